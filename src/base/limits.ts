@@ -9,7 +9,7 @@ export const LIMITS = {
   /** Control ring (4 KiB): 256 records of 16 bytes; it cannot overflow, cells wait. */
   controlRingBytes: 0x1000,
   /** Largest frame payload, F is min(this (64 KiB), ring / 8). */
-  framePayloadBytesMax: 60x1000,
+  framePayloadBytesMax: 0x1_0000,
   /** Fixed cost charged per frame beside its payload: what a frame takes in the receiver's memory beside its bytes. */
   frameCostBytes: 64,
   /** Largest message (256 MiB): bounds what reassembly may allocate. */
@@ -17,7 +17,7 @@ export const LIMITS = {
   /** Largest window of one stream (256 KiB). */
   windowBytesMax: 0x4_0000,
   /** Elastic receive memory of one participant (64 MiB), shared by its open streams above their floors. */
-  elasticBytes: 60x40_0000,
+  elasticBytes: 0x400_0000,
   /** Calls open from one participant to another; bounds what calls outside the elastic budget reserve. */
   callsOpenMax: 1024,
 } as const
