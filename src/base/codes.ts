@@ -48,6 +48,11 @@ export const CODES = {
     cause: 'An option or argument is of the wrong type or out of range.',
     cure: 'The message names the option, what was given and what is allowed.',
   },
+  OutOfMemory: {
+    fault: 'user',
+    cause: 'Memory that participants share could not be allocated.',
+    cure: 'Use fewer workers, smaller rings, or more memory.',
+  },
   Internal: {
     fault: 'library',
     cause: 'An invariant of the library does not hold.',
