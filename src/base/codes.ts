@@ -48,6 +48,11 @@ export const CODES = {
     cause: 'An option or argument is of the wrong type or out of range.',
     cure: 'The message names the option, what was given and what is allowed.',
   },
+  UnknownStream: {
+    fault: 'library',
+    cause: 'A stream was asked for that its sender never planned.',
+    cure: 'Report it with the plan.',
+  },
   OutOfMemory: {
     fault: 'user',
     cause: 'Memory that participants share could not be allocated.',

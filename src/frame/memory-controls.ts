@@ -9,6 +9,7 @@ export class MemoryControls implements ControlOutlet, ControlInlet {
   private readonly written = new Deque<Readonly<ControlRecord>>()
   private readonly published = new Deque<Readonly<ControlRecord>>()
   private roomWanted = false
+  private hasRead = false
 
   constructor(private readonly capacity: number = LIMITS.controlRingBytes) {}
 
@@ -31,11 +32,15 @@ export class MemoryControls implements ControlOutlet, ControlInlet {
 
   next(): Readonly<ControlRecord> | undefined {
     const record = this.published.shift()
-    if (record !== undefined) checkRecord(record)
+    if (record === undefined) return undefined
+    this.hasRead = true
+    checkRecord(record)
     return record
   }
 
   release(): boolean {
+    if (!this.hasRead) return false
+    this.hasRead = false
     const wanted = this.roomWanted
     this.roomWanted = false
     return wanted

@@ -85,6 +85,7 @@ export class MemoryFrames implements FrameOutlet, FrameInlet {
   }
 
   release(): boolean {
+    if (this.readBytes === 0) return false
     this.usedBytes -= this.readBytes
     this.readBytes = 0
     this.current = NOTHING
