@@ -46,6 +46,6 @@ export class ControlReader implements ControlInlet {
   }
 
   hasMore(): boolean {
-    return this.ring.available() > 0
+    return this.ring.hasUnread()
   }
 }

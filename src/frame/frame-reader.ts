@@ -94,6 +94,6 @@ export class FrameReader implements FrameInlet {
   }
 
   hasMore(): boolean {
-    return this.ring.available() > 0
+    return this.ring.hasUnread()
   }
 }
