@@ -28,7 +28,9 @@ export class ControlReader implements ControlInlet {
     const { ring, record } = this
     const available = ring.available()
     if (available === 0) return undefined
-    if (available < CONTROL_RECORD_BYTES) throw new ProtocolError(`${available} bytes on a control ring`)
+    if (available < CONTROL_RECORD_BYTES || ring.offset % CONTROL_RECORD_BYTES !== 0) {
+      throw new ProtocolError(`${available} bytes at ${ring.offset} of a control ring`)
+    }
     const at = ring.offset >> 2
     const first = ring.data[at]
     record.type = (first & 0xff) as ControlType
