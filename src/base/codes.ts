@@ -38,6 +38,21 @@ export const CODES = {
     cause: 'A value holds something that cannot be sent to another thread, such as a function.',
     cure: 'Send plain data; recreate the rest on the other side.',
   },
+  NotIterable: {
+    fault: 'user',
+    cause: 'A handler marked with stream() returned nothing that can be iterated.',
+    cure: 'Return an iterable, or take the mark away.',
+  },
+  NotMarkedStream: {
+    fault: 'user',
+    cause: 'A handler that is no generator function returned an iterable, or the promise of its call was iterated.',
+    cure: 'Wrap the handler in stream(), or make it a generator function.',
+  },
+  NotServed: {
+    fault: 'user',
+    cause: 'The worker module has no default export made by serve().',
+    cure: 'Write `export default serve({ ... })` in the worker module.',
+  },
   RemoteError: {
     fault: 'remote',
     cause: 'The other side threw a value that is not an error known here.',
