@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
-import { types } from 'node:util'
 import { MillraceError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
+import { dateMs } from './date.js'
 import { describe } from './describe.js'
 import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, valueBytes } from './layout.js'
 import type { ColumnType } from './schema.js'
@@ -116,11 +116,11 @@ export class ColumnBuilder {
   }
 
   #setDate(row: number, value: unknown): void {
-    if (!types.isDate(value)) {
+    const ms = dateMs(value)
+    if (ms === undefined) {
       const cure = 'map it to a string, number, bigint, boolean, Date or null, for example with JSON.stringify'
       throw this.#shape.refusal(this.name, `is ${describe(value)}, which no column can hold; ${cure}`)
     }
-    const ms = Date.prototype.getTime.call(value)
     if (Number.isNaN(ms)) throw this.#shape.refusal(this.name, 'is an invalid Date; use null for an unknown time')
     if (this.#type !== 'timestamp') this.#become('timestamp', value)
     this.#words[2 * row] = ms >>> 0

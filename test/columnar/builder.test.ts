@@ -15,7 +15,7 @@ const REFUSED: [string, unknown, RegExp][] = [
   ['a function', () => 1, /a function/],
   ['a symbol', Symbol('x'), /a symbol/],
   ['an invalid Date', new Date(Number.NaN), /invalid Date/],
-  ['what only looks like a Date', Object.create(Date.prototype), /a Date/],
+  ['what only looks like a Date', Object.create(Date.prototype), /an object/],
   ['2n ** 63n', 2n ** 63n, /64 bits/],
   ['-(2n ** 63n) - 1n', -(2n ** 63n) - 1n, /64 bits/],
 ]

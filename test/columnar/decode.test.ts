@@ -153,7 +153,7 @@ test('a message at any place in its memory is read, and one at a multiple of 8 w
     assert.deepStrictEqual(batch.rows(), ROWS)
     moved.fill(0)
     const [, row] = batch.rows()
-    assert.equal(row?.['f'], offset % 8 === 0 ? null : 1 / 3)
+    assert.equal(row?.f, offset % 8 === 0 ? null : 1 / 3)
   }
 })
 

@@ -26,7 +26,7 @@ test('a detached string does not keep the text of its batch alive', () => {
   const kept: unknown[] = []
   for (let i = 0; i < 20; i++) {
     const rows = Array.from({ length: 500 }, (_, j) => ({ text: `${i} ${j} `.padEnd(1000, 'x') }))
-    kept.push(detach(new Pipe().send(rows)[i]?.['text']))
+    kept.push(detach(new Pipe().send(rows)[i]?.text))
   }
   assert.equal(kept.length, 20)
   assert.ok(heapBytes() - before < 2_000_000, `${heapBytes() - before} bytes for 20 strings of 1,000 chars`)

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import vm from 'node:vm'
 import fc from 'fast-check'
+import { hashValue } from '../../src/columnar/hash.js'
 import { keyOf, keyOfRow } from '../../src/columnar/key.js'
-import { anyUnits, anyValue, sameValue } from './support.js'
+import { compareValues } from '../../src/columnar/order.js'
+import { anyUnits, anyValue, Pipe, sameValue } from './support.js'
 
 const isSame = (a: unknown, b: unknown): boolean => new Set([a, b]).size === 1
 
@@ -65,5 +68,19 @@ test('what no column can hold is no key', () => {
   for (const value of [{}, [], () => 1, Symbol('s')]) {
     assert.throws(() => keyOf([value]), { code: 'ColumnType' })
     assert.throws(() => keyOfRow({ a: value, b: 1 }, ['b', 'a']), { code: 'ColumnType' })
+  }
+})
+
+test('a Date of another realm, or of a subclass that answers otherwise, is its time everywhere', () => {
+  class Odd extends Date {
+    override getTime(): number {
+      return 0.5
+    }
+  }
+  for (const date of [vm.runInNewContext('new Date(7)') as Date, new Odd(7)]) {
+    assert.ok(isSame(keyOf([date]), keyOf([new Date(7)])))
+    assert.equal(hashValue(date), hashValue(new Date(7)))
+    assert.equal(compareValues(date, new Date(7)), 0)
+    assert.deepStrictEqual(new Pipe().send([{ date }]), [{ date: new Date(7) }])
   }
 })

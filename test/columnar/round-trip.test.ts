@@ -129,9 +129,7 @@ test('a first value in row 100,000 leaves all earlier rows null', () => {
   )
   const back = pipe.send(rows)
   assert.equal(back.length, 100_001)
-  assert.ok(
-    back.every((row, i) => row['a'] === i && row['late'] === (i === 100_000 ? 0.5 : null) && row['text'] === (i === 100_000 ? 'x' : null)),
-  )
+  assert.ok(back.every((row, i) => row.a === i && row.late === (i === 100_000 ? 0.5 : null) && row.text === (i === 100_000 ? 'x' : null)))
 })
 
 test('rows without keys keep their number', () => {
@@ -179,7 +177,7 @@ test('a column called __proto__ is an own property and touches no prototype', ()
     ['a', 1],
   ])
   assert.equal(Object.getOwnPropertyDescriptor(other, '__proto__')?.value, null)
-  assert.equal(({} as Row)['evil'], undefined)
+  assert.equal(({} as Row).evil, undefined)
 })
 
 test('values of many sizes in one batch keep their places', () => {
