@@ -6,7 +6,7 @@ import { describe } from './describe.js'
 import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, valueBytes } from './layout.js'
 import type { ColumnType } from './schema.js'
 import type { Shape } from './shape.js'
-import { writeText } from './text.js'
+import { textBytesMax, writeText } from './text.js'
 
 const CAPACITY_ROWS_FIRST = 64
 const TEXT_BYTES_FIRST = 1024
@@ -101,7 +101,8 @@ export class ColumnBuilder {
   #setText(row: number, value: string): number {
     if (this.#type !== 'utf8') this.#become('utf8', value)
     const start = this.#words[row] as number
-    if (start + 3 * value.length > this.#text.length) this.#growText(start, value.length)
+    const room = textBytesMax(value)
+    if (start + room > this.#text.length) this.#growText(start, room)
     const end = writeText(this.#text, start, value)
     this.#words[row + 1] = end
     return end - start
@@ -174,15 +175,15 @@ export class ColumnBuilder {
     this.#validity = validity
   }
 
-  #growText(start: number, chars: number): void {
-    if (start + chars > LIMITS.messageBytesMax) {
+  #growText(start: number, room: number): void {
+    if (start + room > LIMITS.messageBytesMax) {
       throw new MillraceError(
         'MessageTooLarge',
         `stage ${JSON.stringify(this.#shape.stage)}, row ${this.#shape.rowsSeen}: column ${JSON.stringify(this.name)} has more than ` +
           `${LIMITS.messageBytesMax} bytes of text in one batch; split the value`,
       )
     }
-    const text = Buffer.allocUnsafeSlow(Math.max(2 * this.#text.length, start + 3 * chars, TEXT_BYTES_FIRST))
+    const text = Buffer.allocUnsafeSlow(Math.max(2 * this.#text.length, start + room, TEXT_BYTES_FIRST))
     text.set(this.#text.subarray(0, start))
     this.#text = text
   }

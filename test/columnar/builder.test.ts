@@ -195,3 +195,31 @@ test('text beyond 256 MiB in one batch is refused', () => {
   assert.throws(() => pipe.builder.append({ text: `${text}x` }), { code: 'MessageTooLarge' })
   assert.equal(pipe.builder.rowCount, 0)
 })
+
+test('a batch beyond 256 MiB in all its columns is refused when encoded', () => {
+  const pipe = new Pipe()
+  const text = 'x'.repeat(2 ** 27)
+  pipe.builder.append({ a: text, b: text })
+  assert.throws(() => pipe.encoder.encode(pipe.builder), { code: 'MessageTooLarge', message: /stage "test"/ })
+  assert.equal(pipe.builder.rowCount, 1)
+})
+
+test('a batch after a huge one is right', () => {
+  const pipe = new Pipe()
+  const rowAt = (i: number): Row => ({ n: i, s: `text ${i}`, b: i % 3 === 0, i: i % 5 === 0 ? null : i })
+  for (const count of [140_000, 3, 140_000]) {
+    const back = pipe.send(Array.from({ length: count }, (_, i) => rowAt(i)))
+    for (const i of [0, 1, 2, count - 1]) assert.deepStrictEqual(back[i], rowAt(i))
+    assert.equal(back.length, count)
+  }
+})
+
+test('a long text with lone surrogates or of many bytes comes back as it was', () => {
+  const rows = ['\ud800', 'é', '\u{1f600}', 'x'].map((unit) => ({ s: unit.repeat(70_000) }))
+  assert.deepStrictEqual(new Pipe().send(rows), rows)
+})
+
+test('a stage cannot begin with one column twice', () => {
+  const field = { name: 'a', type: 'utf8' } as const
+  assert.throws(() => new Shape({ stage: 's', schema: [field, field] }), { code: 'Internal' })
+})
