@@ -5,7 +5,7 @@ export type Fault = 'user' | 'library' | 'remote'
 export const CODES = {
   Protocol: {
     fault: 'library',
-    cause: 'A frame, control record, total or batch from a peer breaks the protocol.',
+    cause: 'A frame, control record or total from a peer breaks the protocol.',
     cure: 'Both sides must run the same version; if they do, report it with the message.',
   },
   PeerLost: {
@@ -30,7 +30,7 @@ export const CODES = {
   },
   MessageTooLarge: {
     fault: 'user',
-    cause: 'One value or batch is larger than 256 MiB when encoded, or one batch has more than 1,048,576 rows.',
+    cause: 'One value or batch is larger than 256 MiB when encoded.',
     cure: 'Send it in pieces.',
   },
   NotCloneable: {
@@ -52,15 +52,6 @@ export const CODES = {
     fault: 'user',
     cause: 'The worker module has no default export made by serve().',
     cure: 'Write `export default serve({ ... })` in the worker module.',
-  ColumnType: {
-    fault: 'user',
-    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
-    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
-  },
-  TooManyColumns: {
-    fault: 'user',
-    cause: 'The rows of one stage have more than 4,096 different keys.',
-    cure: 'Put what varies into a value: rows like { key, value } instead of one key each.',
   },
   RemoteError: {
     fault: 'remote',
@@ -81,6 +72,16 @@ export const CODES = {
     fault: 'user',
     cause: 'Memory that participants share could not be allocated.',
     cure: 'Use fewer workers, smaller rings, or more memory.',
+  },
+  ColumnType: {
+    fault: 'user',
+    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
+    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
+  },
+  TooManyColumns: {
+    fault: 'user',
+    cause: 'The rows of one stage have more than 4,096 different keys.',
+    cure: 'Put what varies into a value: rows like { key, value } instead of one key each.',
   },
   Internal: {
     fault: 'library',
