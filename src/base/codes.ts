@@ -118,7 +118,7 @@ export const CODES = {
     cause: 'A column that the source declares is not in the file.',
     cure: 'The message lists the columns of the file.',
   },
-  ColumnType: {
+  FileColumn: {
     fault: 'user',
     cause: 'A column of a file does not have the declared type, or a value does not fit it.',
     cure: "Declare the type that the message names; a column with nulls ends with `?`, large integers need `'int64'`.",

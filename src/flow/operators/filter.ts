@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.js'
-import type { Row } from '../../columnar/order.js'
+import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
 import type { Slice } from './slice.js'
 import { callError, isPromiseLike, type StageCall } from './stage-call.js'

@@ -1,4 +1,4 @@
-import type { Row } from '../../columnar/order.js'
+import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, type PAUSE } from './cursor.js'
 
 /** Closes its input with the last row that it hands out, not one later. */

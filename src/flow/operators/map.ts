@@ -1,4 +1,4 @@
-import type { Row } from '../../columnar/order.js'
+import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
 import { callError, checkRow, type StageCall } from './stage-call.js'
 

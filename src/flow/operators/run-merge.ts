@@ -1,4 +1,4 @@
-import type { Row } from '../../columnar/order.js'
+import type { Row } from '../../columnar/schema.js'
 
 interface Run {
   readonly rows: readonly Row[]

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.js'
-import type { Row } from '../../columnar/order.js'
+import type { Row } from '../../columnar/schema.js'
 
 /** Rows measured one by one before only every so many is. */
 const ROWS_MEASURED_FIRST = 64

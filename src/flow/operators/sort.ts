@@ -1,5 +1,6 @@
-import type { Row } from '../../columnar/order.js'
+import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
+import { keepRow } from './keep.js'
 import { RunMerge } from './run-merge.js'
 import type { SizeMeter } from './size-meter.js'
 import type { Slice } from './slice.js'
@@ -49,7 +50,7 @@ export class SortCursor implements Cursor<Row> {
         return true
       }
       this.#meter.add(row)
-      this.#run.push(row)
+      this.#run.push(keepRow(row))
       if (this.#run.length === RUN_ROWS) this.#endRun()
       if (this.#slice.over()) return false
     }

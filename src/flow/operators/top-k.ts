@@ -1,5 +1,6 @@
-import type { Row } from '../../columnar/order.js'
+import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
+import { keepRow } from './keep.js'
 import type { SizeMeter } from './size-meter.js'
 import type { Slice } from './slice.js'
 
@@ -63,9 +64,9 @@ export class TopKCursor implements Cursor<Row> {
     const heap = this.#heap
     if (heap.length < this.#rows) {
       this.#meter.add(row)
-      this.#rise(heap.push(row) - 1, row)
+      this.#rise(heap.push(row) - 1, keepRow(row))
     } else if (this.#compare(row, heap[0]) < 0) {
-      this.#sink(row)
+      this.#sink(keepRow(row))
     }
   }
 
