@@ -1,36 +1,34 @@
-import type { Row } from '../../columnar/schema.js'
-
-interface Run {
-  readonly rows: readonly Row[]
-  /** Its place among the runs: equal rows come in the order of runs, which keeps the merge stable. */
+interface Run<T> {
+  readonly items: readonly T[]
+  /** Its place among the runs: equal items come in the order of runs, which keeps the merge stable. */
   readonly index: number
   at: number
 }
 
-/** Merges sorted runs, one row at a time, through a binary heap of the runs by their first row. */
-export class RunMerge {
-  readonly #heap: Run[]
-  readonly #compare: (a: Row, b: Row) => number
+/** Merges sorted runs, one item at a time, through a binary heap of the runs by their first item. */
+export class RunMerge<T> {
+  readonly #heap: Run<T>[]
+  readonly #compare: (a: T, b: T) => number
 
   /** No run may be empty. */
-  constructor(runs: readonly (readonly Row[])[], compare: (a: Row, b: Row) => number) {
+  constructor(runs: readonly (readonly T[])[], compare: (a: T, b: T) => number) {
     this.#compare = compare
-    this.#heap = runs.map((rows, index) => ({ rows, index, at: 0 }))
+    this.#heap = runs.map((items, index) => ({ items, index, at: 0 }))
     for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i)
   }
 
-  /** The smallest row left, undefined if there is none. */
-  pop(): Row | undefined {
+  /** The smallest item left, undefined if there is none. */
+  pop(): T | undefined {
     const heap = this.#heap
     if (heap.length === 0) return undefined
     const first = heap[0]
-    const row = first.rows[first.at++]
-    if (first.at === first.rows.length) {
-      const last = heap.pop() as Run
+    const item = first.items[first.at++]
+    if (first.at === first.items.length) {
+      const last = heap.pop() as Run<T>
       if (heap.length > 0) heap[0] = last
     }
     if (heap.length > 1) this.#sink(0)
-    return row
+    return item
   }
 
   #sink(from: number): void {
@@ -48,8 +46,8 @@ export class RunMerge {
     heap[at] = run
   }
 
-  #before(a: Run, b: Run): boolean {
-    const order = this.#compare(a.rows[a.at], b.rows[b.at])
+  #before(a: Run<T>, b: Run<T>): boolean {
+    const order = this.#compare(a.items[a.at], b.items[b.at])
     return order < 0 || (order === 0 && a.index < b.index)
   }
 }

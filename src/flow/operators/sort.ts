@@ -16,7 +16,7 @@ export class SortCursor implements Cursor<Row> {
   readonly #slice: Slice
   #runs: Row[][] = []
   #run: Row[] = []
-  #merge: RunMerge | undefined
+  #merge: RunMerge<Row> | undefined
 
   constructor(input: Cursor<Row>, compare: (a: Row, b: Row) => number, meter: SizeMeter, slice: Slice) {
     this.#input = input
