@@ -158,6 +158,16 @@ export const CODES = {
     cause: 'An operator that keeps rows needs more memory than its budget.',
     cure: 'Raise `memoryBytes`, use more workers, or keep less: filter earlier, fewer columns, a limit after the sort.',
   },
+  QueueBudget: {
+    fault: 'user',
+    cause: 'Rows for a receiver that is not ready for them fill the queue of an exchange, while another receiver waits for rows.',
+    cure: 'Give the run more memoryBytes, or spread the keys of the exchange more evenly.',
+  },
+  FlowRanOnImport: {
+    fault: 'user',
+    cause: 'The module whose functions the workers import runs a flow while it is imported.',
+    cure: 'Keep stages and flow in a module of their own, and run it from another: a main.ts beside a stages.ts.',
+  },
   Internal: {
     fault: 'library',
     cause: 'An invariant of the library does not hold.',
