@@ -1,3 +1,4 @@
+import type { PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import { ControlCells } from './control-cells.js'
 import type { LinkEnd } from './link-end.js'
@@ -18,6 +19,8 @@ export type PeerState = 'open' | 'ending' | 'over'
 /** All that a session keeps for one of its peers. */
 export class Peer {
   state: PeerState = 'open'
+  /** Why nothing opens with it any more; set unless it is open. */
+  closedBy: PeerLostError | ProtocolError | SessionEndedError | undefined
   readonly writer: MultiplexedWriter
   readonly reader: MultiplexedReader
   readonly cells: ControlCells
@@ -54,7 +57,6 @@ export class Peer {
 
   /** The second look before sleep: whether anything could be done now. Says that room is wanted where it is. */
   mayWork(controlHasMore: boolean): boolean {
-    if (this.state === 'over') return false
     return (
       controlHasMore ||
       this.reader.hasMore ||

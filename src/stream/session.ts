@@ -128,7 +128,7 @@ export class Session {
   /** Calls a procedure of the peer whose id is in `id`. The result is open at once; the CALL goes out when there is room. */
   call(id: PhysicalStreamId, call: Omit<CallPayload, 'limit'>, options: RequestOptions): Inbound {
     const peer = this.openPeer(senderOf(id))
-    if (peer.state !== 'open') throw new PeerLostError(`participant ${peer.id} is gone`)
+    if (peer.closedBy !== undefined) throw peer.closedBy
     const stream = this.createInbound(peer, id, call.generation, options)
     const limit = stream.open()
     peer.cells.hold(id, call.generation, limit)
@@ -166,7 +166,15 @@ export class Session {
 
   /** The second look before sleep. */
   mayWork(): boolean {
-    for (const peer of this.peers.values()) if (peer.mayWork(this.control.hasMore(peer))) return true
+    for (const peer of this.peers.values()) {
+      if (peer.state === 'over') continue
+      // What is seen only now to be broken is work too: the pair has failed.
+      let may = true
+      this.guard(peer, () => {
+        may = peer.mayWork(this.control.hasMore(peer))
+      })
+      if (may) return true
+    }
     return false
   }
 
@@ -205,9 +213,9 @@ export class Session {
     if (peer === undefined || peer.state === 'over') return
     this.guard(peer, () => {
       this.control.poll(peer)
-      peer.reader.drain()
+      while (peer.reader.drain()) continue
     })
-    this.dropPeer(peer, error)
+    this.dropPeer(peer, peer.reader.heardGoodbye ? endedBy(peer) : error)
   }
 
   census(): Census {
@@ -262,9 +270,10 @@ export class Session {
     this.dropPeer(peer, error)
   }
 
-  private dropPeer(peer: Peer, error: PeerLostError | ProtocolError): void {
+  private dropPeer(peer: Peer, error: PeerLostError | ProtocolError | SessionEndedError): void {
     if (peer.state === 'over') return
     peer.state = 'over'
+    peer.closedBy = error
     this.loseStreams(peer, error)
     this.registry.lose(peer)
     peer.writer.abandon()
@@ -283,6 +292,7 @@ export class Session {
   private endPeer(peer: Peer): void {
     if (peer.state !== 'open') return
     peer.state = 'ending'
+    peer.closedBy = endedBy(peer)
     peer.cells.endSession()
     this.registry.reset(peer)
     peer.writer.sayGoodbye()
@@ -297,7 +307,7 @@ export class Session {
   private releaseIfDone(peer: Peer): void {
     if (!peer.reader.heardGoodbye) return
     if (peer.state === 'open') this.endPeer(peer)
-    this.loseStreams(peer, new SessionEndedError(`participant ${peer.id} ended its session`))
+    this.loseStreams(peer, endedBy(peer))
     if (!peer.writer.saidGoodbye) return
     peer.state = 'over'
     this.registry.lose(peer)
@@ -328,7 +338,7 @@ export class Session {
       outlet: this.outletTo(peer),
       ...request,
     })
-    if (peer.state === 'over') stream.lose(new PeerLostError(`participant ${peer.id} is gone`))
+    if (peer.state === 'over') stream.lose(peer.closedBy ?? endedBy(peer))
     else peer.reader.add(stream)
     return stream
   }
@@ -386,4 +396,8 @@ export class Session {
     if (peer === undefined) throw new MillraceError('UnknownStream', `no link to participant ${id}`)
     return peer
   }
+}
+
+function endedBy(peer: Peer): SessionEndedError {
+  return new SessionEndedError(`the session with participant ${peer.id} has ended`)
 }
