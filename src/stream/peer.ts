@@ -26,6 +26,8 @@ export class Peer {
   readonly cells: ControlCells
   readonly sinks: Map<PhysicalStreamId, Sink> = new Map()
   readonly parked: Map<PhysicalStreamId, Parked> = new Map()
+  /** Planned streams that were asked for: an ended one never starts again, whoever asked twice would wait for ever. */
+  readonly requested: Set<PhysicalStreamId> = new Set()
   /** The last generation of each call id, so that late records of it are known for what they are. */
   readonly generations: Map<PhysicalStreamId, number> = new Map()
 

@@ -104,8 +104,10 @@ export class StreamRegistry {
     if (sink !== undefined) sink.grant(limit, starving)
     else if (this.kind === 'query') {
       const parked = peer.parked.get(id)
-      if (parked?.started === true) parked.limit = limit
-      else if (peer.state === 'open') throw new ProtocolError(`credit for the stream ${id}, which was never started`)
+      if (parked?.started === true) {
+        if (limit < parked.limit) throw new ProtocolError(`credit went back from ${parked.limit} to ${limit}`)
+        parked.limit = limit
+      } else if (peer.state === 'open') throw new ProtocolError(`credit for the stream ${id}, which was never started`)
     }
   }
 
@@ -186,7 +188,8 @@ export class StreamRegistry {
   private async run(entry: Entry): Promise<void> {
     const { source, sinks, task } = entry
     try {
-      await source.run(task)
+      if (task.isCancelled) source.dispose()
+      else await source.run(task)
       for (const sink of sinks) if (!sink.isClosed) sink.finish()
     } catch (error) {
       this.runFailed(entry, error)
@@ -251,6 +254,6 @@ function park(peer: Peer, id: PhysicalStreamId): Parked {
 }
 
 /** Generations are u16 and wrap. */
-function isNewer(generation: number, last: number | undefined): boolean {
+export function isNewer(generation: number, last: number | undefined): boolean {
   return last === undefined || (generation !== last && ((generation - last) & 0xffff) < 0x8000)
 }
