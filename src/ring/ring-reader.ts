@@ -58,7 +58,7 @@ export class RingReader {
   private loadTail(): number {
     const tail = this.atomics.load(this.words, RING.tail) // SYNC tail: the payload was written before
     const unread = (tail - this.head) >>> 0
-    if (unread > this.capacity || ((tail - this.released) >>> 0) > this.capacity || (tail & 7) !== 0) {
+    if (unread > this.capacity || (tail - this.released) >>> 0 > this.capacity || (tail & 7) !== 0) {
       throw new ProtocolError(`the writer's position ${tail >>> 0} is ${unread} bytes ahead in a ring of ${this.capacity}`)
     }
     return tail

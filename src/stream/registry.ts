@@ -70,7 +70,8 @@ export class StreamRegistry {
   /** No more sources will come. With an error, planning failed: whoever asks gets that error. */
   seal(error?: unknown): void {
     this.sealed = { error }
-    if (error !== undefined) for (const entry of this.live) for (const sink of entry.sinks) if (sink.state === 'planned') this.fail(sink, error)
+    if (error !== undefined)
+      for (const entry of this.live) for (const sink of entry.sinks) if (sink.state === 'planned') this.fail(sink, error)
   }
 
   /** Everything that was asked for and not registered; called once sealed, and for peers that are gone. */
@@ -167,7 +168,10 @@ export class StreamRegistry {
   }
 
   private refuse(sink: Sink, limit: number): void {
-    const unknown = new MillraceError('UnknownStream', `no source for the stream ${sink.id} is registered with participant ${this.host.self}`)
+    const unknown = new MillraceError(
+      'UnknownStream',
+      `no source for the stream ${sink.id} is registered with participant ${this.host.self}`,
+    )
     this.fail(sink, this.sealed?.error ?? unknown)
     sink.start(limit)
   }
@@ -234,7 +238,7 @@ export class StreamRegistry {
   private find(peer: Peer, id: PhysicalStreamId, generation: number): Sink | undefined {
     if (senderOf(id) !== this.host.self) throw new ProtocolError(`a control record for the stream ${id}, whose sender is another`)
     if (this.kind === 'query') return peer.sinks.get(id)
-    while (isNewer(generation, peer.generations.get(id)) && this.host.drain(peer)) continue
+    while (isNewer(generation, peer.generations.get(id)) && this.host.drain(peer));
     const last = peer.generations.get(id)
     if (isNewer(generation, last)) {
       if (peer.state !== 'open') return undefined

@@ -141,7 +141,12 @@ export class Session {
     const stream = this.createInbound(peer, id, call.generation, options)
     const limit = stream.open()
     peer.cells.hold(id, call.generation, limit)
-    peer.writer.call({ id, payload: encodeCall({ ...call, limit }), inputId: call.input === undefined ? call.inputId : undefined, sent: () => peer.cells.unhold(id) })
+    peer.writer.call({
+      id,
+      payload: encodeCall({ ...call, limit }),
+      inputId: call.input === undefined ? call.inputId : undefined,
+      sent: () => peer.cells.unhold(id),
+    })
     this.options.schedule()
     return stream
   }
@@ -222,7 +227,7 @@ export class Session {
     if (peer === undefined || peer.state === 'over') return
     this.guard(peer, () => {
       this.control.poll(peer)
-      while (peer.reader.drain()) continue
+      while (peer.reader.drain());
     })
     this.dropPeer(peer, peer.reader.heardGoodbye ? endedBy(peer) : error)
   }
@@ -418,7 +423,8 @@ function checkCall(peer: Peer, id: PhysicalStreamId, call: CallPayload): void {
   const { generation, input, inputId } = call
   if (isInputId(id)) throw new ProtocolError(`a CALL for the stream ${id}, which names an input`)
   const last = peer.generations.get(id)
-  if (!isNewer(generation, last)) throw new ProtocolError(`a CALL of generation ${generation} for the stream ${id} after generation ${last}`)
+  if (!isNewer(generation, last))
+    throw new ProtocolError(`a CALL of generation ${generation} for the stream ${id} after generation ${last}`)
   if (input !== undefined) {
     if (inputId !== 0) throw new ProtocolError(`a CALL with its input enclosed and in the stream ${inputId}`)
   } else if (!isInputId(inputId) || senderOf(inputId) !== peer.id || peer.reader.has(inputId)) {

@@ -38,7 +38,7 @@ export class TestMesh {
     const count = options.participants ?? 2
     for (let self = 0; self < count; self++) this.sessions.push(this.createSession(self))
     for (let a = 0; a < count; a++) for (let b = a + 1; b < count; b++) this.connect(a, b)
-    if (options.selfLinks) this.sessions.forEach((_, self) => this.connectSelf(self))
+    if (options.selfLinks) for (const self of this.sessions.keys()) this.connectSelf(self)
   }
 
   /** Steps until all are asleep. */
@@ -73,7 +73,8 @@ export class TestMesh {
 
   /** The leak oracle: nothing held, rings empty, credit returned, nobody waiting. */
   assertNoLeaks(): void {
-    for (const [index, session] of this.sessions.entries()) if (!this.dead.has(index)) assert.deepEqual(leaks(session), {}, `participant ${index}`)
+    for (const [index, session] of this.sessions.entries())
+      if (!this.dead.has(index)) assert.deepEqual(leaks(session), {}, `participant ${index}`)
     for (const [name, link] of this.links) {
       if (!name.split('-').some((each) => this.dead.has(Number(each)))) assert.ok(link.isDrained(), `link ${name} is not drained`)
     }

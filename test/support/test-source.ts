@@ -1,4 +1,4 @@
-import { type PhysicalStreamId, type ParticipantId, logicalId, participantId, physicalId } from '../../src/base/ids.js'
+import { logicalId, type ParticipantId, type PhysicalStreamId, participantId, physicalId } from '../../src/base/ids.js'
 import type { Sink } from '../../src/stream/sink.js'
 import type { SourceTask, StreamSource } from '../../src/stream/source-task.js'
 
