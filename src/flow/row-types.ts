@@ -56,15 +56,21 @@ type NotARow =
   | ArrayBufferView
   | ((...args: never[]) => unknown)
 
-type RowProblem<T, Message extends string> = [T] extends [never] ? unknown : Extract<T, NotARow> extends never ? unknown : Message
+type RowProblem<T, Message extends string> = Extract<T, NotARow> extends never ? unknown : Message
 
-/** `unknown` where a map's result is a row, else the sentence that the compiler shows. */
-export type MapResult<T> = [T] extends [PromiseLike<unknown>]
+type IsNever<T> = [T] extends [never] ? true : false
+
+/** `unknown` where a map's result is a row (or there is none), else the sentence that the compiler shows. */
+export type MapResult<T> = IsNever<T> extends true
+  ? unknown
+  : [T] extends [PromiseLike<unknown>]
   ? 'A stage function is synchronous: this one returns a promise. Do asynchronous work in setup.'
   : RowProblem<T, 'A map returns one row: a plain object, not a scalar, null, array, Date, Map, Set, bytes or function.'>
 
 /** The same for flatMap: an array or other iterable of rows. */
-export type FlatMapResult<T> = [T] extends [PromiseLike<unknown> | AsyncIterable<unknown>]
+export type FlatMapResult<T> = IsNever<T> extends true
+  ? unknown
+  : [T] extends [PromiseLike<unknown> | AsyncIterable<unknown>]
   ? 'A stage function is synchronous: this one is async. Use a generator or an array.'
   : [T] extends [Iterable<infer Out>]
     ? RowProblem<Out, 'A flatMap yields rows: plain objects, not scalars, null, arrays, Dates, Maps, Sets, bytes or functions.'>
@@ -75,4 +81,4 @@ export type ItemOf<T> = T extends Iterable<infer Out> ? Out : never
 // biome-ignore lint/suspicious/noExplicitAny: matches every type guard
 export type Narrowed<R, F> = F extends (row: any, ctx: any) => row is infer Out ? (Out extends R ? Out : R) : R
 
-export type FilterResult<T> = [T] extends [PromiseLike<unknown>] ? 'A stage function is synchronous: this one returns a promise.' : unknown
+export type FilterResult<T> = IsNever<T> extends true ? unknown : [T] extends [PromiseLike<unknown>] ? 'A stage function is synchronous: this one returns a promise.' : unknown
