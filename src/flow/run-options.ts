@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { LIMITS } from '../base/limits.js'
 import { MillraceError } from '../base/errors.js'
+import { LIMITS } from '../base/limits.js'
 
 /** Memory that the operators of one worker may keep rows in, by default (512 MiB): an estimate of their size, not of the heap. */
 export const OPERATOR_BYTES_DEFAULT: number = 512 * 1024 * 1024
@@ -42,7 +42,15 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
   if ((ringBytes & (ringBytes - 1)) !== 0) throw new MillraceError('InvalidArgument', `ringBytes must be a power of two, got ${ringBytes}`)
   const kind = options.kind ?? 'thread'
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `kind must be 'thread', got ${JSON.stringify(kind)}`)
-  return Object.freeze({ workers, memoryBytes, ringBytes, kind, pool: options.pool, signal: options.signal, cwd: options.cwd ?? process.cwd() })
+  return Object.freeze({
+    workers,
+    memoryBytes,
+    ringBytes,
+    kind,
+    pool: options.pool,
+    signal: options.signal,
+    cwd: options.cwd ?? process.cwd(),
+  })
 }
 
 function between(name: string, value: number, least: number, most: number): void {

@@ -18,26 +18,83 @@ export function parquetBytes(columns: TestColumn[], groups: unknown[][][]): Buff
   let position = 4
   const rowGroups = groups.map((rows): Value => {
     const chunks = columns.map((column, i): Value => {
-      const body = pageBody(column, rows.map((row) => row[i]))
-      const header: Field[] = [[1, { i32: 0 }], [2, { i32: body.length }], [3, { i32: body.length }], [5, { struct: [[1, { i32: rows.length }], [2, { i32: 0 }], [3, { i32: 3 }], [4, { i32: 3 }]] }]]
+      const body = pageBody(
+        column,
+        rows.map((row) => row[i]),
+      )
+      const header: Field[] = [
+        [1, { i32: 0 }],
+        [2, { i32: body.length }],
+        [3, { i32: body.length }],
+        [
+          5,
+          {
+            struct: [
+              [1, { i32: rows.length }],
+              [2, { i32: 0 }],
+              [3, { i32: 3 }],
+              [4, { i32: 3 }],
+            ],
+          },
+        ],
+      ]
       const page = Buffer.concat([compact({ struct: header }), body])
       parts.push(page)
-      const meta: Field[] = [[1, { i32: TYPES[column.type] }], [2, { list: [{ i32: 0 }] }], [3, { list: [{ text: column.name }] }], [4, { i32: 0 }], [5, { i64: rows.length }], [6, { i64: page.length }], [7, { i64: page.length }], [9, { i64: position }]]
+      const meta: Field[] = [
+        [1, { i32: TYPES[column.type] }],
+        [2, { list: [{ i32: 0 }] }],
+        [3, { list: [{ text: column.name }] }],
+        [4, { i32: 0 }],
+        [5, { i64: rows.length }],
+        [6, { i64: page.length }],
+        [7, { i64: page.length }],
+        [9, { i64: position }],
+      ]
       position += page.length
-      return { struct: [[2, { i64: position - page.length }], [3, { struct: meta }]] }
+      return {
+        struct: [
+          [2, { i64: position - page.length }],
+          [3, { struct: meta }],
+        ],
+      }
     })
-    return { struct: [[1, { list: chunks }], [2, { i64: 0 }], [3, { i64: rows.length }]] }
+    return {
+      struct: [
+        [1, { list: chunks }],
+        [2, { i64: 0 }],
+        [3, { i64: rows.length }],
+      ],
+    }
   })
-  const root: Value = { struct: [[4, { text: 'root' }], [5, { i32: columns.length }]] }
+  const root: Value = {
+    struct: [
+      [4, { text: 'root' }],
+      [5, { i32: columns.length }],
+    ],
+  }
   const rowCount = groups.reduce((sum, rows) => sum + rows.length, 0)
-  const footer = compact({ struct: [[1, { i32: 1 }], [2, { list: [root, ...columns.map(schemaOf)] }], [3, { i64: rowCount }], [4, { list: rowGroups }]] })
+  const footer = compact({
+    struct: [
+      [1, { i32: 1 }],
+      [2, { list: [root, ...columns.map(schemaOf)] }],
+      [3, { i64: rowCount }],
+      [4, { list: rowGroups }],
+    ],
+  })
   const length = Buffer.alloc(4)
   length.writeUInt32LE(footer.length)
   return Buffer.concat([...parts, footer, length, Buffer.from('PAR1')])
 }
 
 function schemaOf({ name, type, converted, optional }: TestColumn): Value {
-  return { struct: [[1, { i32: TYPES[type] }], [3, { i32: optional ? 1 : 0 }], [4, { text: name }], converted ? [6, { i32: CONVERTED[converted] }] : undefined] }
+  return {
+    struct: [
+      [1, { i32: TYPES[type] }],
+      [3, { i32: optional ? 1 : 0 }],
+      [4, { text: name }],
+      converted ? [6, { i32: CONVERTED[converted] }] : undefined,
+    ],
+  }
 }
 
 function pageBody({ type, optional }: TestColumn, values: unknown[]): Buffer {
@@ -78,7 +135,10 @@ function compact(value: Value): Buffer {
   if ('i64' in value) return zigzag(value.i64)
   if ('text' in value) return Buffer.concat([varint(BigInt(Buffer.byteLength(value.text))), Buffer.from(value.text)])
   if ('list' in value) {
-    const head = value.list.length < 15 ? Buffer.from([(value.list.length << 4) | kind(value.list[0])]) : Buffer.concat([Buffer.from([0xf0 | kind(value.list[0])]), varint(BigInt(value.list.length))])
+    const head =
+      value.list.length < 15
+        ? Buffer.from([(value.list.length << 4) | kind(value.list[0])])
+        : Buffer.concat([Buffer.from([0xf0 | kind(value.list[0])]), varint(BigInt(value.list.length))])
     return Buffer.concat([head, ...value.list.map(compact)])
   }
   let last = 0

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Row } from '../../src/columnar/schema.js'
-import { type ParquetColumns, parquet } from '../../src/flow.js'
 import { END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { enumerateSplits } from '../../src/flow/sources/enumerate.js'
 import { openSource } from '../../src/flow/sources/open-source.js'
 import type { SourceCursor } from '../../src/flow/sources/source-cursor.js'
 import type { Split } from '../../src/flow/sources/split.js'
+import { type ParquetColumns, parquet } from '../../src/flow.js'
 import { parquetBytes, type TestColumn } from './parquet-writer.js'
 import { collect } from './support.js'
 
@@ -94,17 +94,27 @@ test('a 64-bit integer beyond 2^53 is an error with column, row and cure unless 
 })
 
 test('an unsigned integer beyond int64 is an error, not a negative number', async () => {
-  await assert.rejects(read([{ name: 'id', type: 'INT64', converted: 'UINT_64' }], [[2n ** 63n]], { id: 'int64' }), { code: 'FileColumn', message: /9223372036854775808/ })
+  await assert.rejects(read([{ name: 'id', type: 'INT64', converted: 'UINT_64' }], [[2n ** 63n]], { id: 'int64' }), {
+    code: 'FileColumn',
+    message: /9223372036854775808/,
+  })
 })
 
 test('a null in a column declared without ? is an error with column, row and cure', async () => {
-  await assert.rejects(read(ALL, ROWS, { name: 'utf8' }), { code: 'FileColumn', offset: 1, message: /column "name", row 1 is null: declare 'utf8\?'/ })
+  await assert.rejects(read(ALL, ROWS, { name: 'utf8' }), {
+    code: 'FileColumn',
+    offset: 1,
+    message: /column "name", row 1 is null: declare 'utf8\?'/,
+  })
 })
 
 test('a column of another type and a missing column are errors that say what there is', async () => {
   await assert.rejects(read(ALL, ROWS, { x: 'utf8' }), { code: 'FileColumn', message: /column "x" is float64, declared utf8/ })
   await assert.rejects(read(ALL, ROWS, { small: 'boolean' }), { code: 'FileColumn' })
-  await assert.rejects(read(ALL, ROWS, { delay: 'float64' }), { code: 'ColumnMissing', message: /no column "delay"; it has on, small, big, x, name/ })
+  await assert.rejects(read(ALL, ROWS, { delay: 'float64' }), {
+    code: 'ColumnMissing',
+    message: /no column "delay"; it has on, small, big, x, name/,
+  })
 })
 
 test('JSON columns stay text', async () => {
@@ -117,14 +127,23 @@ test('row groups belong to the split in which they start: any cut gives every ro
   const bytes = parquetBytes(types, groups)
   await writeFile(join(cwd, 'groups.parquet'), bytes)
   for (let cut = 0; cut <= bytes.length; cut++) {
-    const ranges = [[0, cut], [cut, bytes.length]].filter(([start, end]) => start < end)
-    const source = open(undefined, ranges.map(([start, end], id) => ({ id, files: [{ path: 'groups.parquet', start, end }] })))
+    const ranges = [
+      [0, cut],
+      [cut, bytes.length],
+    ].filter(([start, end]) => start < end)
+    const source = open(
+      undefined,
+      ranges.map(([start, end], id) => ({ id, files: [{ path: 'groups.parquet', start, end }] })),
+    )
     const seen: unknown[] = []
     for (let row = source.next(); row !== END; row = source.next()) {
       if (row === PAUSE) await source.ready()
       else seen.push([row.n, source.current?.offset])
     }
-    assert.deepEqual(seen, [0, 1, 2, 3, 4, 5].map((n) => [n, n]))
+    assert.deepEqual(
+      seen,
+      [0, 1, 2, 3, 4, 5].map((n) => [n, n]),
+    )
     assert.equal(source.rowsRead, 6)
     assert.equal(source.bytesRead, bytes.length)
   }

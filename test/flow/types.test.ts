@@ -72,7 +72,11 @@ function fails(): never {
 }
 
 test('row types follow through every step', () => {
-  rows<{ text: string; file: string; offset: number }>()(start.read(lines('a')).map(function same(row) { return { ...row } }))
+  rows<{ text: string; file: string; offset: number }>()(
+    start.read(lines('a')).map(function same(row) {
+      return { ...row }
+    }),
+  )
   rows<{ word: string; size: number }>()(counted.filter(long).limit(2).sort('size'))
   rows<{ word: string; loud: true }>()(counted.map(shout))
   rows<{ word: string; rank: number }>()(counted.map(ranked, { setup: loadRanks }))
@@ -83,7 +87,9 @@ test('row types follow through every step', () => {
   rows<{ who: string; ids: bigint | null; total: number | null; mean: number | null; first: Date | null; last: string | null }>()(
     trades.groupBy('who', (a) => ({ ids: a.sum('id'), total: a.sum('price'), mean: a.avg('id'), first: a.min('at'), last: a.max('who') })),
   )
-  rows<{ delay: number; note: string | null; id: bigint }>()(start.read(parquet('f', { columns: { delay: 'float64', note: 'utf8?', id: 'int64' } })))
+  rows<{ delay: number; note: string | null; id: bigint }>()(
+    start.read(parquet('f', { columns: { delay: 'float64', note: 'utf8?', id: 'int64' } })),
+  )
   rows<Record<string, unknown>>()(start.read(parquet('f')))
   rows<never>()(trades.map(fails))
 })
@@ -163,11 +169,24 @@ test('what the compiler says names the cure, in at most three lines', async () =
   try {
     const files = MISTAKES.map((_, i) => `mistake-${i}.ts`)
     await Promise.all(MISTAKES.map(([code], i) => writeFile(join(folder, files[i]), `${HEAD}export const job = ${code}\n`)))
-    const compilerOptions = { target: 'es2022', module: 'nodenext', strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: true, types: ['node'] }
+    const compilerOptions = {
+      target: 'es2022',
+      module: 'nodenext',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: ['node'],
+    }
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
     const output = await compile(folder)
     for (const [i, [code, message]] of MISTAKES.entries()) {
-      const lines = output.split(/\n(?=\S)/).find((part) => part.startsWith(`mistake-${i}.ts`))?.trimEnd().split('\n') ?? []
+      const lines =
+        output
+          .split(/\n(?=\S)/)
+          .find((part) => part.startsWith(`mistake-${i}.ts`))
+          ?.trimEnd()
+          .split('\n') ?? []
       assert.match(lines.join('\n'), message, code)
       assert.ok(lines.length <= 3, lines.join('\n'))
     }

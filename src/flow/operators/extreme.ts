@@ -1,8 +1,8 @@
 import { detach } from '../../columnar/detach.js'
 import { compareValues } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
-import { valueBytes } from './size-meter.js'
 import type { Accumulator, AccumulatorPlace } from './accumulator.js'
+import { valueBytes } from './size-meter.js'
 
 /** Minimum or maximum by `compareValues`, over strings, numbers, bigints, booleans and Dates. */
 export class ExtremeAccumulator implements Accumulator {
