@@ -68,5 +68,5 @@ export function refuseProto(column: string, where: string): void {
 }
 
 function isAggregate(value: unknown): value is Aggregate<unknown> {
-  return typeof value === 'object' && value !== null && 'fn' in value && typeof value.fn === 'string' && value.fn in BUILDER
+  return typeof value === 'object' && value !== null && 'fn' in value && typeof value.fn === 'string' && Object.hasOwn(BUILDER, value.fn)
 }

@@ -175,6 +175,15 @@ test('values that cannot be summed are errors that name column and stage', async
   }
 })
 
+test('min and max of objects and a key that is an object are errors that name the stage', async () => {
+  const aggregates: AggregatePlan[] = [{ as: 'hi', fn: 'max', column: 'v' }]
+  await assert.rejects(grouped([{ k: 0, v: [1] }], ['k'], { aggregates }), {
+    code: 'AggregateType',
+    message: /stage 3 groupBy\(k\): max of column "v"/,
+  })
+  await assert.rejects(grouped([{ k: {} }], ['k']), { code: 'ColumnType', message: /^stage 3 groupBy\(k\): / })
+})
+
 test('numbers from one worker and bigints from another are an error, not a wrong sum', async () => {
   await assert.rejects(
     grouped(

@@ -336,3 +336,10 @@ test('a top-k of few rows stays in its budget however many it sees', async () =>
   const cursor = await pipeline([{ op: 'topK', by, rows: 3 }], new RowsCursor(numbers(10_000)), { budgetBytes: 1000 })
   assert.equal(drain(cursor).length, 3)
 })
+
+test('a value without an order is an error that names the stage', async () => {
+  for (const operator of [{ op: 'sort', by } as const, { op: 'topK', by, rows: 5 } as const]) {
+    const cursor = await pipeline([operator], new RowsCursor([{ k: {} }, { k: {} }]))
+    assert.throws(() => drain(cursor), { code: 'ColumnType', message: /^stage 3 (sort|top 5): / })
+  }
+})

@@ -1,5 +1,4 @@
 import { MillraceError } from '../../base/errors.js'
-import { comparator } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
 import { decodeParams } from '../param-codec.js'
 import {
@@ -11,6 +10,7 @@ import {
   type StagePlan,
 } from '../plan.js'
 import type { AnyFunction } from '../stage-function.js'
+import { comparatorAt } from './compare.js'
 import type { Cursor } from './cursor.js'
 import { FilterCursor } from './filter.js'
 import { FlatMapCursor } from './flat-map.js'
@@ -97,11 +97,14 @@ function cursorOf(operator: OperatorPlan, input: Cursor<Row>, { share, stage, sl
       return new GroupPartialCursor(input, tableOf(operator, stage), share, slice)
     case 'groupFinal':
       return new GroupFinalCursor(input, tableOf(operator, stage), { where: groupName(operator, stage), bytes: share }, slice)
-    case 'sort':
-      return new SortCursor(input, comparator(operator.by), new SizeMeter(`stage ${stage} sort`, share), slice)
+    case 'sort': {
+      const where = `stage ${stage} sort`
+      return new SortCursor(input, comparatorAt(operator.by, where), new SizeMeter(where, share), slice)
+    }
     case 'topK': {
-      const order = { compare: comparator(operator.by), rows: operator.rows }
-      return new TopKCursor(input, order, new SizeMeter(`stage ${stage} top ${operator.rows}`, share), slice)
+      const where = `stage ${stage} top ${operator.rows}`
+      const order = { compare: comparatorAt(operator.by, where), rows: operator.rows }
+      return new TopKCursor(input, order, new SizeMeter(where, share), slice)
     }
     case 'limit':
       return new LimitCursor(input, operator.rows)
