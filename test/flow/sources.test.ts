@@ -8,6 +8,7 @@ import type { Row } from '../../src/columnar/schema.js'
 import { END, PAUSE } from '../../src/flow/operators/cursor.js'
 import type { FileInputPlan } from '../../src/flow/plan.js'
 import { enumerateSplits } from '../../src/flow/sources/enumerate.js'
+import { isEof, PIECE_BYTES } from '../../src/flow/sources/feed.js'
 import { openSource } from '../../src/flow/sources/open-source.js'
 import type { SourceCursor } from '../../src/flow/sources/source-cursor.js'
 import type { Split, SplitFile } from '../../src/flow/sources/split.js'
@@ -100,6 +101,25 @@ for (const io of MODES) {
       await writeFile(join(cwd, path), bytes)
       const splits = cutAt(path, bytes.length, [100, 131_072, 262_143, 300_000, 650_000]).map((range, id) => ({ id, files: [range] }))
       assert.deepEqual(await drainSource(open(LINES, splits, io)), naive(path, bytes))
+    }
+  })
+
+  test(`lines at the very border of a piece are right (${io})`, async () => {
+    const filled = `${'x'.repeat(PIECE_BYTES - 1)}\n`
+    const texts = [
+      `${filled}\ufeffkept\nb\nc`,
+      `${filled}\n\n`,
+      `${'x'.repeat(PIECE_BYTES + 9)}\nb\nc\n`,
+      `${'x'.repeat(PIECE_BYTES - 1)}\r\nb\n`,
+    ]
+    for (const [n, text] of texts.entries()) {
+      const bytes = Buffer.from(text)
+      const path = `border-${n}-${io}`
+      await writeFile(join(cwd, path), bytes)
+      for (const cut of [PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, PIECE_BYTES + 10, PIECE_BYTES + 2]) {
+        const splits = cutAt(path, bytes.length, [cut]).map((range, id) => ({ id, files: [range] }))
+        assert.deepEqual(await drainSource(open(LINES, splits, io)), naive(path, bytes), `text ${n} cut at ${cut}`)
+      }
     }
   })
 
@@ -235,7 +255,7 @@ async function openFiles(name: string): Promise<string[]> {
 test('splits are in order of paths, each file once, large ones cut and small ones together', async () => {
   await mkdir(join(cwd, 'tree/sub'), { recursive: true })
   await writeFile(join(cwd, 'tree/b.txt'), 'x'.repeat(10))
-  await writeFile(join(cwd, 'tree/a.txt'), 'x'.repeat(200 * 1024))
+  await writeFile(join(cwd, 'tree/a.txt'), 'x'.repeat(212 * 1024))
   await writeFile(join(cwd, 'tree/empty.txt'), '')
   await writeFile(join(cwd, 'tree/sub/c.txt'), 'x'.repeat(20))
   await writeFile(join(cwd, 'tree/sub/d.md'), 'x')
@@ -243,10 +263,11 @@ test('splits are in order of paths, each file once, large ones cut and small one
   assert.deepEqual(splits, [
     { id: 0, files: [{ path: 'tree/a.txt', start: 0, end: 65_536 }] },
     { id: 1, files: [{ path: 'tree/a.txt', start: 65_536, end: 131_072 }] },
-    { id: 2, files: [{ path: 'tree/a.txt', start: 131_072, end: 204_800 }] },
+    { id: 2, files: [{ path: 'tree/a.txt', start: 131_072, end: 196_608 }] },
     {
       id: 3,
       files: [
+        { path: 'tree/a.txt', start: 196_608, end: 217_088 },
         { path: 'tree/b.txt', start: 0, end: 10 },
         { path: 'tree/sub/c.txt', start: 0, end: 20 },
       ],
@@ -294,4 +315,12 @@ test('what is not there is an error by name; allowEmpty accepts a pattern withou
   await rejected(lines(['odd/*.ts', 'nothing/*.txt']).input, /no file matches "nothing\/\*\.txt"/)
   await rejected(lines('tree').input, /tree is not a regular file/)
   assert.deepEqual(await collect(enumerateSplits(lines('nothing/*.txt', { allowEmpty: true }).input, { cwd })), [])
+})
+
+test('a read shorter than asked ends a file only behind its range', () => {
+  const range = { path: 'a', start: 0, end: 100 }
+  assert.equal(isEof(range, 0, 612, 50), false)
+  assert.equal(isEof(range, 0, 612, 100), true)
+  assert.equal(isEof(range, 0, 100, 100), false)
+  assert.equal(isEof(range, 50, 562, 0), true)
 })
