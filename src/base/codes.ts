@@ -48,6 +48,26 @@ export const CODES = {
     cause: 'An option or argument is of the wrong type or out of range.',
     cure: 'The message names the option, what was given and what is allowed.',
   },
+  FlowFileNotFound: {
+    fault: 'user',
+    cause: 'The command was given a FILE that does not exist or is not a file.',
+    cure: 'Check the path; it is taken from the current directory.',
+  },
+  FlowFileFailed: {
+    fault: 'user',
+    cause: 'The FILE given to the command could not be imported: it, or a module it imports, threw or was not found.',
+    cure: 'See the cause; `node FILE` shows the same error.',
+  },
+  NotAFlow: {
+    fault: 'user',
+    cause: 'The FILE given to the command has no default export, or its default export is not a flow.',
+    cure: 'Write `export default flow(import.meta.url).read(...)` in that file.',
+  },
+  TypeScriptUnsupported: {
+    fault: 'user',
+    cause: 'The FILE given to the command is TypeScript and this Node.js does not strip types.',
+    cure: 'Compile it with `tsc` and give the .js file, or use Node.js 22.18 or later.',
+  },
   Internal: {
     fault: 'library',
     cause: 'An invariant of the library does not hold.',
