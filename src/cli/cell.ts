@@ -21,14 +21,21 @@ function visible(text: string): string {
   return text.replace(UNSEEN, (char) => NAMED[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+/** No terminal is wider; measuring megabytes of text for a cell would hold the thread up. */
+const TEXT_LENGTH_MAX = 2000
+
+function short(text: string): string {
+  return visible(text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}…` : text)
+}
+
 /** A value as a table shows it. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'number') return numberText(value)
   if (typeof value === 'bigint') return GROUPED.format(value)
-  if (typeof value === 'string') return visible(value)
+  if (typeof value === 'string') return short(value)
   const json = toJson(value)
-  return visible(value instanceof Date || ArrayBuffer.isView(value) ? json.replaceAll('"', '') : json)
+  return short(value instanceof Date || ArrayBuffer.isView(value) ? json.replaceAll('"', '') : json)
 }
 
 /** Numbers stand at the right edge of their column. */

@@ -23,7 +23,13 @@ function place(error: Details): string[] {
 function causes(error: unknown): unknown[] {
   const chain: unknown[] = []
   let next = error
-  while (next instanceof Error && next.cause !== undefined && chain.length < CAUSES_MAX && !chain.includes(next.cause)) {
+  while (
+    next instanceof Error &&
+    next.cause !== undefined &&
+    chain.length < CAUSES_MAX &&
+    next.cause !== error &&
+    !chain.includes(next.cause)
+  ) {
     next = next.cause
     chain.push(next)
   }

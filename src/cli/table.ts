@@ -13,38 +13,41 @@ interface Column {
 
 const SEPARATOR = '  '
 const WIDTH_MIN = 4
-/** A long text is never made wider than this where the terminal does not tell its width. */
-const COLUMNS_DEFAULT = 120
+/** Where the terminal does not tell its width. */
+const TERMINAL_WIDTH_DEFAULT = 120
 
-/** Takes from the widest until all fit; no column gets narrower than four cells, then lines are too long and the terminal wraps. */
-function fit(widths: readonly number[], room: number): number[] {
-  const fitted = [...widths]
-  let excess = fitted.reduce((sum, width) => sum + width, 0) - room
-  while (excess > 0) {
-    const widest = Math.max(...fitted)
-    if (widest <= WIDTH_MIN) break
-    const next = Math.max(WIDTH_MIN, ...fitted.filter((width) => width < widest))
-    const among = fitted.filter((width) => width === widest).length
-    const cut = Math.max(1, Math.min(widest - next, Math.ceil(excess / among)))
-    for (const [index, width] of fitted.entries())
-      if (width === widest && excess > 0) {
-        fitted[index] = width - cut
-        excess -= cut
-      }
+const total = (columns: readonly Column[]): number => columns.reduce((sum, column) => sum + column.width, 0)
+
+/** Takes a cell from the widest of the columns that may be cut, until all fit or none can give more. */
+function cut(columns: readonly Column[], room: number, mayCut: (column: Column) => boolean): Column[] {
+  const fitted = [...columns]
+  for (let excess = total(columns) - room; excess > 0; excess--) {
+    let widest = -1
+    for (const [index, column] of fitted.entries()) {
+      if (mayCut(column) && column.width > (fitted[widest]?.width ?? WIDTH_MIN)) widest = index
+    }
+    const column = fitted[widest]
+    if (column === undefined) break
+    fitted[widest] = { ...column, width: column.width - 1 }
   }
   return fitted
 }
 
-function layOut(rows: readonly Row[], terminalWidth: number): Column[] {
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const natural = names.map((name) =>
-    rows.reduce((width, row) => Math.max(width, stringWidth(cellText(row[name]))), stringWidth(cellText(name))),
-  )
-  const widths = fit(natural, terminalWidth - SEPARATOR.length * (names.length - 1))
-  return names.map((name, index) => {
+/** As wide as the rows want, at least as wide as before; texts are cut before numbers, and nothing below four cells. */
+function layOut(rows: readonly Row[], terminalWidth: number, before: readonly Column[] | undefined): Column[] {
+  const names = before?.map((column) => column.name) ?? [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const natural = names.map((name, index) => {
     const values = rows.map((row) => row[name]).filter((value) => value !== null && value !== undefined)
-    return { name, numeric: values.length > 0 && values.every(isNumeric), width: widths[index] as number }
+    const atLeast = before?.[index]?.width ?? stringWidth(cellText(name))
+    return {
+      name,
+      numeric: before?.[index]?.numeric ?? (values.length > 0 && values.every(isNumeric)),
+      width: rows.reduce((width, row) => Math.max(width, Math.min(stringWidth(cellText(row[name])), terminalWidth)), atLeast),
+    }
   })
+  const room = terminalWidth - SEPARATOR.length * (names.length - 1)
+  const fitted = cut(natural, room, (column) => !column.numeric)
+  return cut(fitted, room, () => true)
 }
 
 const NO_FRAME = Object.fromEntries(
@@ -65,22 +68,22 @@ const NO_FRAME = Object.fromEntries(
 )
 
 /**
- * Rows as a table, page after page: the first page decides columns, widths and alignment, later pages keep them,
- * so that a table of any length needs the memory of one page.
+ * Rows as a table, page after page: the first page decides columns and alignment, later pages keep them and get wider
+ * where their numbers need it, so that a table of any length needs the memory of one page.
  */
 export class TablePrinter {
   readonly #terminalWidth: number
   #columns: readonly Column[] | undefined
 
   constructor(terminalWidth: number | undefined) {
-    this.#terminalWidth = terminalWidth || COLUMNS_DEFAULT
+    this.#terminalWidth = terminalWidth || TERMINAL_WIDTH_DEFAULT
   }
 
   /** The text of these rows, each line ended; the first page has the heading. Empty where there are no rows. */
   page(rows: readonly Row[]): string {
     if (rows.length === 0) return ''
     const isFirst = this.#columns === undefined
-    this.#columns ??= layOut(rows, this.#terminalWidth)
+    this.#columns = layOut(rows, this.#terminalWidth, this.#columns)
     const columns = this.#columns
     const table = new Table({
       ...(isFirst ? { head: columns.map((column) => this.#cell(column.name, column)) } : {}),

@@ -67,10 +67,17 @@ test('rows with other keys get their columns', () => {
   assert.equal(lines(new TablePrinter(80).page([{ a: 1 }, { b: 'x' }]))[0], '   a  b')
 })
 
-test('later pages keep the columns of the first and have no heading', () => {
-  const table = new TablePrinter(80)
+test('later pages have no heading, keep the columns, and get wider where a number needs it', () => {
+  const table = new TablePrinter(14)
   table.page([{ word: 'abcdef', n: 10 }])
-  assert.equal(table.page([{ word: 'much too long', n: 1 }]), 'much …   1\n')
+  assert.equal(table.page([{ word: 'x', n: 1 }]), 'x        1\n')
+  assert.equal(table.page([{ word: 'abcdefgh', n: 12345 }]), 'abcde…  12,345\n')
+  assert.equal(table.page([{ word: 'x', n: 1 }]), 'x            1\n')
+})
+
+test('texts are cut before numbers', () => {
+  const text = lines(new TablePrinter(16).page([{ word: 'abcdefgh', n: 1234567 }]))
+  assert.equal(text[2], 'abcd…  1,234,567')
 })
 
 test('no rows are no text', () => {
