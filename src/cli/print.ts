@@ -7,7 +7,7 @@ import { TablePrinter } from './table.js'
 
 /** Rows that decide the widths of a table, and rows held in memory. */
 const PAGE_ROWS = 1000
-/** A page is shown after this time even if it is not full, when the next row comes: a slow flow should be seen. */
+/** A page is shown after this time even if it is not full: a slow flow should be seen. */
 const PAGE_MS = 1000
 
 async function printLines(run: RunningFlow, output: Output): Promise<void> {
@@ -22,17 +22,28 @@ async function printTable(run: RunningFlow, output: Output, shell: Shell): Promi
   const table = new TablePrinter(shell.stdout.columns)
   let page: Row[] = []
   let isEmpty = true
-  let pageStartedMs = shell.now()
-  for await (const row of run) {
-    isEmpty = false
-    page.push(row)
-    if (page.length < PAGE_ROWS && shell.now() - pageStartedMs < PAGE_MS) continue
-    await output.write(table.page(page))
-    if (output.closed) return
+  const turnPage = (): Promise<void> | undefined => {
+    const rows = page
     page = []
-    pageStartedMs = shell.now()
+    return output.write(table.page(rows))
   }
-  await output.write(isEmpty ? '(no rows)\n' : table.page(page))
+  const showWaiting = (): void => {
+    // A failure of the output ends the run, and is thrown there.
+    if (page.length > 0 && !output.closed) turnPage()?.catch(() => {})
+  }
+  const stop = shell.repeat(showWaiting, PAGE_MS)
+  try {
+    for await (const row of run) {
+      isEmpty = false
+      page.push(row)
+      if (page.length >= PAGE_ROWS) await turnPage()
+      if (output.closed) return
+    }
+  } finally {
+    stop()
+    await turnPage()
+  }
+  if (isEmpty) await output.write('(no rows)\n')
 }
 
 /** Writes every row of `run`; stops early when nobody reads. */

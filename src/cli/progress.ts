@@ -22,7 +22,7 @@ export function progressLine(stats: RunStats): string {
 export function showProgress(shell: Shell, stats: () => RunStats): Progress {
   if (shell.stderr.isTTY !== true) return { clear() {}, stop() {} }
   const line = createLogUpdate(shell.stderr, { showCursor: true })
-  const cancel = shell.every(() => line(progressLine(stats())), REDRAW_MS)
+  const cancel = shell.repeat(() => line(progressLine(stats())), REDRAW_MS)
   return {
     clear: () => line.clear(),
     stop() {

@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream'
-import { systemClock } from '../base/clock.js'
 
 /** Standard output or error: a terminal says so and knows its width. */
 export type ShellStream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -8,10 +7,8 @@ export type ShellStream = Writable & { readonly isTTY?: boolean; readonly column
 export interface Shell {
   readonly stdout: ShellStream
   readonly stderr: ShellStream
-  /** Milliseconds; never goes back. */
-  now(): number
   /** Calls back every `delayMs` until the returned function is called. Does not hold the process open. */
-  every(callback: () => void, delayMs: number): () => void
+  repeat(callback: () => void, delayMs: number): () => void
   /** Calls back on every Ctrl-C until the returned function is called. */
   onInterrupt(callback: () => void): () => void
   /** Ends the process at once. */
@@ -21,8 +18,7 @@ export interface Shell {
 export const processShell: Shell = {
   stdout: process.stdout,
   stderr: process.stderr,
-  now: () => systemClock.now(),
-  every(callback, delayMs) {
+  repeat(callback, delayMs) {
     const timer = setInterval(callback, delayMs)
     timer.unref()
     return () => clearInterval(timer)

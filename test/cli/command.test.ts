@@ -80,6 +80,22 @@ test('a table longer than a page prints every row once under one heading', async
   )
 })
 
+test('a table that waits for its next row shows the rows it has', async () => {
+  const shell = fakeShell({ stdoutColumns: 80 })
+  const ended = command(['run', fixture('waiting')], '1.2.3', shell)
+  while (shell.written.stdout === '') {
+    await setImmediate()
+    shell.tick()
+  }
+  assert.equal(shell.written.stdout, 'n\n─\n1\n')
+  shell.interrupt()
+  assert.equal(await ended, 130)
+})
+
+test('a table shows the rows before a failure', async () => {
+  assert.equal((await go(['run', fixture('throwing')], { stdoutColumns: 80 })).written.stdout, 'n\n─\n1\n')
+})
+
 test('a flow that throws shows the rows before it, code, place and cause, and exits with 1', async () => {
   const { code, written } = await go(['run', fixture('throwing')])
   assert.equal(code, 1)
