@@ -143,6 +143,16 @@ export const CODES = {
     cause: 'An operator that keeps rows needs more memory than its budget.',
     cure: 'Raise `memoryBytes`, use more workers, or keep less: filter earlier, fewer columns, a limit after the sort.',
   },
+  UnknownStream: {
+    fault: 'library',
+    cause: 'A stream was asked for that its sender never planned.',
+    cure: 'Report it with the plan.',
+  },
+  OutOfMemory: {
+    fault: 'user',
+    cause: 'Memory that participants share could not be allocated.',
+    cure: 'Use fewer workers, smaller rings, or more memory.',
+  },
   Internal: {
     fault: 'library',
     cause: 'An invariant of the library does not hold.',

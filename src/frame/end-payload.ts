@@ -1,0 +1,20 @@
+import { END_PAYLOAD_BYTES } from './kinds.js'
+
+/** What END says of the whole stream: how many messages, and their bytes without headers, prefixes and padding. */
+export interface Totals {
+  readonly messages: number
+  readonly bytes: number
+}
+
+export function encodeTotals(totals: Totals): Uint8Array {
+  const payload = new Uint8Array(END_PAYLOAD_BYTES)
+  const view = new DataView(payload.buffer)
+  view.setBigUint64(0, BigInt(totals.messages), true)
+  view.setBigUint64(8, BigInt(totals.bytes), true)
+  return payload
+}
+
+export function decodeTotals(payload: Uint8Array): Totals {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
+  return { messages: Number(view.getBigUint64(0, true)), bytes: Number(view.getBigUint64(8, true)) }
+}
