@@ -1,10 +1,10 @@
 import { readLines } from '../support/read-lines.ts'
 import { MIN_LETTERS, type PairCount } from './stages.ts'
-import { inMapsOfMaps } from './variants.ts'
+import { inDictionary } from './variants.ts'
 
-/** Counts in this thread, in the fastest of the ways in `variants.ts`. */
+/** Counts in this thread, in the fastest of `VARIANTS`. */
 export function countInOneThread(patterns: string | readonly string[], cwd: string): Iterable<PairCount> {
-  return inMapsOfMaps(readLines(patterns, cwd), MIN_LETTERS)
+  return inDictionary(readLines(patterns, cwd), MIN_LETTERS)
 }
 
 /** Most frequent first, equal ones in alphabetical order. */
