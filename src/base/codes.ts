@@ -5,7 +5,7 @@ export type Fault = 'user' | 'library' | 'remote'
 export const CODES = {
   Protocol: {
     fault: 'library',
-    cause: 'A frame, control record or total from a peer breaks the protocol.',
+    cause: 'A frame, control record, total or batch from a peer breaks the protocol.',
     cure: 'Both sides must run the same version; if they do, report it with the message.',
   },
   PeerLost: {
@@ -30,13 +30,23 @@ export const CODES = {
   },
   MessageTooLarge: {
     fault: 'user',
-    cause: 'One value or batch is larger than 256 MiB when encoded.',
+    cause: 'One value or batch is larger than 256 MiB when encoded, or one batch has more than 1,048,576 rows.',
     cure: 'Send it in pieces.',
   },
   NotCloneable: {
     fault: 'user',
     cause: 'A value holds something that cannot be sent to another thread, such as a function.',
     cure: 'Send plain data; recreate the rest on the other side.',
+  },
+  ColumnType: {
+    fault: 'user',
+    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
+    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
+  },
+  TooManyColumns: {
+    fault: 'user',
+    cause: 'The rows of one stage have more than 4,096 different keys.',
+    cure: 'Put what varies into a value: rows like { key, value } instead of one key each.',
   },
   RemoteError: {
     fault: 'remote',
@@ -128,7 +138,7 @@ export const CODES = {
     cause: 'A column that the source declares is not in the file.',
     cure: 'The message lists the columns of the file.',
   },
-  ColumnType: {
+  FileColumn: {
     fault: 'user',
     cause: 'A column of a file does not have the declared type, or a value does not fit it.',
     cure: "Declare the type that the message names; a column with nulls ends with `?`, large integers need `'int64'`.",

@@ -3,7 +3,7 @@ import { type Aggregate, type AggregateResult, type Aggregates, collectAggregate
 import { buildPlan } from './build-plan.js'
 import { execute } from './execute.js'
 import { explainPlan } from './explain.js'
-import { encodeParam } from './param-codec.js'
+import { encodeParams } from './param-codec.js'
 import { setParams } from './params.js'
 import type { FileInputPlan, FunctionOperatorPlan, OrderKey, Plan } from './plan.js'
 import type {
@@ -139,18 +139,15 @@ export class Flow<R> {
     const where = this.#place(op)
     const ref = describeFunction(fn, where)
     refuseAsync(fn as StageFunction<R>, where)
-    const params = options.params === undefined ? {} : { params: encodeParams(options.params, where) }
+    const params = options.params === undefined ? {} : { params: encodeParams(checkParams(options.params, where), where) }
     const setup = options.setup === undefined ? {} : { setup: describeFunction(options.setup, `${where} setup`) }
     return { op, fn: ref, ...params, ...setup }
   }
 }
 
-function encodeParams(params: unknown, where: string): { [name: string]: unknown } {
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
-    throw new MillraceError('ParamInvalid', `${where}: params is an object of names and values`)
-  }
-  const encoded = Object.entries(params).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(encoded.map(([key, value]) => [key, encodeParam(value, `${where} ${key}`)]))
+function checkParams(params: unknown, where: string): object {
+  if (typeof params === 'object' && params !== null && !Array.isArray(params)) return params
+  throw new MillraceError('ParamInvalid', `${where}: params is an object of names and values`)
 }
 
 /** At least one column, each once. */

@@ -32,6 +32,16 @@ function encodeObject(value: object, where: string, parents: readonly object[]):
   return looksTagged(encoded) ? { $object: encoded } : encoded
 }
 
+/** The parameters of one stage: `encodeParam` for each. */
+export function encodeParams(params: object, where: string): { [name: string]: unknown } {
+  const given = Object.entries(params).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given.map(([name, value]) => [name, encodeParam(value, `${where} ${name}`)]))
+}
+
+export function decodeParams(params: object): { [name: string]: unknown } {
+  return decodeEntries(params)
+}
+
 /** The value that `encodeParam` was given; fresh objects every time. */
 export function decodeParam(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
@@ -52,7 +62,7 @@ export function decodeParam(value: unknown): unknown {
   }
 }
 
-function decodeEntries(value: object): object {
+function decodeEntries(value: object): { [name: string]: unknown } {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decodeParam(item)]))
 }
 

@@ -22,12 +22,12 @@ type StateOf<F> = ContextOf<F> extends Ctx<unknown, infer S> ? S : unknown
 /** `setup` runs once per worker before the first row; what it returns (or resolves to) is `ctx.state`. */
 export type SetupFunction<P, S> = (ctx: SetupCtx<P>) => S | Promise<S>
 
-type Needs<P, S> = (unknown extends P ? { readonly params?: object } : { readonly params: P }) &
-  (unknown extends S ? { readonly setup?: SetupFunction<P, unknown> } : { readonly setup: SetupFunction<P, S> })
+type Needs<P, S> = (undefined extends P ? { readonly params?: object } : { readonly params: P }) &
+  (undefined extends S ? { readonly setup?: SetupFunction<P, unknown> } : { readonly setup: SetupFunction<P, S> })
 
 /** The options argument of a stage: due where the function's `Ctx` names params or state. */
-export type OptionArguments<F> = unknown extends ParamsOf<F>
-  ? unknown extends StateOf<F>
+export type OptionArguments<F> = undefined extends ParamsOf<F>
+  ? undefined extends StateOf<F>
     ? [options?: Needs<unknown, unknown>]
     : [options: Needs<unknown, StateOf<F>>]
   : [options: Needs<ParamsOf<F>, StateOf<F>>]

@@ -44,7 +44,7 @@ export interface ParquetOptions<C extends ParquetColumns> extends SourceOptions 
 
 /**
  * Rows of Parquet files. `columns` gives row type, check and pruning in one; without it everything is read.
- * 64-bit integers become numbers (beyond 2^53 a `ColumnType` error), bigints where declared `'int64'`; dates and timestamps become `Date`.
+ * 64-bit integers become numbers (beyond 2^53 a `FileColumn` error), bigints where declared `'int64'`; dates and timestamps become `Date`.
  */
 export function parquet<const C extends ParquetColumns>(patterns: Patterns, options: ParquetOptions<C> & { readonly columns: C }): Source<ParquetRow<C>>
 export function parquet<R = Record<string, unknown>>(patterns: Patterns, options?: SourceOptions): Source<R>
