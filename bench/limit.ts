@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readLines } from '../examples/support/read-lines.js'
+import { lines, readBatches } from 'millrace/flow'
 import { type Bench, figure, interleaved, median, ratios } from './harness.js'
 import { costly, firstTen, isKept, openTally, type TallyCtx, WANTED } from './limit.stages.js'
 
@@ -27,9 +27,9 @@ function mapped({ tally }: Files, work: () => Promise<number>): () => Promise<nu
 async function inOneThread({ numbers, tally }: Files): Promise<number> {
   const state = openTally({ params: { tally } })
   let rows = 0
-  for (const batch of readLines(numbers, '/')) {
-    for (const text of batch) {
-      if (isKept(costly({ text }, { state } as TallyCtx)) && ++rows === WANTED) break
+  for await (const batch of readBatches(lines(numbers))) {
+    for (const line of batch) {
+      if (isKept(costly(line, { state } as TallyCtx)) && ++rows === WANTED) break
     }
     if (rows === WANTED) break
   }

@@ -1,5 +1,5 @@
+import { lines, readBatches } from 'millrace/flow'
 import { measured } from '../examples/support/measured.js'
-import { readLines } from '../examples/support/read-lines.js'
 import { countInOneThread, top } from '../examples/word-pairs/single.js'
 import { countPairs, MIN_LETTERS, type PairCount } from '../examples/word-pairs/stages.js'
 import { numberedWords, VARIANTS, type Variant } from '../examples/word-pairs/variants.js'
@@ -9,8 +9,6 @@ import { fastestBench } from './variants.js'
 
 const WORKERS = 2
 const TOP = 10
-/** Patterns of the corpus are absolute. */
-const CWD = '/'
 
 interface Rounds {
   readonly single: number[]
@@ -36,8 +34,8 @@ async function measure(rounds: number): Promise<Rounds> {
   let expected: PairCount[] = []
   const { single, flow } = await interleaved(rounds, {
     single: () =>
-      timed(() => {
-        expected = top(countInOneThread(pattern, CWD), TOP)
+      timed(async () => {
+        expected = top(await countInOneThread(pattern), TOP)
       }),
     flow: async () => {
       const { rows, elapsedMs, stallMs } = await onWorkers(pattern)
@@ -85,7 +83,7 @@ export const benches: readonly Bench[] = [
   },
   fastestBench('word-pairs-single', async () => {
     const { pattern } = await corpus(PAIRS_800K)
-    const work = (count: Variant) => () => top(count(readLines(pattern, CWD), MIN_LETTERS), TOP)
+    const work = (count: Variant) => async () => top(await count(readBatches(lines(pattern)), MIN_LETTERS), TOP)
     const variants = Object.fromEntries(Object.entries(VARIANTS).map(([name, count]) => [name, work(count)]))
     return { chosen: 'inDictionary', variants, others: { 'numbered words, another algorithm': work(numberedWords) } }
   }),

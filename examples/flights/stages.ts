@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { type Ctx, desc, type Flow, flow, parquet } from 'millrace/flow'
+import { type Ctx, desc, type Flow, flow, parquet, type Source } from 'millrace/flow'
 
 export interface Flight {
   /** Minutes; negative where it was early. */
@@ -25,10 +25,15 @@ export function isBusy(route: { flights: number }, ctx: Ctx<{ min: number }>): b
   return route.flights >= ctx.params.min
 }
 
+/** The columns that are read: their types are the row type, and nothing else of the file is decoded. */
+export function flightsIn(file: string): Source<Flight> {
+  return parquet(file, { columns: { delay: 'float64', origin: 'utf8', destination: 'utf8' } })
+}
+
 /** Routes with enough flights, the one with the worst mean delay first, equal ones in alphabetical order. */
 export function worstRoutes(file: string): Flow<RouteDelay> {
   return flow(import.meta.url)
-    .read(parquet(file, { columns: { delay: 'float64', origin: 'utf8', destination: 'utf8' } }))
+    .read(flightsIn(file))
     .map(toRoute)
     .groupBy('route', (a) => ({ flights: a.count(), mean: a.avg('delay'), worst: a.max('delay') }))
     .filter(isBusy, { params: { min: MIN_FLIGHTS } })

@@ -17,5 +17,5 @@ if (stats.bytesIn < ENOUGH_BYTES)
 console.log(`\n${table(flow.result.slice(0, 10))}\n`)
 console.log(summary(stats, flow))
 
-const single = await measured(() => ordered(countInOneThread(TEXT, process.cwd())))
+const single = await measured(async () => ordered(await countInOneThread(TEXT)))
 console.log(comparison(flow, single))

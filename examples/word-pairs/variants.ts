@@ -1,48 +1,48 @@
 /**
- * Ways to count in one thread. `npm run bench -- --only word-pairs-single` times them; `single.ts` uses the fastest of `VARIANTS`,
- * which all group by the text of a pair, as the flow does.
+ * Ways to count in one thread, with the reader of the flow. `npm run bench -- --only word-pairs-single` times them; `single.ts` uses
+ * the fastest of `VARIANTS`, which all group by the text of a pair, as the flow does.
  */
 import type { Ctx } from 'millrace/flow'
 import { type PairCount, pairs } from './stages.ts'
 import { words } from './words.ts'
 
-/** Lines in batches, for instance file by file. */
-export type Lines = Iterable<readonly string[]>
-export type Variant = (lines: Lines, min: number) => Iterable<PairCount>
+/** Lines in batches, as `readBatches` gives them. */
+export type Lines = AsyncIterable<readonly { text: string }[]>
+export type Variant = (lines: Lines, min: number) => Promise<Iterable<PairCount>>
 
 /** The stage function itself, its rows counted in a map. */
-export function* throughStage(lines: Lines, min: number): Generator<PairCount> {
+export async function throughStage(lines: Lines, min: number): Promise<Iterable<PairCount>> {
   const counts = new Map<string, number>()
   const ctx = { params: { min } } as Ctx<{ min: number }>
-  for (const batch of lines) {
-    for (const text of batch) {
-      for (const { pair } of pairs({ text }, ctx)) counts.set(pair, (counts.get(pair) ?? 0) + 1)
+  for await (const batch of lines) {
+    for (const line of batch) {
+      for (const { pair } of pairs(line, ctx)) counts.set(pair, (counts.get(pair) ?? 0) + 1)
     }
   }
-  for (const [pair, n] of counts) yield { pair, n }
+  return rowsOf(counts)
 }
 
 /** No row object per pair; numbers in one map. */
-export function* inNumbers(lines: Lines, min: number): Generator<PairCount> {
+export async function inNumbers(lines: Lines, min: number): Promise<Iterable<PairCount>> {
   const counts = new Map<string, number>()
-  for (const batch of lines) {
-    for (const line of batch) {
-      const found = words(line, min)
+  for await (const batch of lines) {
+    for (const { text } of batch) {
+      const found = words(text, min)
       for (let index = 1; index < found.length; index++) {
         const pair = `${found[index - 1]} ${found[index]}`
         counts.set(pair, (counts.get(pair) ?? 0) + 1)
       }
     }
   }
-  for (const [pair, n] of counts) yield { pair, n }
+  return rowsOf(counts)
 }
 
 /** Rows in one map: one lookup instead of two once a pair is known. */
-export function* inRows(lines: Lines, min: number): Generator<PairCount> {
+export async function inRows(lines: Lines, min: number): Promise<Iterable<PairCount>> {
   const counts = new Map<string, PairCount>()
-  for (const batch of lines) {
-    for (const line of batch) {
-      const found = words(line, min)
+  for await (const batch of lines) {
+    for (const { text } of batch) {
+      const found = words(text, min)
       for (let index = 1; index < found.length; index++) {
         const pair = `${found[index - 1]} ${found[index]}`
         const row = counts.get(pair)
@@ -51,22 +51,22 @@ export function* inRows(lines: Lines, min: number): Generator<PairCount> {
       }
     }
   }
-  yield* counts.values()
+  return counts.values()
 }
 
 /** An object as a dictionary. */
-export function* inDictionary(lines: Lines, min: number): Generator<PairCount> {
+export async function inDictionary(lines: Lines, min: number): Promise<Iterable<PairCount>> {
   const counts: Record<string, number> = Object.create(null)
-  for (const batch of lines) {
-    for (const line of batch) {
-      const found = words(line, min)
+  for await (const batch of lines) {
+    for (const { text } of batch) {
+      const found = words(text, min)
       for (let index = 1; index < found.length; index++) {
         const pair = `${found[index - 1]} ${found[index]}`
         counts[pair] = (counts[pair] ?? 0) + 1
       }
     }
   }
-  for (const pair in counts) yield { pair, n: counts[pair] as number }
+  return entriesOf(counts)
 }
 
 export const VARIANTS: Readonly<Record<string, Variant>> = { throughStage, inNumbers, inRows, inDictionary }
@@ -75,7 +75,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = { throughStage, inNum
  * Another algorithm, not another way to write this one: words become numbers, each with a map of the numbers that follow it,
  * and no text is made until the end. Timed beside the others to show what giving up the stage function's rows would bring.
  */
-export function* numberedWords(lines: Lines, min: number): Generator<PairCount> {
+export async function numberedWords(lines: Lines, min: number): Promise<Iterable<PairCount>> {
   const ids = new Map<string, number>()
   const names: string[] = []
   const followers: Map<number, number>[] = []
@@ -86,16 +86,28 @@ export function* numberedWords(lines: Lines, min: number): Generator<PairCount> 
     followers.push(new Map())
     return names.push(word) - 1
   }
-  for (const batch of lines) {
-    for (const line of batch) {
+  for await (const batch of lines) {
+    for (const { text } of batch) {
       let counts: Map<number, number> | undefined
-      for (const word of words(line, min)) {
+      for (const word of words(text, min)) {
         const id = idOf(word)
         counts?.set(id, (counts.get(id) ?? 0) + 1)
         counts = followers[id]
       }
     }
   }
+  return namedPairs(names, followers)
+}
+
+function* rowsOf(counts: Iterable<[string, number]>): Generator<PairCount> {
+  for (const [pair, n] of counts) yield { pair, n }
+}
+
+function* entriesOf(counts: Readonly<Record<string, number>>): Generator<PairCount> {
+  for (const pair in counts) yield { pair, n: counts[pair] as number }
+}
+
+function* namedPairs(names: readonly string[], followers: readonly ReadonlyMap<number, number>[]): Generator<PairCount> {
   for (const [first, counts] of followers.entries()) {
     for (const [second, n] of counts) yield { pair: `${names[first]} ${names[second]}`, n }
   }
