@@ -58,7 +58,7 @@ async function printUntilEnd({ order, shell, run, progress, controller }: Prints
 export async function runFlow(order: RunOrder, shell: Shell): Promise<ExitCode> {
   const flow = await loadFlow(order.file)
   const controller = new AbortController()
-  const stall = watchStall()
+  const stall = await watchStall()
   const run = start(flow, order, controller.signal)
   const progress = order.quiet ? { clear() {}, stop() {} } : showProgress(shell, () => run.stats())
   let ending: Ending
@@ -67,7 +67,7 @@ export async function runFlow(order: RunOrder, shell: Shell): Promise<ExitCode> 
   } finally {
     progress.stop()
   }
-  const summary = summaryLine({ ...run.stats(), stallMs: stall.stop() })
+  const summary = summaryLine({ ...run.stats(), stallMs: await stall.stop() })
   if (!order.quiet && ending !== 'left') shell.stderr.write(`millrace: ${ending === 'interrupted' ? 'interrupted, ' : ''}${summary}\n`)
   return ending === 'interrupted' ? EXIT.interrupted : EXIT.ok
 }

@@ -30,6 +30,8 @@ export interface InboundOptions {
   readonly delivery: 'calls' | 'flows'
   /** Largest window in bytes; smaller where little is wanted. */
   readonly windowBytes?: number | undefined
+  /** Its terminal frame was read, or will never come: its id is free. */
+  readonly over?: (() => void) | undefined
 }
 
 interface Received {
@@ -240,6 +242,7 @@ export class Inbound implements Borrower {
     this.options.overdraft.release(this)
     this.credit?.close()
     this.credit = undefined
+    this.options.over?.()
     this.wake()
   }
 

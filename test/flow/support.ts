@@ -11,6 +11,7 @@ export class RowsCursor implements Cursor<Row> {
   readonly #rows: Iterator<Row>
   readonly #pauses: boolean
   #paused = false
+  #ended = false
   taken = 0
   closed = 0
 
@@ -20,10 +21,11 @@ export class RowsCursor implements Cursor<Row> {
   }
 
   next(): Row | typeof END | typeof PAUSE {
-    if (this.closed > 0) return END
+    if (this.closed > 0 || this.#ended) return END
     this.#paused = this.#pauses && !this.#paused
     if (this.#paused) return PAUSE
     const step = this.#rows.next()
+    this.#ended = step.done === true
     if (step.done) return END
     this.taken++
     return step.value
