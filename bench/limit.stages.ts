@@ -4,8 +4,8 @@ import { type Ctx, type Flow, flow, lines } from 'millrace/flow'
 export type Numbered = { index: number }
 
 /** Of the rows, one in this many is kept. */
-export const KEPT_ONE_IN = 43
-export const COST_US = 115
+const KEPT_ONE_IN = 43
+const COST_US = 115
 export const WANTED = 10
 
 /** `tally` is a file that grows by one byte per row mapped: exact whatever becomes of the worker, and a fraction of the cost of a row. */

@@ -1,4 +1,3 @@
-import { MillraceError } from '../base/errors.js'
 import { type ExplainOrder, type Order, readArguments } from './arguments.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 import { failureText } from './failure.js'
@@ -7,8 +6,20 @@ import { Output } from './output.js'
 import { runFlow } from './run.js'
 import type { Shell } from './shell.js'
 
-/** Errors that say that the command was used wrongly; all others are failures of the flow. */
-const USAGE_CODES: ReadonlySet<string> = new Set(['FlowFileNotFound', 'NotAFlow', 'TypeScriptUnsupported'])
+/** Codes of errors that say that the command was used wrongly; all others are failures of the flow. */
+const USAGE_CODES: ReadonlySet<unknown> = new Set([
+  'FlowFileNotFound',
+  'InvalidArgument',
+  'NotAFlow',
+  'ParamInvalid',
+  'ParamUnknown',
+  'TypeScriptUnsupported',
+])
+
+/** By code: the file may import another copy of this package, with errors of another class. */
+function isUsage(error: unknown): boolean {
+  return error instanceof Error && USAGE_CODES.has((error as { code?: unknown }).code)
+}
 
 async function explainFlow(order: ExplainOrder, shell: Shell): Promise<ExitCode> {
   const flow = await loadFlow(order.file)
@@ -24,7 +35,7 @@ async function obey(order: Exclude<Order, { kind: 'leave' }>, shell: Shell): Pro
     return await (order.kind === 'run' ? runFlow(order, shell) : explainFlow(order, shell))
   } catch (error) {
     shell.stderr.write(failureText(error, order.debug))
-    return error instanceof MillraceError && USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed
+    return isUsage(error) ? EXIT.usage : EXIT.failed
   }
 }
 

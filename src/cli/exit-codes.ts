@@ -12,6 +12,6 @@ export const EXIT_HELP = `
 Exit codes:
   0    done, also when the reader of stdout left early (| head)
   1    the flow failed, or its file could not be imported
-  2    the command was used wrongly: options, FILE missing, FILE is not a flow
+  2    the command was used wrongly: options, unknown --set, FILE missing or not a flow
   130  interrupted by Ctrl-C (a second Ctrl-C exits at once)
 `

@@ -13,7 +13,7 @@ export interface Progress {
   stop(): void
 }
 
-export function progressLine(stats: RunStats): string {
+function progressLine(stats: RunStats): string {
   const parts = [counted(stats.rowsIn, 'row'), megabytes(stats.bytesIn), counted(stats.splitsDone, 'split'), seconds(stats.elapsedMs)]
   return `millrace: ${parts.join(', ')}`
 }

@@ -58,16 +58,19 @@ async function printUntilEnd({ order, shell, run, progress, controller }: Prints
 export async function runFlow(order: RunOrder, shell: Shell): Promise<ExitCode> {
   const flow = await loadFlow(order.file)
   const controller = new AbortController()
-  const stall = await watchStall()
   const run = start(flow, order, controller.signal)
+  const stall = await watchStall()
   const progress = order.quiet ? { clear() {}, stop() {} } : showProgress(shell, () => run.stats())
   let ending: Ending
+  let stallMs: number
   try {
     ending = await printUntilEnd({ order, shell, run, progress, controller })
   } finally {
     progress.stop()
+    stallMs = await stall.stop()
   }
-  const summary = summaryLine({ ...run.stats(), stallMs: await stall.stop() })
-  if (!order.quiet && ending !== 'left') shell.stderr.write(`millrace: ${ending === 'interrupted' ? 'interrupted, ' : ''}${summary}\n`)
+  if (!order.quiet && ending !== 'left') {
+    shell.stderr.write(`millrace: ${ending === 'interrupted' ? 'interrupted, ' : ''}${summaryLine({ ...run.stats(), stallMs })}\n`)
+  }
   return ending === 'interrupted' ? EXIT.interrupted : EXIT.ok
 }

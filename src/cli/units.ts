@@ -1,7 +1,7 @@
 const GROUPED = new Intl.NumberFormat('en-US')
 
 /** 1234567 as `1,234,567`. */
-export function grouped(count: number): string {
+function grouped(count: number): string {
   return GROUPED.format(count)
 }
 

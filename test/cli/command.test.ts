@@ -13,6 +13,8 @@ import { type FakeShell, type FakeShellOptions, fakeShell } from './support/fake
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}.js`, import.meta.url))
 
+const FLIGHTS = fileURLToPath(new URL('../../examples/flights/stages.js', import.meta.url))
+
 async function go(argv: string[], options: FakeShellOptions = {}): Promise<FakeShell & { code: number }> {
   const shell = fakeShell(options)
   const code = await command(argv, '1.2.3', shell)
@@ -124,6 +126,23 @@ for (const [name, pattern, exit] of [
     })
   }
 }
+
+for (const [setting, pattern] of [
+  ['nope=1', /^error ParamUnknown: .*nope.*min/],
+  ['min=many', /^error ParamInvalid: .*min.*number.*many/],
+] as const) {
+  test(`--set ${setting} is a usage error where no stage takes it`, async () => {
+    const { code, written } = await go(['run', FLIGHTS, '--set', setting])
+    assert.match(written.stderr, pattern)
+    assert.equal(code, 2)
+  })
+}
+
+test('explain shows the plan of a real flow without running it', async () => {
+  const { code, written } = await go(['explain', FLIGHTS])
+  assert.equal(code, 0)
+  assert.match(written.stdout, /read parquet .*\n.*map toRoute\n[^]*sort by mean desc, route/)
+})
 
 test('a folder is not a file', async () => {
   const { code, written } = await go(['run', fileURLToPath(new URL('./fixtures', import.meta.url))])
