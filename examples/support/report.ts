@@ -33,7 +33,7 @@ export function table(rows: readonly Row[]): string {
 }
 
 /** One line about a run on workers. */
-export function summary(stats: RunStats, { elapsedMs, stallMs }: Measured<unknown>): string {
+export function summary(stats: Pick<RunStats, 'rowsIn' | 'rowsOut' | 'workers'>, { elapsedMs, stallMs }: Measured<unknown>): string {
   return [
     `${show(stats.rowsIn)} rows in`,
     `${show(stats.rowsOut)} rows out`,

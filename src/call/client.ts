@@ -52,7 +52,7 @@ export class Client {
   }
 
   /** Calls a procedure of one worker. */
-  call(worker: ParticipantId, procedure: number, input: Uint8Array): Inbound {
+  call(worker: ParticipantId, procedure: number, input: Uint8Array, background = false): Inbound {
     const { session } = this.pool
     if (!session.isPeerOpen(worker)) throw new PeerLostError(`worker ${worker} is gone`)
     const callee = this.callee(worker)
@@ -66,7 +66,7 @@ export class Client {
     return session.call(
       physicalId(logicalId(id.logical), worker),
       { generation: id.generation, procedure, inputId: inputPhysicalId, inputGeneration, input: enclosed ? input : undefined },
-      { delivery: 'calls', over: () => this.over(callee, id, inputId) },
+      { delivery: 'calls', background, over: () => this.over(callee, id, inputId) },
     )
   }
 

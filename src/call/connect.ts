@@ -48,15 +48,12 @@ export async function connect<M>(module: URL | string, options: ConnectOptions =
     boot: { module: resolved.href },
     inline: (side: WorkerSide) => void serveModule(side, resolved.href),
   })
-  pool.hold.change(1)
   try {
     const [worker] = await pool.allReady()
     return createConnection(pool, worker.hello as readonly Procedure[])
   } catch (error) {
     await pool.close()
     throw error
-  } finally {
-    pool.hold.change(-1)
   }
 }
 

@@ -14,7 +14,7 @@ export class ControlWriter implements ControlOutlet {
     const at = ring.claim(CONTROL_RECORD_BYTES) >> 2
     ring.data[at] = record.type | (record.flags << 8) | (record.generation << 16)
     ring.data[at + 1] = record.id
-    ring.data[at + 2] = record.value % TWO_TO_32 | 0
+    ring.data[at + 2] = (record.value % TWO_TO_32) | 0
     ring.data[at + 3] = Math.floor(record.value / TWO_TO_32)
     return true
   }

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
+import { copyBytes } from '../memory/copy.js'
 import type { RingReader } from '../ring/ring-reader.js'
 import { payloadBytesMax } from './frame-writer.js'
 import { align8, END_PAYLOAD_BYTES, FRAME, FRAME_HEADER_BYTES, kindOf, lengthOf } from './kinds.js'
@@ -81,12 +82,12 @@ export class FrameReader implements FrameInlet {
 
   copy(): Uint8Array {
     const own = allocate(this.length)
-    own.set(this.ring.bytes.subarray(this.payloadAt, this.payloadAt + this.length))
+    copyBytes(own, 0, this.ring.bytes.subarray(this.payloadAt, this.payloadAt + this.length))
     return own
   }
 
   copyInto(target: Uint8Array, offset: number, from: number): void {
-    target.set(this.ring.bytes.subarray(this.payloadAt + from, this.payloadAt + this.length), offset)
+    copyBytes(target, offset, this.ring.bytes.subarray(this.payloadAt + from, this.payloadAt + this.length))
   }
 
   release(): boolean {
@@ -94,6 +95,6 @@ export class FrameReader implements FrameInlet {
   }
 
   hasMore(): boolean {
-    return this.ring.available() > 0
+    return this.ring.hasUnread()
   }
 }

@@ -83,22 +83,13 @@ export class Pool {
   anyReady(): Promise<PoolWorker> {
     const [worker] = this.ready
     if (worker !== undefined) return Promise.resolve(worker)
-    if (this.broken !== undefined) return Promise.reject(this.broken.error)
-    if (this.closed !== undefined) return Promise.reject(new SessionEndedError('the pool is closed'))
-    this.hold.change(1)
-    return new Promise<PoolWorker>((resolve, reject) => this.waiters.push({ resolve, reject })).finally(() => this.hold.change(-1))
+    return this.nextReady()
   }
 
   /** Resolves when every worker that was asked for serves. Rejects where one cannot. */
   async allReady(): Promise<PoolWorker[]> {
     const wanted = Math.max(1, this.options.workers)
-    while (this.ready.length < wanted) {
-      await new Promise<PoolWorker>((resolve, reject) => {
-        if (this.broken !== undefined) reject(this.broken.error)
-        else if (this.closed !== undefined) reject(new SessionEndedError('the pool is closed'))
-        else this.waiters.push({ resolve, reject })
-      })
-    }
+    while (this.ready.length < wanted) await this.nextReady()
     return this.ready
   }
 
@@ -211,6 +202,14 @@ export class Pool {
       return
     }
     this.startThread()
+  }
+
+  /** The next worker that becomes ready. */
+  private nextReady(): Promise<PoolWorker> {
+    if (this.broken !== undefined) return Promise.reject(this.broken.error)
+    if (this.closed !== undefined) return Promise.reject(new SessionEndedError('the pool is closed'))
+    this.hold.change(1)
+    return new Promise<PoolWorker>((resolve, reject) => this.waiters.push({ resolve, reject })).finally(() => this.hold.change(-1))
   }
 
   private takeWaiters(): Waiter[] {

@@ -46,6 +46,7 @@ export interface Census {
 export interface RequestOptions {
   readonly delivery: 'calls' | 'flows'
   readonly windowBytes?: number | undefined
+  readonly background?: boolean | undefined
   readonly over?: (() => void) | undefined
 }
 
