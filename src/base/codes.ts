@@ -53,6 +53,26 @@ export const CODES = {
     cause: 'The worker module has no default export made by serve().',
     cure: 'Write `export default serve({ ... })` in the worker module.',
   },
+  FlowFileNotFound: {
+    fault: 'user',
+    cause: 'The command was given a FILE that does not exist or is not a file.',
+    cure: 'Check the path; it is taken from the current directory.',
+  },
+  FlowFileFailed: {
+    fault: 'user',
+    cause: 'The FILE given to the command could not be imported: it, or a module it imports, threw or was not found.',
+    cure: 'See the cause; `node FILE` shows the same error.',
+  },
+  NotAFlow: {
+    fault: 'user',
+    cause: 'The FILE given to the command has no default export, or its default export is not a flow.',
+    cure: 'Write `export default flow(import.meta.url).read(...)` in that file.',
+  },
+  TypeScriptUnsupported: {
+    fault: 'user',
+    cause: 'The FILE given to the command is TypeScript and this Node.js does not strip types.',
+    cure: 'Compile it with `tsc` and give the .js file, or use Node.js 22.18 or later.',
+  },
   RemoteError: {
     fault: 'remote',
     cause: 'The other side threw a value that is not an error known here.',
