@@ -1,5 +1,5 @@
-import { CancelledError, MillraceError, PeerLostError } from '../base/errors.js'
 import { systemClock } from '../base/clock.js'
+import { CancelledError, MillraceError, PeerLostError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
 import { ValueReader } from '../call/value-reader.js'
 import { encodeValue } from '../call/value-writer.js'
