@@ -69,7 +69,7 @@ export class ExchangeOutput implements GatedOutput {
   }
 
   flushAll(): void {
-    this.outlets.forEach((_outlet, receiver) => this.flush(receiver))
+    for (let receiver = 0; receiver < this.outlets.length; receiver++) this.flush(receiver)
   }
 
   private send(outlet: Outlet): void {
