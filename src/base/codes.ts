@@ -5,7 +5,7 @@ export type Fault = 'user' | 'library' | 'remote'
 export const CODES = {
   Protocol: {
     fault: 'library',
-    cause: 'A frame, control record, total or batch from a peer breaks the protocol.',
+    cause: 'A frame, control record or total from a peer breaks the protocol.',
     cure: 'Both sides must run the same version; if they do, report it with the message.',
   },
   PeerLost: {
@@ -30,7 +30,7 @@ export const CODES = {
   },
   MessageTooLarge: {
     fault: 'user',
-    cause: 'One value or batch is larger than 256 MiB when encoded, or one batch has more than 1,048,576 rows.',
+    cause: 'One value or batch is larger than 256 MiB when encoded.',
     cure: 'Send it in pieces.',
   },
   NotCloneable: {
@@ -38,15 +38,20 @@ export const CODES = {
     cause: 'A value holds something that cannot be sent to another thread, such as a function.',
     cure: 'Send plain data; recreate the rest on the other side.',
   },
-  ColumnType: {
+  NotIterable: {
     fault: 'user',
-    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
-    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
+    cause: 'A handler marked with stream() returned nothing that can be iterated.',
+    cure: 'Return an iterable, or take the mark away.',
   },
-  TooManyColumns: {
+  NotMarkedStream: {
     fault: 'user',
-    cause: 'The rows of one stage have more than 4,096 different keys.',
-    cure: 'Put what varies into a value: rows like { key, value } instead of one key each.',
+    cause: 'A handler that is no generator function returned an iterable, or the promise of its call was iterated.',
+    cure: 'Wrap the handler in stream(), or make it a generator function.',
+  },
+  NotServed: {
+    fault: 'user',
+    cause: 'The worker module has no default export made by serve().',
+    cure: 'Write `export default serve({ ... })` in the worker module.',
   },
   RemoteError: {
     fault: 'remote',
@@ -57,6 +62,26 @@ export const CODES = {
     fault: 'user',
     cause: 'An option or argument is of the wrong type or out of range.',
     cure: 'The message names the option, what was given and what is allowed.',
+  },
+  UnknownStream: {
+    fault: 'library',
+    cause: 'A stream was asked for that its sender never planned.',
+    cure: 'Report it with the plan.',
+  },
+  OutOfMemory: {
+    fault: 'user',
+    cause: 'Memory that participants share could not be allocated.',
+    cure: 'Use fewer workers, smaller rings, or more memory.',
+  },
+  ColumnType: {
+    fault: 'user',
+    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
+    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
+  },
+  TooManyColumns: {
+    fault: 'user',
+    cause: 'The rows of one stage have more than 4,096 different keys.',
+    cure: 'Put what varies into a value: rows like { key, value } instead of one key each.',
   },
   StageAnonymous: {
     fault: 'user',
@@ -132,6 +157,16 @@ export const CODES = {
     fault: 'user',
     cause: 'An operator that keeps rows needs more memory than its budget.',
     cure: 'Raise `memoryBytes`, use more workers, or keep less: filter earlier, fewer columns, a limit after the sort.',
+  },
+  QueueBudget: {
+    fault: 'user',
+    cause: 'Rows for a receiver that is not ready for them fill the queue of an exchange, while another receiver waits for rows.',
+    cure: 'Give the run more memoryBytes, or spread the keys of the exchange more evenly.',
+  },
+  FlowRanOnImport: {
+    fault: 'user',
+    cause: 'The module whose functions the workers import runs a flow while it is imported.',
+    cure: 'Keep stages and flow in a module of their own, and run it from another: a main.ts beside a stages.ts.',
   },
   Internal: {
     fault: 'library',

@@ -5,7 +5,7 @@ import { DESCRIPTOR_BYTES, HEADER_BYTES, ROWS_MAX } from './layout.js'
 import type { Row } from './schema.js'
 import type { Shape } from './shape.js'
 
-/** Charged per row beside its values, so that rows of nulls or without keys fill a batch too. */
+/** Charged per row at least, so that rows of nulls or without keys fill a batch too. */
 const ROW_BYTES_MIN = 1
 
 /** Rows on their way to one receiver, as columns. `BatchEncoder.encode` takes what was built and leaves the builder empty. */
@@ -13,9 +13,12 @@ export class BatchBuilder {
   readonly shape: Shape
   readonly #columns: ColumnBuilder[] = []
   #rowCount = 0
-  #rowBytes = ROW_BYTES_MIN
+  #rowBytes = 0
   #textBytes = 0
-  #versionPriced = -1
+
+  readonly #onType = (rowBytes: number): void => {
+    this.#rowBytes += rowBytes
+  }
 
   constructor(shape: Shape) {
     this.shape = shape
@@ -25,45 +28,39 @@ export class BatchBuilder {
     return this.#rowCount
   }
 
-  /** The size of the message so far, without names: cheap enough to look at after each row, right within a few percent. */
+  /**
+   * The size of the message so far, without names: cheap enough to look at after each row, right within a few percent,
+   * too large only where a column that has a type holds nothing but nulls in this batch.
+   */
   get byteSize(): number {
     const head = HEADER_BYTES + DESCRIPTOR_BYTES * this.#columns.length
-    return head + Math.ceil(this.#rowCount * this.#rowBytes) + this.#textBytes
+    return head + Math.ceil(this.#rowCount * Math.max(this.#rowBytes, ROW_BYTES_MIN)) + this.#textBytes
   }
 
   /**
-   * Adds a row: its own enumerable string keys. The row is not kept. A row that throws is not added, and the builder goes on.
+   * Adds a row: its own enumerable string keys. The row is not kept. A row that throws is not added, and the builder goes on
+   * (columns and types that the row brought before it threw stay with the stage).
    * @throws MillraceError `ColumnType`, `TooManyColumns`, and `MessageTooLarge` beyond 1,048,576 rows or 256 MiB of text.
    */
   append(row: Row): void {
     const { shape } = this
     shape.countRow()
     const own = isPlain(row) ? row : this.#plain(row)
-    const index = this.#rowCount
-    if (index === ROWS_MAX)
+    if (this.#rowCount === ROWS_MAX)
       throw new MillraceError('MessageTooLarge', `stage ${JSON.stringify(shape.stage)}: a batch of ${ROWS_MAX} rows is full`)
-    let textBytes = 0
-    let next = 0
-    for (const key in own) {
-      let column = this.#columns[next]
-      if (column === undefined || column.name !== key) {
-        // Not where the last rows had it. What was only inherited never becomes a column.
-        if (!Object.hasOwn(own, key)) continue
-        column = this.#columnOf(key)
-        next = column.index
-      }
-      textBytes += column.set(index, own[key])
-      next++
+    try {
+      this.#textBytes += this.#write(own)
+      this.#rowCount++
+    } catch (error) {
+      for (const column of this.#columns) column.rewind(this.#rowCount)
+      throw error
     }
-    this.#rowCount = index + 1
-    this.#textBytes += textBytes
-    if (shape.version !== this.#versionPriced) this.#price()
   }
 
   /** All columns of the stage so far, for the encoder. */
   columns(): readonly ColumnBuilder[] {
     const { columnCount } = this.shape
-    while (this.#columns.length < columnCount) this.#columns.push(new ColumnBuilder(this.shape, this.#columns.length))
+    while (this.#columns.length < columnCount) this.#columns.push(new ColumnBuilder(this.shape, this.#columns.length, this.#onType))
     return this.#columns
   }
 
@@ -74,14 +71,28 @@ export class BatchBuilder {
     this.#textBytes = 0
   }
 
+  /** Returns the bytes of text. */
+  #write(row: Row): number {
+    const index = this.#rowCount
+    let textBytes = 0
+    let next = 0
+    for (const key in row) {
+      let column = this.#columns[next]
+      if (column === undefined || column.name !== key) {
+        // Not where the last rows had it. What was only inherited never becomes a column.
+        if (!Object.hasOwn(row, key)) continue
+        column = this.#columnOf(key)
+        next = column.index
+      }
+      textBytes += column.set(index, row[key])
+      next++
+    }
+    return textBytes
+  }
+
   #columnOf(name: string): ColumnBuilder {
     const index = this.shape.indexOf(name)
     return (this.#columns[index] ?? this.columns()[index]) as ColumnBuilder
-  }
-
-  #price(): void {
-    this.#rowBytes = this.#columns.reduce((bytes, column) => bytes + column.rowBytes, ROW_BYTES_MIN)
-    this.#versionPriced = this.shape.version
   }
 
   #plain(row: unknown): Row {

@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer'
-import { types } from 'node:util'
 import { MillraceError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
+import { dateMs } from './date.js'
 import { describe } from './describe.js'
 import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, valueBytes } from './layout.js'
 import type { ColumnType } from './schema.js'
 import type { Shape } from './shape.js'
-import { writeText } from './text.js'
+import { textBytesMax, writeText } from './text.js'
 
 const CAPACITY_ROWS_FIRST = 64
 const TEXT_BYTES_FIRST = 1024
@@ -14,14 +14,12 @@ const TEXT_BYTES_FIRST = 1024
 const KEPT_BYTES_MAX = 0x10_0000
 const TWO_32 = 2 ** 32
 
-/**
- * One column of a batch that grows row by row. Values go where their row is, so a row that failed half way is simply written again,
- * and rows that had no such key are filled with nulls when the next value comes.
- */
+/** One column of a batch that grows row by row. Rows that had no such key are filled with nulls when the next value comes. */
 export class ColumnBuilder {
   readonly name: string
   readonly index: number
   readonly #shape: Shape
+  readonly #onType: (rowBytes: number) => void
   #type: ColumnType = 'null'
   #length = 0
   #nulls = 0
@@ -35,15 +33,17 @@ export class ColumnBuilder {
   #validity = new Uint8Array(0)
   #text: Buffer = Buffer.alloc(0)
 
-  constructor(shape: Shape, index: number) {
+  /** `onType` is told when the column gets its type, with the bytes a row takes from then on beside its text, nearly. */
+  constructor(shape: Shape, index: number, onType: (rowBytes: number) => void) {
     this.#shape = shape
+    this.#onType = onType
     this.index = index
     this.name = shape.field(index).name
   }
 
   /** Puts a value at a row that is not before the last one. Returns the bytes of text it takes. */
   set(row: number, value: unknown): number {
-    if (row !== this.#length) this.#moveTo(row)
+    if (row !== this.#length) this.#fill(row)
     if (row >= this.#capacity) this.#grow(row + 1)
     let textBytes = 0
     if (typeof value === 'string') textBytes = this.#setText(row, value)
@@ -61,15 +61,19 @@ export class ColumnBuilder {
     return textBytes
   }
 
-  /** Bytes a row takes in the message beside its text, nearly. */
-  get rowBytes(): number {
-    if (this.#type === 'null') return 0
-    return this.#type === 'boolean' ? 0.25 : this.#type === 'utf8' ? 4.125 : 8.125
+  /** Takes back what a row that failed has left at `row`. */
+  rewind(row: number): void {
+    if (this.#length <= row) return
+    const bit = 1 << (row & 7)
+    const wasNull = this.#type === 'null' || (this.#nulls > 0 && ((this.#validity[row >> 3] as number) & bit) === 0)
+    if (wasNull) this.#nulls--
+    if (wasNull && this.#type !== 'null') this.#validity[row >> 3] |= bit
+    this.#length = row
   }
 
   /** What goes into the message for `rows` rows. The type is the stage's, which may know more than this column has seen. */
   close(rows: number): ColumnExtent {
-    if (this.#length !== 0 && this.#length !== rows) this.#moveTo(rows)
+    if (this.#length !== 0) this.#fill(rows)
     const nulls = this.#length === 0 || this.#type === 'null' ? rows : this.#nulls
     const textBytes = this.#type === 'utf8' && nulls < rows ? (this.#words[rows] as number) : 0
     return { type: this.#shape.field(this.index).type, rows, nulls, textBytes }
@@ -97,26 +101,27 @@ export class ColumnBuilder {
   #setText(row: number, value: string): number {
     if (this.#type !== 'utf8') this.#become('utf8', value)
     const start = this.#words[row] as number
-    if (start + 3 * value.length > this.#text.length) this.#growText(start, value.length)
+    const room = textBytesMax(value)
+    if (start + room > this.#text.length) this.#growText(start, room)
     const end = writeText(this.#text, start, value)
     this.#words[row + 1] = end
     return end - start
   }
 
   #setBigint(row: number, value: bigint): void {
-    if (this.#type !== 'int64') this.#become('int64', value)
     if (BigInt.asIntN(64, value) !== value) {
       throw this.#shape.refusal(this.name, `is ${describe(value)}, which needs more than 64 bits; make it a string`)
     }
+    if (this.#type !== 'int64') this.#become('int64', value)
     this.#bigints[row] = value
   }
 
   #setDate(row: number, value: unknown): void {
-    if (!types.isDate(value)) {
+    const ms = dateMs(value)
+    if (ms === undefined) {
       const cure = 'map it to a string, number, bigint, boolean, Date or null, for example with JSON.stringify'
       throw this.#shape.refusal(this.name, `is ${describe(value)}, which no column can hold; ${cure}`)
     }
-    const ms = Date.prototype.getTime.call(value)
     if (Number.isNaN(ms)) throw this.#shape.refusal(this.name, 'is an invalid Date; use null for an unknown time')
     if (this.#type !== 'timestamp') this.#become('timestamp', value)
     this.#words[2 * row] = ms >>> 0
@@ -135,24 +140,15 @@ export class ColumnBuilder {
     this.#nulls++
   }
 
-  /** Fills up with nulls to `row`, or takes back what a failed row has left there. */
-  #moveTo(row: number): void {
-    if (row > this.#capacity) this.#grow(row)
-    while (this.#length < row) this.#setNull(this.#length++)
-    while (this.#length > row) {
-      this.#length--
-      const bit = 1 << (this.#length & 7)
-      const byte = this.#length >> 3
-      const wasNull = this.#type === 'null' || (this.#nulls > 0 && ((this.#validity[byte] as number) & bit) === 0)
-      if (!wasNull) continue
-      if (this.#type !== 'null') this.#validity[byte] |= bit
-      this.#nulls--
-    }
+  #fill(rows: number): void {
+    if (rows > this.#capacity) this.#grow(rows)
+    while (this.#length < rows) this.#setNull(this.#length++)
   }
 
   #become(type: ColumnType, value: unknown): void {
     this.#shape.widen(this.index, type, value)
     this.#type = type
+    this.#onType(type === 'boolean' ? 0.25 : type === 'utf8' ? 4.125 : 8.125)
     this.#resize(this.#capacity)
     if (this.#nulls === 0) return
     this.#validity.fill(0xff)
@@ -179,15 +175,15 @@ export class ColumnBuilder {
     this.#validity = validity
   }
 
-  #growText(start: number, chars: number): void {
-    if (start + chars > LIMITS.messageBytesMax) {
+  #growText(start: number, room: number): void {
+    if (start + room > LIMITS.messageBytesMax) {
       throw new MillraceError(
         'MessageTooLarge',
         `stage ${JSON.stringify(this.#shape.stage)}, row ${this.#shape.rowsSeen}: column ${JSON.stringify(this.name)} has more than ` +
           `${LIMITS.messageBytesMax} bytes of text in one batch; split the value`,
       )
     }
-    const text = Buffer.allocUnsafeSlow(Math.max(2 * this.#text.length, start + 3 * chars, TEXT_BYTES_FIRST))
+    const text = Buffer.allocUnsafeSlow(Math.max(2 * this.#text.length, start + room, TEXT_BYTES_FIRST))
     text.set(this.#text.subarray(0, start))
     this.#text = text
   }

@@ -1,35 +1,11 @@
-import { isAscii, isUtf8 } from 'node:buffer'
-import { ProtocolError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
 import { Batch, rowTemplate } from './batch.js'
-import {
-  align8,
-  bitmapBytes,
-  type ColumnExtent,
-  COLUMNS_MAX,
-  DESCRIPTOR_BYTES,
-  FLAG_NAMES,
-  HEADER_BYTES,
-  layoutColumn,
-  MAGIC,
-  ROWS_MAX,
-  TYPES,
-  valueBytes,
-} from './layout.js'
+import { readColumn } from './decode-column.js'
+import { align8, COLUMNS_MAX, DESCRIPTOR_BYTES, FLAG_NAMES, HEADER_BYTES, layoutColumn, MAGIC, ROWS_MAX, TYPES } from './layout.js'
+import { check, malformed } from './malformed.js'
 import { type ColumnType, type Row, type Schema, widens } from './schema.js'
 import { readText } from './text.js'
-import {
-  AsciiVector,
-  BigintVector,
-  BooleanVector,
-  type ColumnVector,
-  FloatVector,
-  type Nulls,
-  NullVector,
-  StringsVector,
-  TimestampVector,
-  UnicodeVector,
-} from './vector.js'
+import type { ColumnVector } from './vector.js'
 
 interface Header {
   readonly version: number
@@ -37,9 +13,6 @@ interface Header {
   readonly columnCount: number
   readonly hasNames: boolean
 }
-
-/** The largest count of milliseconds a Date can hold. */
-const DATE_MS_MAX = 8.64e15
 
 /**
  * Turns the messages of one stream into batches again. It remembers the schema, so it must see all of them, in order.
@@ -105,7 +78,7 @@ function readSchema(bytes: Uint8Array, view: DataView, header: Header, last: Sch
   if (!hasNames) {
     if (!last) throw malformed('a batch before any schema')
     check(columnCount === last.length, `${columnCount} columns, the schema has ${last.length}`)
-    last.forEach((field, i) => check(readType(view, i) === field.type, `column ${i} changes its type without a schema`))
+    for (const [i, field] of last.entries()) check(readType(view, i) === field.type, `column ${i} changes its type without a schema`)
     return { schema: last, end }
   }
   const names = new Set<string>()
@@ -143,73 +116,4 @@ function readColumns(bytes: Uint8Array, view: DataView, from: { rows: number; sc
   })
   check(start === bytes.length, `its columns end at ${start}, the message at ${bytes.length}`)
   return vectors
-}
-
-function readColumn(bytes: Uint8Array, start: number, extent: ColumnExtent): ColumnVector {
-  const { type, rows, nulls: nullCount } = extent
-  if (nullCount === rows) return new NullVector(type, rows)
-  const layout = layoutColumn(start, extent)
-  check(layout.end <= bytes.length, `a column ends at ${layout.end}, the message at ${bytes.length}`)
-  const { buffer } = bytes
-  const at = bytes.byteOffset + layout.values
-  const nulls = { length: rows, nullCount, validity: readValidity(bytes, layout.validity, extent) }
-  switch (type) {
-    case 'boolean':
-      return new BooleanVector(nulls, bytes.subarray(layout.values, layout.values + valueBytes(type, rows)))
-    case 'float64':
-      return new FloatVector(nulls, new Float64Array(buffer, at, rows))
-    case 'int64':
-      return new BigintVector(nulls, new BigInt64Array(buffer, at, rows))
-    case 'timestamp':
-      return readTimestamps(nulls, new Int32Array(buffer, at, 2 * rows))
-    default:
-      return readStrings(nulls, new Int32Array(buffer, at, rows + 1), bytes.subarray(layout.text, layout.text + extent.textBytes))
-  }
-}
-
-function readValidity(bytes: Uint8Array, start: number, { rows, nulls }: ColumnExtent): Uint8Array | undefined {
-  if (nulls === 0) return undefined
-  const validity = bytes.subarray(start, start + bitmapBytes(rows))
-  let ones = 0
-  for (let i = 0; i < validity.length; i++) {
-    for (let bits = validity[i] as number; bits !== 0; bits &= bits - 1) ones++
-  }
-  check(ones === rows - nulls, `${rows - nulls} values announced, ${ones} marked`)
-  return validity
-}
-
-function readTimestamps(nulls: Nulls, words: Int32Array): TimestampVector {
-  const vector = new TimestampVector(nulls, words)
-  for (let i = 0; i < nulls.length; i++) {
-    if (Math.abs(vector.ms(i)) > DATE_MS_MAX) throw malformed(`row ${i} is no point in time`)
-  }
-  return vector
-}
-
-function readStrings(nulls: Nulls, offsets: Int32Array, text: Uint8Array): ColumnVector {
-  check(offsets[0] === 0 && offsets[nulls.length] === text.length, 'text offsets that do not cover the text')
-  for (let i = 0; i < nulls.length; i++) {
-    if ((offsets[i] as number) > (offsets[i + 1] as number)) throw malformed(`text offsets go back at row ${i}`)
-  }
-  if (isAscii(text)) return new AsciiVector(nulls, offsets, text)
-  if (isUtf8(text)) {
-    for (let i = 0; i < nulls.length; i++) {
-      if (((text[offsets[i] as number] ?? 0) & 0xc0) === 0x80) throw malformed(`row ${i} begins inside a character`)
-    }
-    return new UnicodeVector(nulls, offsets, text)
-  }
-  const values = Array.from({ length: nulls.length }, (_, i) => {
-    const value = readText(text.subarray(offsets[i], offsets[i + 1]))
-    if (value === undefined) throw malformed(`row ${i} is no text`)
-    return value
-  })
-  return new StringsVector(nulls, values)
-}
-
-function check(holds: boolean, what: string): void {
-  if (!holds) throw malformed(what)
-}
-
-function malformed(what: string): ProtocolError {
-  return new ProtocolError(`malformed batch: ${what}`)
 }

@@ -1,3 +1,5 @@
+import { dateMs } from './date.js'
+
 /** A value as an error message shows it: what it is and a piece of it. */
 export function describe(value: unknown): string {
   switch (typeof value) {
@@ -16,7 +18,7 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object): string {
   if (Array.isArray(value)) return 'an array'
-  if (value instanceof Date) return 'a Date'
+  if (dateMs(value) !== undefined) return 'a Date'
   const tag = Object.prototype.toString.call(value).slice(8, -1)
   return tag === 'Object' ? 'an object' : `an object (${tag.slice(0, 40)})`
 }

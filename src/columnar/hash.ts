@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js'
+import { dateMs } from './date.js'
 import { describe } from './describe.js'
 import type { Row } from './schema.js'
 
@@ -48,9 +49,7 @@ export function hashValue(value: unknown): number {
     case 'undefined':
       return NULL_HASH
     default:
-      if (value === null) return NULL_HASH
-      if (value instanceof Date) return hashNumber(value.getTime(), DATE_SEED)
-      throw new MillraceError('ColumnType', `a key is ${describe(value)}; use a string, number, bigint, boolean, Date or null`)
+      return value === null ? NULL_HASH : hashDate(value)
   }
 }
 
@@ -58,6 +57,12 @@ function hashString(text: string): number {
   let hash = FNV_OFFSET
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME)
   return finish(hash)
+}
+
+function hashDate(value: unknown): number {
+  const ms = dateMs(value)
+  if (ms !== undefined) return hashNumber(ms, DATE_SEED)
+  throw new MillraceError('ColumnType', `a key is ${describe(value)}; use a string, number, bigint, boolean, Date or null`)
 }
 
 function hashNumber(value: number, seed: number): number {

@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js'
+import { dateMs } from './date.js'
 import { describe } from './describe.js'
 import type { Row } from './schema.js'
 
@@ -39,7 +40,7 @@ function single(value: unknown): Key {
     case 'boolean':
       return value
     default:
-      return value === null || value === undefined ? null : `${MARK}d${dateMs(value)}`
+      return value === null || value === undefined ? null : `${MARK}d${msOf(value)}`
   }
 }
 
@@ -55,11 +56,12 @@ function part(value: unknown): string {
     case 'boolean':
       return value ? 't' : 'f'
     default:
-      return value === null || value === undefined ? '_' : `d${dateMs(value)};`
+      return value === null || value === undefined ? '_' : `d${msOf(value)};`
   }
 }
 
-function dateMs(value: unknown): number {
-  if (value instanceof Date) return value.getTime()
+function msOf(value: unknown): number {
+  const ms = dateMs(value)
+  if (ms !== undefined) return ms
   throw new MillraceError('ColumnType', `a key is ${describe(value)}; use a string, number, bigint, boolean, Date or null`)
 }

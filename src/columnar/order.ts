@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js'
+import { dateMs } from './date.js'
 import { describe } from './describe.js'
 import type { Row } from './schema.js'
 
@@ -22,7 +23,7 @@ export function compareValues(a: unknown, b: unknown): number {
   const rankB = rankOf(b)
   if (rankA !== rankB) return rankA < rankB ? -1 : 1
   if (rankA === RANKS.null) return 0
-  if (rankA === RANKS.date) return compareNumbers((a as Date).getTime(), (b as Date).getTime())
+  if (rankA === RANKS.date) return compareNumbers(dateMs(a) as number, dateMs(b) as number)
   return (a as bigint) < (b as bigint) ? -1 : (a as bigint) > (b as bigint) ? 1 : 0
 }
 
@@ -53,7 +54,7 @@ function compareNumbers(a: number, b: number): number {
 
 function rankOf(value: unknown): number {
   if (value === null || value === undefined) return RANKS.null
-  if (value instanceof Date) return RANKS.date
+  if (dateMs(value) !== undefined) return RANKS.date
   const rank = (RANKS as Record<string, number | undefined>)[typeof value]
   if (rank !== undefined) return rank
   throw new MillraceError('ColumnType', `cannot order ${describe(value)}; use strings, numbers, bigints, booleans, Dates or null`)

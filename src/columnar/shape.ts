@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js'
 import { MillraceError } from '../base/errors.js'
 import { describe } from './describe.js'
 import { COLUMNS_MAX } from './layout.js'
@@ -26,6 +27,7 @@ export class Shape {
     this.stage = stage
     this.#fields = [...schema]
     this.#index = new Map(schema.map((field, i) => [field.name, i]))
+    assert(this.#index.size === schema.length, `stage ${stage}: a column is there twice`)
   }
 
   /** The fields of this moment; the same array until `version` changes. */

@@ -3,9 +3,17 @@ import { Buffer } from 'node:buffer'
 /** Up to here writing char by char beats one native call (measured: 11 against 42 ns at 8 chars, 46 against 42 at 32). */
 const LOOP_CHARS_MAX = 28
 
+/** From here on counting a string's bytes is worth it; below, three per char are set aside. */
+const COUNTED_CHARS_MIN = 0x1_0000
+
+/** Room that `writeText` needs for a string. */
+export function textBytesMax(text: string): number {
+  return text.length < COUNTED_CHARS_MIN ? 3 * text.length : Buffer.byteLength(text)
+}
+
 /**
  * Writes a string as UTF-8, a lone surrogate as three bytes (WTF-8), so that every string comes back as it was.
- * There must be room for 3 bytes per char. Returns the position after it.
+ * There must be room for `textBytesMax` bytes. Returns the position after it.
  */
 export function writeText(target: Buffer, start: number, text: string): number {
   const chars = text.length
@@ -51,7 +59,7 @@ function writeUnicode(target: Buffer, start: number, text: string, from: number)
 
 /** One string as bytes of its own. */
 export function encodeText(text: string): Uint8Array {
-  const target = Buffer.allocUnsafeSlow(3 * text.length)
+  const target = Buffer.allocUnsafeSlow(textBytesMax(text))
   return target.subarray(0, writeText(target, 0, text))
 }
 

@@ -12,6 +12,7 @@ export class Slice {
   #every = 1
   #beganMs: number
   #lookedMs: number
+  #expired = false
 
   constructor(clock: { now(): number }, sliceMs: number) {
     this.#clock = clock
@@ -19,7 +20,13 @@ export class Slice {
     this.#beganMs = this.#lookedMs = clock.now()
   }
 
+  /** Whether `over()` said so since the slice began. */
+  get expired(): boolean {
+    return this.#expired
+  }
+
   begin(): void {
+    this.#expired = false
     this.#beganMs = this.#lookedMs = this.#clock.now()
     this.#left = this.#every
   }
@@ -38,6 +45,7 @@ export class Slice {
     this.#lookedMs = now
     const over = now - this.#beganMs >= this.#sliceMs
     this.#left = over ? 1 : this.#every
+    this.#expired = over
     return over
   }
 }

@@ -1,0 +1,72 @@
+/**
+ * npm test: types, lint, floors, unused code, tests, coverage, in this order, up to the first that fails.
+ *   node scripts/test.mjs --only test/ring   builds and runs only the tests below these paths
+ *   node scripts/test.mjs --full             builds and runs all tests at full size (sets MILLRACE_FULL=1)
+ */
+import { rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { build, sourcesOf } from './build.mjs'
+import { COVERAGE_FOLDER, coverage, RAW_COVERAGE_FOLDER } from './coverage.mjs'
+import { ROOT, runNode, tool } from './run.mjs'
+
+const DIST = join(ROOT, 'dist')
+const options = process.argv.slice(2)
+const full = options.includes('--full')
+const only = options.includes('--only') ? options.slice(options.indexOf('--only') + 1) : []
+const limits = full ? { testMs: 600_000, stepMs: 3_600_000 } : { testMs: 60_000, stepMs: 150_000 }
+
+/** The list starts from the sources, so that a test whose source is gone never runs. */
+function testFiles() {
+  const wanted = (path) => only.length === 0 || only.some((prefix) => `${path}.ts`.startsWith(relative(ROOT, prefix)))
+  return sourcesOf('test')
+    .map((name) => `test/${name}`)
+    .filter((path) => path.endsWith('.test') && (full || only.length > 0 || !path.endsWith('.full.test')) && wanted(path))
+    .map((path) => `${path}.js`)
+}
+
+/** `--test-timeout` misses a test file that finished but does not end, such as one with a leaked worker: hence the limit outside. */
+async function tests() {
+  const files = testFiles()
+  if (files.length === 0) return { ok: false, why: `no test file is below ${only.join(', ') || 'test/'}` }
+  const collect = !full && only.length === 0
+  rmSync(COVERAGE_FOLDER, { recursive: true, force: true })
+  const unfinished = new Set()
+  const reporter = ['--test-reporter', join(ROOT, 'scripts/test-reporter.mjs'), '--test-reporter-destination', 'stdout']
+  const result = await runNode(['--test', '--test-concurrency=2', `--test-timeout=${limits.testMs}`, ...reporter, ...files], {
+    cwd: DIST,
+    env: { ...(full && { MILLRACE_FULL: '1' }), ...(collect && { NODE_V8_COVERAGE: RAW_COVERAGE_FOLDER }) },
+    timeoutMs: limits.stepMs,
+    onMessage: ({ began, ended }) => (began ? unfinished.add(began) : unfinished.delete(ended)),
+  })
+  if (!result.timedOut) return result
+  return {
+    ok: false,
+    why: `killed after ${limits.stepMs / 1000} s; not finished: ${[...unfinished].map(sourceOf).join(', ') || 'unknown'}`,
+  }
+}
+
+const sourceOf = (compiled) => relative(DIST, compiled).replace(/\.js$/, '.ts')
+
+const ALL_STEPS = {
+  types: build,
+  lint: () => runNode([tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']),
+  floors: () => runNode(['scripts/check-floors.mjs']),
+  unused: () => runNode([tool('knip/bin/knip.js')]),
+  tests,
+  coverage,
+}
+const steps = full || only.length > 0 ? { types: build, tests } : ALL_STEPS
+
+const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1)
+const began = performance.now()
+const times = []
+for (const [name, step] of Object.entries(steps)) {
+  console.log(`\n--- ${name}`)
+  const stepBegan = performance.now()
+  const { ok, why, timedOut } = await step()
+  times.push(`${name} ${seconds(stepBegan)} s`)
+  if (ok) continue
+  console.error(`\nFAILED: ${name}${why ? `: ${why}` : timedOut ? ': it took too long and was killed' : ''} (${times.join(', ')})`)
+  process.exit(1)
+}
+console.log(`\nok in ${seconds(began)} s (${times.join(', ')}), node ${process.version}`)

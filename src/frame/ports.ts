@@ -1,0 +1,36 @@
+import type { PhysicalStreamId } from '../base/ids.js'
+import type { FrameKind } from './kinds.js'
+
+/** Where frames go: the writing end of a link's data direction. Nothing here blocks. */
+export interface FrameOutlet {
+  /** F, the largest payload of a frame. */
+  readonly payloadBytesMax: number
+  /** Everything published, in bytes of frames. */
+  readonly publishedBytes: number
+  /**
+   * Writes one frame with the payload `bytes[start, end)`, which the caller does not change afterwards; `total`, unless negative, is
+   * the length of the whole message and goes before it. False: no room; nothing was written.
+   */
+  tryWrite(kind: FrameKind, id: PhysicalStreamId, bytes: Uint8Array, start: number, end: number, total: number): boolean
+  /** Makes what was written visible. Returns whether there was anything. */
+  publish(): boolean
+  /** Says that room for a frame of F is wanted and looks again. True: there is. */
+  wantRoom(): boolean
+}
+
+/** Where frames come from: the reading end. The fields describe the frame that `next` found and are valid until it is called again. */
+export interface FrameInlet {
+  readonly kind: number
+  readonly id: PhysicalStreamId
+  readonly length: number
+  /** Goes to the next frame. Throws `ProtocolError` where the ring holds none that can be. */
+  next(): boolean
+  /** The payload, copied into memory of the reader's own. */
+  copy(): Uint8Array
+  /** Copies the payload from `from` on into `target` at `offset`. */
+  copyInto(target: Uint8Array, offset: number, from: number): void
+  /** Frees what was read. True: the writer wants the room and must be woken. */
+  release(): boolean
+  /** Whether a frame waits. */
+  hasMore(): boolean
+}

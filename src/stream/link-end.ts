@@ -1,0 +1,18 @@
+import type { ControlInlet, ControlOutlet } from '../frame/control-record.js'
+import type { FrameInlet, FrameOutlet } from '../frame/ports.js'
+
+/** How a link stands: `lost` once the peer is dead, `failed` once either side found the protocol broken. */
+export type LinkCondition = 'open' | 'lost' | 'failed'
+
+/** One participant's end of the rings and bells that it shares with one peer. All that the stream floor knows of a transport. */
+export interface LinkEnd {
+  readonly frames: { readonly outlet: FrameOutlet; readonly inlet: FrameInlet }
+  readonly controls: { readonly outlet: ControlOutlet; readonly inlet: ControlInlet }
+  /** After something was published or freed: wakes the peer if it sleeps. */
+  wakePeer(): void
+  condition(): LinkCondition
+  /** Tells the peer that the protocol is broken. */
+  fail(): void
+  /** GOODBYE was both sent and read, or the peer is gone: nobody looks at the memory any more. */
+  release(): void
+}

@@ -1,0 +1,76 @@
+import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
+import type { Sink } from './sink.js'
+
+/** What is produced, once, for one or more receivers. Planning registers it; the first START runs it. */
+export interface StreamSource {
+  readonly id: PhysicalStreamId
+  readonly receivers: readonly ParticipantId[]
+  /** `calls`: an error follows the data written before. `flows`: an error discards it. */
+  readonly delivery: 'calls' | 'flows'
+  /** Runs the producer: writes to the sinks, each in its own measure, until it returns (END) or throws (ERROR). */
+  run(task: SourceTask): Promise<void>
+  /** Nobody wants it and it never ran: lets go of its inputs. */
+  dispose(): void
+}
+
+/** What a running source needs of the session. */
+export interface TaskHost {
+  /** Sends what the sinks hold, as far as there is room and credit. */
+  flush(): void
+  /** Lets the Control Service look at its rings: state changes only. */
+  poll(): void
+}
+
+/** One execution of a source. It ends when the producer does, or when all its sinks are closed. */
+export class SourceTask {
+  private change: Promise<void> | undefined
+  private resolveChange: (() => void) | undefined
+  private controller: AbortController | undefined
+
+  constructor(
+    readonly sinks: readonly Sink[],
+    private readonly host: TaskHost,
+  ) {}
+
+  /** Whether nobody wants anything more. */
+  get isCancelled(): boolean {
+    for (const sink of this.sinks) if (!sink.isClosed) return false
+    return true
+  }
+
+  /** Aborted once all sinks are closed. Made on first use. */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController()
+      if (this.isCancelled) this.controller.abort()
+    }
+    return this.controller.signal
+  }
+
+  /** Resolves at the next change of any sink: hungry, starving, or closed. */
+  changed(): Promise<void> {
+    this.change ??= new Promise((resolve) => {
+      this.resolveChange = resolve
+    })
+    return this.change
+  }
+
+  flush(): void {
+    this.host.flush()
+  }
+
+  poll(): void {
+    this.host.poll()
+  }
+
+  /** For the session: a sink changed. */
+  notify(): void {
+    const resolve = this.resolveChange
+    this.change = undefined
+    this.resolveChange = undefined
+    resolve?.()
+    const { controller } = this
+    // Later, because a listener is somebody's code, and we may be in the midst of reading control records.
+    if (controller !== undefined && this.isCancelled) queueMicrotask(() => controller.abort())
+  }
+}
