@@ -99,7 +99,10 @@ function iteratorOf(result: unknown, name: string): Iterator<unknown> | AsyncIte
 function checkedValue(value: unknown, name: string): unknown {
   const isObject = typeof value === 'object' && value !== null
   if (isObject && (Symbol.asyncIterator in value || (Symbol.iterator in value && 'next' in value))) {
-    throw new MillraceError('NotMarkedStream', `the handler '${name}' returned an iterable: mark it with stream(${name}) to make it a stream`)
+    throw new MillraceError(
+      'NotMarkedStream',
+      `the handler '${name}' returned an iterable: mark it with stream(${name}) to make it a stream`,
+    )
   }
   return value
 }

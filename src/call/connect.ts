@@ -108,5 +108,8 @@ function valueFunction(client: Client, pool: Pool, procedure: number, name: stri
 function refuseIteration(result: Promise<unknown>, name: string): never {
   // Nobody will look at the promise any more.
   result.catch(() => {})
-  throw new MillraceError('NotMarkedStream', `'${name}' is a value call: await it; to make it a stream, mark its handler with stream(${name})`)
+  throw new MillraceError(
+    'NotMarkedStream',
+    `'${name}' is a value call: await it; to make it a stream, mark its handler with stream(${name})`,
+  )
 }

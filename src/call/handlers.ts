@@ -29,7 +29,8 @@ const STREAM: unique symbol = Symbol.for('millrace.stream')
 export function serve<const H extends Handlers>(handlers: H): Served<H> {
   for (const [name, handler] of Object.entries(handlers)) {
     if (typeof handler !== 'function') throw new MillraceError('InvalidArgument', `serve: the handler '${name}' is no function`)
-    if (name === 'then') throw new MillraceError('InvalidArgument', "serve: a handler cannot be called 'then': the api would be taken for a promise")
+    if (name === 'then')
+      throw new MillraceError('InvalidArgument', "serve: a handler cannot be called 'then': the api would be taken for a promise")
   }
   Object.defineProperty(handlers, SERVED, { value: true })
   return handlers as Served<H>

@@ -1,9 +1,9 @@
-import type { SourceTask } from '../stream/source-task.js'
 import { BatchBuilder } from '../columnar/builder.js'
 import { BatchEncoder } from '../columnar/encode.js'
 import type { Row } from '../columnar/schema.js'
 import { Shape } from '../columnar/shape.js'
 import type { Sink } from '../stream/sink.js'
+import type { SourceTask } from '../stream/source-task.js'
 import type { GatedOutput } from './gate.js'
 import type { Router } from './router.js'
 
@@ -69,7 +69,7 @@ export class ExchangeOutput implements GatedOutput {
   }
 
   flushAll(): void {
-    this.outlets.forEach((_outlet, receiver) => this.flush(receiver))
+    for (let receiver = 0; receiver < this.outlets.length; receiver++) this.flush(receiver)
   }
 
   private send(outlet: Outlet): void {

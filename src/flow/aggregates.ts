@@ -55,16 +55,18 @@ export function collectAggregates(
   return Object.entries(chosen).map(([as, aggregate]) => {
     if (keys.includes(as)) throw new MillraceError('InvalidArgument', `${where}: result "${as}" has the name of a key: rename it`)
     refuseProto(as, where)
-    if (!isAggregate(aggregate)) throw new MillraceError('InvalidArgument', `${where}: result "${as}" is not an aggregate such as a.count()`)
+    if (!isAggregate(aggregate))
+      throw new MillraceError('InvalidArgument', `${where}: result "${as}" is not an aggregate such as a.count()`)
     return { as, fn: aggregate.fn, ...(aggregate.column === undefined ? {} : { column: aggregate.column }) }
   })
 }
 
 /** Plain assignment to that name would set a prototype instead of a column. */
 export function refuseProto(column: string, where: string): void {
-  if (column === '__proto__') throw new MillraceError('InvalidArgument', `${where}: "__proto__" cannot be a column here: rename it in a map`)
+  if (column === '__proto__')
+    throw new MillraceError('InvalidArgument', `${where}: "__proto__" cannot be a column here: rename it in a map`)
 }
 
 function isAggregate(value: unknown): value is Aggregate<unknown> {
-  return typeof value === 'object' && value !== null && 'fn' in value && typeof value.fn === 'string' && value.fn in BUILDER
+  return typeof value === 'object' && value !== null && 'fn' in value && typeof value.fn === 'string' && Object.hasOwn(BUILDER, value.fn)
 }

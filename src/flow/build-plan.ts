@@ -1,4 +1,14 @@
-import type { ExchangeInputPlan, FileInputPlan, InputPlan, OperatorPlan, OrderKey, OutputPlan, Plan, StagePlan } from './plan.js'
+import {
+  type ExchangeInputPlan,
+  type FileInputPlan,
+  type InputPlan,
+  isFunctionOperator,
+  type OperatorPlan,
+  type OrderKey,
+  type OutputPlan,
+  type Plan,
+  type StagePlan,
+} from './plan.js'
 import type { Step } from './step.js'
 
 /**
@@ -33,23 +43,15 @@ class Planner {
   }
 
   add(step: Step): void {
-    switch (step.op) {
-      case 'limit':
-        return this.#limit(step.rows)
-      case 'sort':
-        this.#settle('unordered')
-        this.#pending = { kind: 'sort', by: step.by }
-        return
-      case 'groupBy':
-        this.#settle('unordered')
-        return this.#group(step)
-      case 'hash':
-        this.#settle('unordered')
-        return this.#exchange('all', { exchange: 'hash', keys: step.keys, to: this.#next })
-      default:
-        this.#settle('ordered')
-        this.#operators.push(step)
+    if (step.op === 'limit') {
+      this.#limit(step.rows)
+      return
     }
+    this.#settle(isFunctionOperator(step) ? 'ordered' : 'unordered')
+    if (step.op === 'sort') this.#pending = { kind: 'sort', by: step.by }
+    else if (step.op === 'groupBy') this.#group(step)
+    else if (step.op === 'hash') this.#exchange('all', { exchange: 'hash', keys: step.keys, to: this.#next })
+    else this.#operators.push(step)
   }
 
   finish(): StagePlan[] {
@@ -106,7 +108,11 @@ class Planner {
 
   /** Ends the stage; the next one reads what it sends. */
   #exchange(on: 'all' | 'one', output: OutputPlan): void {
-    const input: ExchangeInputPlan = { kind: 'exchange', stage: this.#stages.length, ...(output.exchange === 'merge' ? { merge: output.by } : {}) }
+    const input: ExchangeInputPlan = {
+      kind: 'exchange',
+      stage: this.#stages.length,
+      ...(output.exchange === 'merge' ? { merge: output.by } : {}),
+    }
     this.#close(output)
     this.#on = on
     this.#input = input

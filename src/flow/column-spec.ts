@@ -20,7 +20,11 @@ export type ParquetColumns = { readonly [column: string]: ColumnSpec }
 
 /** The row that a column declaration stands for. */
 export type ParquetRow<C extends ParquetColumns> = {
-  -readonly [K in keyof C]: C[K] extends `${infer T extends ColumnType}?` ? ColumnValues[T] | null : C[K] extends ColumnType ? ColumnValues[C[K]] : never
+  -readonly [K in keyof C]: C[K] extends `${infer T extends ColumnType}?`
+    ? ColumnValues[T] | null
+    : C[K] extends ColumnType
+      ? ColumnValues[C[K]]
+      : never
 }
 
 const TYPES: readonly string[] = ['float64', 'int32', 'int64', 'utf8', 'boolean', 'timestamp', 'binary'] satisfies ColumnType[]
@@ -30,7 +34,10 @@ export function parseColumnType(column: string, spec: string): { type: ColumnTyp
   const nullable = spec.endsWith('?')
   const type = nullable ? spec.slice(0, -1) : spec
   if (!TYPES.includes(type)) {
-    throw new MillraceError('InvalidArgument', `column "${column}": unknown type "${spec}": use one of ${TYPES.join(', ')}, with ? for nulls`)
+    throw new MillraceError(
+      'InvalidArgument',
+      `column "${column}": unknown type "${spec}": use one of ${TYPES.join(', ')}, with ? for nulls`,
+    )
   }
   return { type: type as ColumnType, nullable }
 }

@@ -21,7 +21,8 @@ class Run<R> implements FlowRun<R> {
   async *batches(): AsyncGenerator<readonly R[], void, undefined> {
     try {
       await this.query.start()
-      for (let rows = await this.query.next(); rows !== undefined; rows = await this.query.next()) yield rows as readonly Row[] as readonly R[]
+      for (let rows = await this.query.next(); rows !== undefined; rows = await this.query.next())
+        yield rows as readonly Row[] as readonly R[]
     } catch (error) {
       throw await this.query.failed(error)
     } finally {

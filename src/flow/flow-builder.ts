@@ -90,8 +90,13 @@ export class Flow<R> {
 
   /** Orders all rows; a name alone is ascending. Rows that compare equal come in any order. */
   sort(...keys: (Column<R> | OrderKey<Column<R>>)[]): Flow<R> {
-    const by = keys.map((key) => (typeof key === 'string' ? { column: key, descending: false } : { column: key.column, descending: key.descending }))
-    columnList(by.map((key) => key.column), this.#place('sort'))
+    const by = keys.map((key) =>
+      typeof key === 'string' ? { column: key, descending: false } : { column: key.column, descending: key.descending },
+    )
+    columnList(
+      by.map((key) => key.column),
+      this.#place('sort'),
+    )
     return this.#with({ op: 'sort', by })
   }
 

@@ -19,7 +19,10 @@ export class FlowPool implements AsyncDisposable {
   readonly client: Client
 
   /** @internal Use `createPool`. */
-  constructor(readonly workers: number, ringBytes: number | undefined) {
+  constructor(
+    readonly workers: number,
+    ringBytes: number | undefined,
+  ) {
     const bootstrap = new URL('./bootstrap.js', import.meta.url)
     this.pool = new Pool({ workers, ringBytes, bootstrap, boot: undefined, inline: serveQueries })
     this.client = new Client(this.pool)

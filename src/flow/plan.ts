@@ -100,6 +100,6 @@ export type OperatorPlan =
   | { readonly op: 'topK'; readonly by: readonly OrderKey[]; readonly rows: number }
   | { readonly op: 'limit'; readonly rows: number }
 
-export function isFunctionOperator(operator: OperatorPlan): operator is FunctionOperatorPlan {
+export function isFunctionOperator(operator: { readonly op: string }): operator is FunctionOperatorPlan {
   return operator.op === 'map' || operator.op === 'filter' || operator.op === 'flatMap'
 }

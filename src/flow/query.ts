@@ -1,5 +1,5 @@
-import { CancelledError, MillraceError, PeerLostError } from '../base/errors.js'
 import { systemClock } from '../base/clock.js'
+import { CancelledError, MillraceError, PeerLostError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
 import { ValueReader } from '../call/value-reader.js'
 import { encodeValue } from '../call/value-writer.js'
@@ -132,7 +132,7 @@ export class Query {
     this.workers = this.pool.workers === 0 ? 0 : ids.length
     const topology = new Topology(this.plan, ids.length)
     this.mesh = this.createMesh(ids, topology)
-    ids.forEach((id, index) => this.runs.push(this.follow(id, index + 1)))
+    for (const [index, id] of ids.entries()) this.runs.push(this.follow(id, index + 1))
     this.gather = this.openGather(this.mesh, topology)
   }
 

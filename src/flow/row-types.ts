@@ -26,11 +26,12 @@ type Needs<P, S> = (undefined extends P ? { readonly params?: object } : { reado
   (undefined extends S ? { readonly setup?: SetupFunction<P, unknown> } : { readonly setup: SetupFunction<P, S> })
 
 /** The options argument of a stage: due where the function's `Ctx` names params or state. */
-export type OptionArguments<F> = undefined extends ParamsOf<F>
-  ? undefined extends StateOf<F>
-    ? [options?: Needs<unknown, unknown>]
-    : [options: Needs<unknown, StateOf<F>>]
-  : [options: Needs<ParamsOf<F>, StateOf<F>>]
+export type OptionArguments<F> =
+  undefined extends ParamsOf<F>
+    ? undefined extends StateOf<F>
+      ? [options?: Needs<unknown, unknown>]
+      : [options: Needs<unknown, StateOf<F>>]
+    : [options: Needs<ParamsOf<F>, StateOf<F>>]
 
 /** The same options where the types are known no longer. */
 export interface StageOptions {
@@ -56,23 +57,36 @@ type NotARow =
   | ArrayBufferView
   | ((...args: never[]) => unknown)
 
-type RowProblem<T, Message extends string> = [T] extends [never] ? unknown : Extract<T, NotARow> extends never ? unknown : Message
+type RowProblem<T, Message extends string> = Extract<T, NotARow> extends never ? unknown : Message
 
-/** `unknown` where a map's result is a row, else the sentence that the compiler shows. */
-export type MapResult<T> = [T] extends [PromiseLike<unknown>]
-  ? 'A stage function is synchronous: this one returns a promise. Do asynchronous work in setup.'
-  : RowProblem<T, 'A map returns one row: a plain object, not a scalar, null, array, Date, Map, Set, bytes or function.'>
+type IsNever<T> = [T] extends [never] ? true : false
+
+/** `unknown` where a map's result is a row (or there is none), else the sentence that the compiler shows. */
+export type MapResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : [T] extends [PromiseLike<unknown>]
+      ? 'A stage function is synchronous: this one returns a promise. Do asynchronous work in setup.'
+      : RowProblem<T, 'A map returns one row: a plain object, not a scalar, null, array, Date, Map, Set, bytes or function.'>
 
 /** The same for flatMap: an array or other iterable of rows. */
-export type FlatMapResult<T> = [T] extends [PromiseLike<unknown> | AsyncIterable<unknown>]
-  ? 'A stage function is synchronous: this one is async. Use a generator or an array.'
-  : [T] extends [Iterable<infer Out>]
-    ? RowProblem<Out, 'A flatMap yields rows: plain objects, not scalars, null, arrays, Dates, Maps, Sets, bytes or functions.'>
-    : 'A flatMap returns an array, a generator or another iterable of rows.'
+export type FlatMapResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : [T] extends [PromiseLike<unknown> | AsyncIterable<unknown>]
+      ? 'A stage function is synchronous: this one is async. Use a generator or an array.'
+      : [T] extends [Iterable<infer Out>]
+        ? RowProblem<Out, 'A flatMap yields rows: plain objects, not scalars, null, arrays, Dates, Maps, Sets, bytes or functions.'>
+        : 'A flatMap returns an array, a generator or another iterable of rows.'
 
 export type ItemOf<T> = T extends Iterable<infer Out> ? Out : never
 
 // biome-ignore lint/suspicious/noExplicitAny: matches every type guard
 export type Narrowed<R, F> = F extends (row: any, ctx: any) => row is infer Out ? (Out extends R ? Out : R) : R
 
-export type FilterResult<T> = [T] extends [PromiseLike<unknown>] ? 'A stage function is synchronous: this one returns a promise.' : unknown
+export type FilterResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : [T] extends [PromiseLike<unknown>]
+      ? 'A stage function is synchronous: this one returns a promise.'
+      : unknown

@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.js'
-import { parseColumnType, type ParquetColumns, type ParquetRow } from './column-spec.js'
+import { type ParquetColumns, type ParquetRow, parseColumnType } from './column-spec.js'
 import type { FileInputPlan } from './plan.js'
 
 declare const rowType: unique symbol
@@ -46,7 +46,10 @@ export interface ParquetOptions<C extends ParquetColumns> extends SourceOptions 
  * Rows of Parquet files. `columns` gives row type, check and pruning in one; without it everything is read.
  * 64-bit integers become numbers (beyond 2^53 a `FileColumn` error), bigints where declared `'int64'`; dates and timestamps become `Date`.
  */
-export function parquet<const C extends ParquetColumns>(patterns: Patterns, options: ParquetOptions<C> & { readonly columns: C }): Source<ParquetRow<C>>
+export function parquet<const C extends ParquetColumns>(
+  patterns: Patterns,
+  options: ParquetOptions<C> & { readonly columns: C },
+): Source<ParquetRow<C>>
 export function parquet<R = Record<string, unknown>>(patterns: Patterns, options?: SourceOptions): Source<R>
 export function parquet(patterns: Patterns, options: ParquetOptions<ParquetColumns> = {}): Source<unknown> {
   const input = { kind: 'parquet', ...common('parquet', patterns, options) } as const

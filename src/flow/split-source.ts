@@ -1,7 +1,7 @@
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
-import { enumerateSplits } from './sources/enumerate.js'
 import type { FileInputPlan } from './plan.js'
+import { enumerateSplits } from './sources/enumerate.js'
 import type { Split } from './sources/split.js'
 
 /**

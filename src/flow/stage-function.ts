@@ -25,7 +25,10 @@ export function describeFunction(fn: unknown, where: string): FunctionRef {
 export function refuseAsync(fn: AnyFunction, where: string): void {
   const kind = Object.prototype.toString.call(fn)
   if (kind === '[object AsyncFunction]' || kind === '[object AsyncGeneratorFunction]') {
-    throw new MillraceError('StageAsync', `${where}: ${fn.name} is async: a stage function is synchronous; do asynchronous work in \`setup\``)
+    throw new MillraceError(
+      'StageAsync',
+      `${where}: ${fn.name} is async: a stage function is synchronous; do asynchronous work in \`setup\``,
+    )
   }
 }
 
@@ -40,14 +43,23 @@ export function resolveStage(namespace: { readonly [name: string]: unknown }, re
   const equal = new Set(Object.values(namespace).filter((value): value is AnyFunction => hasHash(value, ref.hash)))
   if (equal.size === 1) return [...equal][0]
   if (equal.size > 1) {
-    throw new MillraceError('StageNotExported', `stage function "${ref.name}": ${equal.size} exports have its text: export it under its own name`)
+    throw new MillraceError(
+      'StageNotExported',
+      `stage function "${ref.name}": ${equal.size} exports have its text: export it under its own name`,
+    )
   }
   if (typeof named === 'function') {
-    throw new MillraceError('StageChanged', `stage function "${ref.name}" has another text here than where the flow was built: use the same version`)
+    throw new MillraceError(
+      'StageChanged',
+      `stage function "${ref.name}" has another text here than where the flow was built: use the same version`,
+    )
   }
   const known = Object.keys(namespace).filter((name) => typeof namespace[name] === 'function')
   const exported = known.length > 0 ? `it exports ${known.join(', ')}` : 'it exports no function'
-  throw new MillraceError('StageNotExported', `stage function "${ref.name}" is not exported by the flow's module (${exported}): write \`export\` before it`)
+  throw new MillraceError(
+    'StageNotExported',
+    `stage function "${ref.name}" is not exported by the flow's module (${exported}): write \`export\` before it`,
+  )
 }
 
 function hasHash(value: unknown, hash: string): boolean {

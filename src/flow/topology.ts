@@ -46,7 +46,9 @@ export class Topology {
   get pairs(): [ParticipantId, ParticipantId][] {
     return this.plan.stages.flatMap((stage) => {
       const members = this.members(stage)
-      const outputs = members.flatMap((sender) => this.receivers(stage).map((receiver): [ParticipantId, ParticipantId] => [sender, receiver]))
+      const outputs = members.flatMap((sender) =>
+        this.receivers(stage).map((receiver): [ParticipantId, ParticipantId] => [sender, receiver]),
+      )
       const splits = stage.input.kind === 'exchange' ? [] : members.map((member): [ParticipantId, ParticipantId] => [LEADER, member])
       return [...outputs, ...splits]
     })

@@ -186,7 +186,10 @@ export class Pool {
     worker.cause ??= cause
     worker.words?.markDead()
     for (const other of this.all.values()) if (other.state !== 'gone') this.member.wake(other.id)
-    const error = new PeerLostError(`worker ${worker.id} exited with code ${code}`, worker.cause === undefined ? {} : { cause: worker.cause })
+    const error = new PeerLostError(
+      `worker ${worker.id} exited with code ${code}`,
+      worker.cause === undefined ? {} : { cause: worker.cause },
+    )
     this.session.losePeer(worker.id, error)
     for (const mesh of this.meshes.values()) mesh.lose(worker.id, error)
     this.member.part(worker.id)

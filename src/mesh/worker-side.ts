@@ -1,6 +1,6 @@
-import type { CallPayload } from '../frame/call-payload.js'
 import { MillraceError } from '../base/errors.js'
 import { LEADER, type ParticipantId, type PhysicalStreamId } from '../base/ids.js'
+import type { CallPayload } from '../frame/call-payload.js'
 import { encodeError, rankOf } from '../stream/error-payload.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import type { Session } from '../stream/session.js'

@@ -18,7 +18,10 @@ function late(row: { mean: number | null }): boolean {
 const JOBS = {
   'explain-top': counted.sort(desc('n'), asc('word')).limit(10),
   'explain-sort': counted.sort('word'),
-  'explain-limit': start.read(lines('a.txt')).flatMap(words, { params: { min: 3 } }).limit(5),
+  'explain-limit': start
+    .read(lines('a.txt'))
+    .flatMap(words, { params: { min: 3 } })
+    .limit(5),
   'explain-middle': start
     .read(jsonl<{ word: string }>('w.jsonl', { allowEmpty: true }))
     .map(ranked, { setup: loadRanks })
@@ -28,7 +31,13 @@ const JOBS = {
     .map(shout),
   'explain-flights': start
     .read(parquet('flights.parquet', { columns: { delay: 'float64', origin: 'utf8', note: 'utf8?' } }))
-    .groupBy(['origin', 'note'], (a) => ({ n: a.count(), total: a.sum('delay'), mean: a.avg('delay'), lo: a.min('delay'), hi: a.max('delay') }))
+    .groupBy(['origin', 'note'], (a) => ({
+      n: a.count(),
+      total: a.sum('delay'),
+      mean: a.avg('delay'),
+      lo: a.min('delay'),
+      hi: a.max('delay'),
+    }))
     .filter(late),
 }
 

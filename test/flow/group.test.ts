@@ -18,12 +18,19 @@ function group(op: 'groupPartial' | 'groupFinal', keys: string[], aggregates = A
 }
 
 /** Partial over several shares of the rows, final over all that they send. */
-async function grouped(rows: Row[], keys: string[], options: { aggregates?: AggregatePlan[]; shares?: number; budgetBytes?: number } = {}): Promise<Row[]> {
+async function grouped(
+  rows: Row[],
+  keys: string[],
+  options: { aggregates?: AggregatePlan[]; shares?: number; budgetBytes?: number } = {},
+): Promise<Row[]> {
   const { aggregates = AGGREGATES, shares = 3, budgetBytes = 1e9 } = options
   const sent: Row[] = []
   for (let share = 0; share < shares; share++) {
     const slice = hasty()
-    const input = new RowsCursor(rows.filter((_, i) => i % shares === share), true)
+    const input = new RowsCursor(
+      rows.filter((_, i) => i % shares === share),
+      true,
+    )
     const cursor = await pipeline([group('groupPartial', keys, aggregates)], input, { budgetBytes, slice })
     sent.push(...drain(cursor, () => slice.begin()))
   }
@@ -58,7 +65,10 @@ function byKey(rows: Row[]): Map<unknown, Row[]> {
 }
 
 function sorted(rows: Row[]): Row[] {
-  return rows.map((row) => [JSON.stringify([typeof row.k, row.k]), row] as const).sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([, row]) => row)
+  return rows
+    .map((row) => [JSON.stringify([typeof row.k, row.k]), row] as const)
+    .sort((a, b) => (a[0] < b[0] ? -1 : 1))
+    .map(([, row]) => row)
 }
 
 const KEY = fc.constantFrom<unknown>('a', 'b', '', 'ü\0x', '\0', 1, 2, true, null, undefined, 'null', '1')
@@ -78,14 +88,7 @@ for (const [name, budgetBytes] of [
 }
 
 test('several keys form one group per combination, and never run into each other', async () => {
-  const rows = [
-    { a: 'x', b: 'y:z' },
-    { a: 'x:y', b: 'z' },
-    { a: '1', b: null },
-    { a: 1, b: null },
-    { a: 1n },
-    { a: 'x', b: 'y:z' },
-  ]
+  const rows = [{ a: 'x', b: 'y:z' }, { a: 'x:y', b: 'z' }, { a: '1', b: null }, { a: 1, b: null }, { a: 1n }, { a: 'x', b: 'y:z' }]
   const result = await grouped(rows, ['a', 'b'], { aggregates: [{ as: 'n', fn: 'count' }] })
   assert.deepEqual(
     new Set(result.map((row) => [row.a, row.b, row.n])),
@@ -115,7 +118,14 @@ test('float sums are compensated over partial and final halves', async () => {
 })
 
 test('sums of infinities and NaN are what plain addition gives', async () => {
-  const sum = async (...values: number[]) => (await grouped(values.map((v) => ({ k: 0, v })), ['k'], { shares: 2 }))[0].total
+  const sum = async (...values: number[]) =>
+    (
+      await grouped(
+        values.map((v) => ({ k: 0, v })),
+        ['k'],
+        { shares: 2 },
+      )
+    )[0].total
   assert.equal(await sum(1, Number.POSITIVE_INFINITY, 2), Number.POSITIVE_INFINITY)
   assert.equal(await sum(Number.NEGATIVE_INFINITY, 1), Number.NEGATIVE_INFINITY)
   assert.equal(await sum(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY), Number.NaN)
@@ -124,13 +134,26 @@ test('sums of infinities and NaN are what plain addition gives', async () => {
 
 test('bigints are summed exactly and averaged as a number', async () => {
   const big = 2n ** 62n
-  const [row] = await grouped([{ k: 0, v: big }, { k: 0, v: big - 1n }, { k: 0, v: 3n - big }], ['k'])
+  const [row] = await grouped(
+    [
+      { k: 0, v: big },
+      { k: 0, v: big - 1n },
+      { k: 0, v: 3n - big },
+    ],
+    ['k'],
+  )
   assert.deepEqual(row, { k: 0, n: 3, total: big + 2n, mean: Number(big + 2n) / 3, lo: 3n - big, hi: big })
 })
 
 test('an int64 sum beyond 64 bits is an error that names column and stage', async () => {
-  const rows = [{ k: 0, v: 2n ** 63n - 1n }, { k: 0, v: 1n }]
-  await assert.rejects(grouped(rows, ['k'], { shares: 1 }), { code: 'AggregateType', message: /stage 3 groupBy\(k\): sum of column "v" met a sum beyond 64 bits/ })
+  const rows = [
+    { k: 0, v: 2n ** 63n - 1n },
+    { k: 0, v: 1n },
+  ]
+  await assert.rejects(grouped(rows, ['k'], { shares: 1 }), {
+    code: 'AggregateType',
+    message: /stage 3 groupBy\(k\): sum of column "v" met a sum beyond 64 bits/,
+  })
   await assert.rejects(grouped(rows, ['k'], { shares: 2 }), { code: 'AggregateType' })
 })
 
@@ -145,12 +168,34 @@ test('values that cannot be summed are errors that name column and stage', async
   ] as const) {
     const rows = values.map((v) => ({ k: 0, v }))
     const aggregates: AggregatePlan[] = [{ as: 't', fn: 'sum', column: 'v' }]
-    await assert.rejects(grouped(rows, ['k'], { aggregates, shares: 1 }), { code: 'AggregateType', message: new RegExp(`^stage 3 groupBy\\(k\\): sum of column "v" met ${what}`) })
+    await assert.rejects(grouped(rows, ['k'], { aggregates, shares: 1 }), {
+      code: 'AggregateType',
+      message: new RegExp(`^stage 3 groupBy\\(k\\): sum of column "v" met ${what}`),
+    })
   }
 })
 
+test('min and max of objects and a key that is an object are errors that name the stage', async () => {
+  const aggregates: AggregatePlan[] = [{ as: 'hi', fn: 'max', column: 'v' }]
+  await assert.rejects(grouped([{ k: 0, v: [1] }], ['k'], { aggregates }), {
+    code: 'AggregateType',
+    message: /stage 3 groupBy\(k\): max of column "v"/,
+  })
+  await assert.rejects(grouped([{ k: {} }], ['k']), { code: 'ColumnType', message: /^stage 3 groupBy\(k\): / })
+})
+
 test('numbers from one worker and bigints from another are an error, not a wrong sum', async () => {
-  await assert.rejects(grouped([{ k: 0, v: 1 }, { k: 0, v: 1n }], ['k'], { shares: 2 }), { code: 'AggregateType' })
+  await assert.rejects(
+    grouped(
+      [
+        { k: 0, v: 1 },
+        { k: 0, v: 1n },
+      ],
+      ['k'],
+      { shares: 2 },
+    ),
+    { code: 'AggregateType' },
+  )
 })
 
 test('min and max take strings and dates', async () => {

@@ -42,8 +42,20 @@ const ORACLES: { name: string; operators: OperatorPlan[]; oracle: (rows: Row[]) 
   { name: 'topK', operators: [{ op: 'topK', by, rows: 4 }], oracle: (rows) => [...rows].sort(order).slice(0, 4) },
   {
     name: 'a chain of all',
-    operators: [call('filter', even), call('flatMap', copies), call('map', double), { op: 'sort', by: [{ column: 'n', descending: true }] }, { op: 'limit', rows: 5 }],
-    oracle: (rows) => rows.filter(even).flatMap(copies).map(double).sort((a, b) => (b.n as number) - (a.n as number)).slice(0, 5),
+    operators: [
+      call('filter', even),
+      call('flatMap', copies),
+      call('map', double),
+      { op: 'sort', by: [{ column: 'n', descending: true }] },
+      { op: 'limit', rows: 5 },
+    ],
+    oracle: (rows) =>
+      rows
+        .filter(even)
+        .flatMap(copies)
+        .map(double)
+        .sort((a, b) => (b.n as number) - (a.n as number))
+        .slice(0, 5),
   },
 ]
 
@@ -55,7 +67,10 @@ for (const { name, operators, oracle } of ORACLES) {
         fc.asyncProperty(fc.array(row, { maxLength: 60 }), async (rows) => {
           const slice = hasty()
           const cursor = await pipeline(operators, new RowsCursor(rows, pauses), { functions, ...(pauses ? { slice } : {}) })
-          assert.deepEqual(drain(cursor, () => slice.begin()), oracle(rows))
+          assert.deepEqual(
+            drain(cursor, () => slice.begin()),
+            oracle(rows),
+          )
           assert.equal(cursor.next(), END)
           assert.equal(cursor.next(), END)
         }),
@@ -67,7 +82,10 @@ for (const { name, operators, oracle } of ORACLES) {
 test('a sort of many runs is stable and complete', async () => {
   const rows = Array.from({ length: 10_000 }, (_, n) => ({ k: (n * 7919) % 13, n }))
   const cursor = await pipeline([{ op: 'sort', by: [{ column: 'k', descending: false }] }], new RowsCursor(rows))
-  assert.deepEqual(drain(cursor), [...rows].sort((a, b) => a.k - b.k))
+  assert.deepEqual(
+    drain(cursor),
+    [...rows].sort((a, b) => a.k - b.k),
+  )
 })
 
 test('a limit closes its input with the last row and takes none too many', async () => {
@@ -117,6 +135,7 @@ test('close reaches the live generator and the input, once, also when its finall
     try {
       yield { n: 1 }
     } finally {
+      // biome-ignore lint/correctness/noUnsafeFinally: what a careless stage does
       throw new Error('finally')
     }
   }
@@ -136,7 +155,10 @@ test('a filter that drops all of an endless generator still pauses at the end of
   let now = 0
   const { Slice } = await import('../../src/flow/operators/slice.js')
   const slice = new Slice({ now: () => (now += 0.1) }, 1)
-  const cursor = await pipeline([call('flatMap', forever), call('filter', even)], new RowsCursor(numbers(1)), { functions: { ...functions, forever }, slice })
+  const cursor = await pipeline([call('flatMap', forever), call('filter', even)], new RowsCursor(numbers(1)), {
+    functions: { ...functions, forever },
+    slice,
+  })
   assert.equal(cursor.next(), PAUSE)
   slice.begin()
   assert.equal(cursor.next(), PAUSE)
@@ -165,7 +187,10 @@ test('an error of a stage is that very error with stage, file and offset', async
     )
   }
   const cursor = await pipeline([call('map', bad)], new RowsCursor(numbers(5)), { functions: { bad } })
-  assert.throws(() => drain(cursor), (error) => error === failure && (error as unknown as Row).stage === 'bad' && !('file' in failure))
+  assert.throws(
+    () => drain(cursor),
+    (error) => error === failure && (error as unknown as Row).stage === 'bad' && !('file' in failure),
+  )
 })
 
 test('an error thrown inside a generator is blamed on its stage', async () => {
@@ -198,7 +223,10 @@ for (const [what, value] of [
       throw value
     }
     const cursor = await pipeline([call('map', throws)], new RowsCursor(numbers(1)), { functions: { throws } })
-    assert.throws(() => cursor.next(), (error: Error & Row) => error.code === 'StageThrew' && error.cause === value && error.stage === 'throws')
+    assert.throws(
+      () => cursor.next(),
+      (error: Error & Row) => error.code === 'StageThrew' && error.cause === value && error.stage === 'throws',
+    )
   })
 }
 
@@ -297,11 +325,21 @@ test('sort and top-k over their budget are errors with stage, operator, bytes an
     [{ op: 'topK', by, rows: 1000 } as const, 'stage 3 top 1000'],
   ] as const) {
     const cursor = await pipeline([operator], new RowsCursor(numbers(1000)), { budgetBytes: 5000 })
-    assert.throws(() => drain(cursor), { code: 'OperatorBudget', message: new RegExp(`^${name} keeps about 50\\d\\d bytes, more than its budget of 5000: raise memoryBytes`) })
+    assert.throws(() => drain(cursor), {
+      code: 'OperatorBudget',
+      message: new RegExp(`^${name} keeps about 50\\d\\d bytes, more than its budget of 5000: raise memoryBytes`),
+    })
   }
 })
 
 test('a top-k of few rows stays in its budget however many it sees', async () => {
   const cursor = await pipeline([{ op: 'topK', by, rows: 3 }], new RowsCursor(numbers(10_000)), { budgetBytes: 1000 })
   assert.equal(drain(cursor).length, 3)
+})
+
+test('a value without an order is an error that names the stage', async () => {
+  for (const operator of [{ op: 'sort', by } as const, { op: 'topK', by, rows: 5 } as const]) {
+    const cursor = await pipeline([operator], new RowsCursor([{ k: {} }, { k: {} }]))
+    assert.throws(() => drain(cursor), { code: 'ColumnType', message: /^stage 3 (sort|top 5): / })
+  }
 })

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { flow, jsonl, type Plan, setParams } from '../../src/flow.js'
 import { decodeParams, encodeParams } from '../../src/flow/param-codec.js'
+import { flow, jsonl, type Plan, setParams } from '../../src/flow.js'
 import { long, shout } from './stages.js'
 
 function planOf(first: object, second: object): Promise<Plan> {
-  return flow('file:///stages.js').read(jsonl<{ word: string; size: number }>('w.jsonl')).filter(long, { params: first }).map(shout, { params: second }).plan()
+  return flow('file:///stages.js')
+    .read(jsonl<{ word: string; size: number }>('w.jsonl'))
+    .filter(long, { params: first })
+    .map(shout, { params: second })
+    .plan()
 }
 
 function paramsOf(plan: Plan): object[] {
@@ -28,8 +32,28 @@ test('stage.name sets it in that stage alone and wins over the bare name', async
 test('text is parsed by the type of the present value', async () => {
   const present = { n: 1, big: 1n, on: false, text: 'x', when: new Date(0), list: [1], shape: { a: 1 }, nothing: null, word: null }
   const plan = await planOf(present, {})
-  const given = { n: '-2.5e3', big: '9007199254740993', on: 'true', text: '12', when: '2020-01-01T00:00:00Z', list: '[2,3]', shape: '{"b":2}', nothing: '3', word: 'abc' }
-  const expected = { n: -2500, big: 9007199254740993n, on: true, text: '12', when: new Date('2020-01-01'), list: [2, 3], shape: { b: 2 }, nothing: 3, word: 'abc' }
+  const given = {
+    n: '-2.5e3',
+    big: '9007199254740993',
+    on: 'true',
+    text: '12',
+    when: '2020-01-01T00:00:00Z',
+    list: '[2,3]',
+    shape: '{"b":2}',
+    nothing: '3',
+    word: 'abc',
+  }
+  const expected = {
+    n: -2500,
+    big: 9007199254740993n,
+    on: true,
+    text: '12',
+    when: new Date('2020-01-01'),
+    list: [2, 3],
+    shape: { b: 2 },
+    nothing: 3,
+    word: 'abc',
+  }
   assert.deepEqual(paramsOf(setParams(plan, given))[0], expected)
 })
 
@@ -51,20 +75,29 @@ test('text that is not of the type is an error that says the type', async () => 
     ['list', '{', 'array'],
     ['list', '{"a":1}', 'array'],
   ]) {
-    assert.throws(() => setParams(plan, { [name]: text }), { code: 'ParamInvalid', message: new RegExp(`"${name}" is a ${kind}`) }, `${name}=${text}`)
+    assert.throws(
+      () => setParams(plan, { [name]: text }),
+      { code: 'ParamInvalid', message: new RegExp(`"${name}" is a ${kind}`) },
+      `${name}=${text}`,
+    )
   }
 })
 
 test('an unknown name is an error that lists the known ones', async () => {
   const plan = await planOf({ min: 3 }, { depth: 1 })
-  assert.throws(() => setParams(plan, { mni: '1' }), { code: 'ParamUnknown', message: 'unknown parameter "mni": known are depth, long.min, min, shout.depth' })
+  assert.throws(() => setParams(plan, { mni: '1' }), {
+    code: 'ParamUnknown',
+    message: 'unknown parameter "mni": known are depth, long.min, min, shout.depth',
+  })
   assert.throws(() => setParams(plan, { 'shout.min': '1' }), { code: 'ParamUnknown' })
   const none = await flow('file:///stages.js').read(jsonl('w.jsonl')).plan()
   assert.throws(() => setParams(none, { toString: '1' }), { code: 'ParamUnknown', message: /no stage of this flow declares any/ })
 })
 
 test('run takes parameters by the same rules', () => {
-  const job = flow('file:///stages.js').read(jsonl<{ word: string }>('w.jsonl')).map(shout, { params: { min: 1 } })
+  const job = flow('file:///stages.js')
+    .read(jsonl<{ word: string }>('w.jsonl'))
+    .map(shout, { params: { min: 1 } })
   assert.throws(() => job.run({ params: { mni: 1 } }), { code: 'ParamUnknown' })
 })
 
@@ -80,7 +113,12 @@ test('parameters come back as they were after the plan was written as JSON', () 
   )
   const key = fc.oneof(fc.string(), fc.constantFrom('$int64', '$object', '$date', '__proto__', 'constructor'))
   const value = fc.letrec((tie) => ({
-    any: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie('any'), { maxLength: 3 }), fc.dictionary(key, tie('any'), { maxKeys: 3, noNullPrototype: true })),
+    any: fc.oneof(
+      { maxDepth: 4 },
+      leaf,
+      fc.array(tie('any'), { maxLength: 3 }),
+      fc.dictionary(key, tie('any'), { maxKeys: 3, noNullPrototype: true }),
+    ),
   })).any
   fc.assert(
     fc.property(fc.dictionary(key, value, { maxKeys: 4, noNullPrototype: true }), (params) => {

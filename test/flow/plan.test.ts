@@ -6,19 +6,31 @@ import { half, loadRanks, long, ranked, shout, words } from './stages.js'
 const URL_OF = 'file:///stages.js'
 
 function base() {
-  return flow(URL_OF).read(lines('docs/**/*.md')).flatMap(words, { params: { min: 3 } })
+  return flow(URL_OF)
+    .read(lines('docs/**/*.md'))
+    .flatMap(words, { params: { min: 3 } })
 }
 
 const READ = { kind: 'lines', patterns: ['docs/**/*.md'], allowEmpty: false }
 const COUNT = [{ as: 'n', fn: 'count' }]
 
-async function opsOf(job: { plan(): Promise<{ stages: readonly { on: string; operators: readonly { op: string; rows?: number }[]; output: object }[] }> }) {
+async function opsOf(job: {
+  plan(): Promise<{ stages: readonly { on: string; operators: readonly { op: string; rows?: number }[]; output: object }[] }>
+}) {
   const { stages } = await job.plan()
-  return stages.map(({ on, operators, output }) => [on, operators.map((o) => (o.rows === undefined ? o.op : `${o.op} ${o.rows}`)).join(', '), output])
+  return stages.map(({ on, operators, output }) => [
+    on,
+    operators.map((o) => (o.rows === undefined ? o.op : `${o.op} ${o.rows}`)).join(', '),
+    output,
+  ])
 }
 
 test('a groupBy with sort and limit is three stages: partial, final with top-k, and the merge on one worker', async () => {
-  const plan = await base().groupBy('word', (a) => ({ n: a.count() })).sort(desc('n'), asc('word')).limit(10).plan()
+  const plan = await base()
+    .groupBy('word', (a) => ({ n: a.count() }))
+    .sort(desc('n'), asc('word'))
+    .limit(10)
+    .plan()
   const order = [
     { column: 'n', descending: true },
     { column: 'word', descending: false },
@@ -85,7 +97,9 @@ test('a limit in the middle brings the rows to one worker, where the rest happen
 })
 
 test('limits in a row are the smallest of them', async () => {
-  assert.deepEqual(await opsOf(base().limit(5).limit(3).limit(9)), [['all', 'flatMap, limit 3', { exchange: 'gather', to: 'leader', limit: 3 }]])
+  assert.deepEqual(await opsOf(base().limit(5).limit(3).limit(9)), [
+    ['all', 'flatMap, limit 3', { exchange: 'gather', to: 'leader', limit: 3 }],
+  ])
 })
 
 test('what follows a sort keeps its order on the one worker', async () => {
@@ -128,7 +142,9 @@ test('builders are immutable: two flows from one share nothing', async () => {
 
 test('sources are written into the plan as they were given', async () => {
   const columns = { delay: 'float64', note: 'utf8?' } as const
-  const flights = await flow(URL_OF).read(parquet(['a.parquet', 'b/*.parquet'], { columns, allowEmpty: true })).plan()
+  const flights = await flow(URL_OF)
+    .read(parquet(['a.parquet', 'b/*.parquet'], { columns, allowEmpty: true }))
+    .plan()
   assert.deepEqual(flights.stages[0].input, {
     kind: 'parquet',
     patterns: ['a.parquet', 'b/*.parquet'],
@@ -151,22 +167,42 @@ test('a setup function is in the plan by name and hash', async () => {
 const REFUSED: [string, () => unknown, RegExp, string][] = [
   ['an inline arrow', () => base().filter((row) => row.size > 1), /operator 2 \(filter\).*no name.*export/, 'StageAnonymous'],
   ['a bound function', () => base().map(shout.bind(null)), /operator 2 \(map\): bound shout is a bound or native/, 'StageAnonymous'],
-  ['no function', () => base().map(undefined as never), /operator 2 \(map\): expected an exported function, got undefined/, 'InvalidArgument'],
+  [
+    'no function',
+    () => base().map(undefined as never),
+    /operator 2 \(map\): expected an exported function, got undefined/,
+    'InvalidArgument',
+  ],
   ['a limit below zero', () => base().limit(-1), /operator 2 \(limit\)/, 'InvalidArgument'],
   ['a fractional limit', () => base().limit(1.5), /number of rows/, 'InvalidArgument'],
   ['a groupBy without keys', () => base().groupBy([]), /name at least one column/, 'InvalidArgument'],
   ['a key named twice', () => base().groupBy(['word', 'word']), /named twice/, 'InvalidArgument'],
   ['a sort without keys', () => base().sort(), /operator 2 \(sort\): name at least one/, 'InvalidArgument'],
-  ['a result named like a key', () => base().groupBy('word', (a) => ({ word: a.count() })), /"word" has the name of a key/, 'InvalidArgument'],
+  [
+    'a result named like a key',
+    () => base().groupBy('word', (a) => ({ word: a.count() })),
+    /"word" has the name of a key/,
+    'InvalidArgument',
+  ],
   ['a result that is no aggregate', () => base().groupBy('word', () => ({ n: 1 as never })), /"n" is not an aggregate/, 'InvalidArgument'],
-  ['a groupBy function that returns nothing', () => base().groupBy('word', (() => {}) as never), /must return an object/, 'InvalidArgument'],
+  [
+    'a groupBy function that returns nothing',
+    () => base().groupBy('word', (() => {}) as never),
+    /must return an object/,
+    'InvalidArgument',
+  ],
   ['a column named __proto__', () => base().groupBy('__proto__' as never), /__proto__/, 'InvalidArgument'],
   ['params that are no object', () => base().map(shout, { params: [1] }), /params is an object/, 'ParamInvalid'],
   ['a param that is a function', () => base().map(shout, { params: { f: () => 1 } }), /operator 2 \(map\) f is function/, 'ParamInvalid'],
   ['no source', () => flow(URL_OF).read(undefined as never), /read\(\) takes/, 'InvalidArgument'],
   ['no module', () => flow('stages.js'), /import\.meta\.url/, 'InvalidArgument'],
   ['no pattern', () => lines([]), /takes a path or pattern/, 'InvalidArgument'],
-  ['an unknown column type', () => parquet('a', { columns: { x: 'float' as never } }), /column "x": unknown type "float"/, 'InvalidArgument'],
+  [
+    'an unknown column type',
+    () => parquet('a', { columns: { x: 'float' as never } }),
+    /column "x": unknown type "float"/,
+    'InvalidArgument',
+  ],
 ]
 
 for (const [what, act, message, code] of REFUSED) {

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import type { Row } from '../../src/columnar/schema.js'
-import { jsonl, lines } from '../../src/flow.js'
 import { END, PAUSE } from '../../src/flow/operators/cursor.js'
 import type { FileInputPlan } from '../../src/flow/plan.js'
 import { enumerateSplits } from '../../src/flow/sources/enumerate.js'
+import { isEof, PIECE_BYTES } from '../../src/flow/sources/feed.js'
 import { openSource } from '../../src/flow/sources/open-source.js'
 import type { SourceCursor } from '../../src/flow/sources/source-cursor.js'
 import type { Split, SplitFile } from '../../src/flow/sources/split.js'
+import { jsonl, lines } from '../../src/flow.js'
 import { collect } from './support.js'
 
 let cwd = ''
@@ -59,22 +60,30 @@ function cutAt(path: string, size: number, cuts: readonly number[]): SplitFile[]
 
 for (const io of MODES) {
   test(`lines cut into ranges at random are exactly the lines of the file (${io})`, async () => {
-    const piece = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('\n', '\r\n', '\r', 'a', 'plain text ', 'é', '漢字', '🦋', '\0', '\ufeff') }, fc.string())
+    const piece = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom('\n', '\r\n', '\r', 'a', 'plain text ', 'é', '漢字', '🦋', '\0', '\ufeff') },
+      fc.string(),
+    )
     let file = 0
     await fc.assert(
-      fc.asyncProperty(fc.array(piece, { maxLength: 60 }), fc.boolean(), fc.array(fc.nat(), { maxLength: 6 }), async (pieces, mark, cuts) => {
-        const path = `random-${io}-${file++}`
-        const bytes = Buffer.from((mark ? '\ufeff' : '') + pieces.join(''))
-        await writeFile(join(cwd, path), bytes)
-        const splits = cutAt(path, bytes.length, cuts).map((range, id) => ({ id, files: [range] }))
-        const source = open(LINES, splits, io)
-        const expected = naive(path, bytes)
-        assert.deepEqual(await drainSource(source), expected)
-        assert.equal(source.rowsRead, expected.length)
-        assert.equal(source.bytesRead, bytes.length)
-        assert.equal(source.splitsDone, splits.length)
-        await rm(join(cwd, path))
-      }),
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 60 }),
+        fc.boolean(),
+        fc.array(fc.nat(), { maxLength: 6 }),
+        async (pieces, mark, cuts) => {
+          const path = `random-${io}-${file++}`
+          const bytes = Buffer.from((mark ? '\ufeff' : '') + pieces.join(''))
+          await writeFile(join(cwd, path), bytes)
+          const splits = cutAt(path, bytes.length, cuts).map((range, id) => ({ id, files: [range] }))
+          const source = open(LINES, splits, io)
+          const expected = naive(path, bytes)
+          assert.deepEqual(await drainSource(source), expected)
+          assert.equal(source.rowsRead, expected.length)
+          assert.equal(source.bytesRead, bytes.length)
+          assert.equal(source.splitsDone, splits.length)
+          await rm(join(cwd, path))
+        },
+      ),
       { numRuns: 150 },
     )
   })
@@ -95,10 +104,41 @@ for (const io of MODES) {
     }
   })
 
+  test(`lines at the very border of a piece are right (${io})`, async () => {
+    const filled = `${'x'.repeat(PIECE_BYTES - 1)}\n`
+    const texts = [
+      `${filled}\ufeffkept\nb\nc`,
+      `${filled}\n\n`,
+      `${'x'.repeat(PIECE_BYTES + 9)}\nb\nc\n`,
+      `${'x'.repeat(PIECE_BYTES - 1)}\r\nb\n`,
+    ]
+    for (const [n, text] of texts.entries()) {
+      const bytes = Buffer.from(text)
+      const path = `border-${n}-${io}`
+      await writeFile(join(cwd, path), bytes)
+      for (const cut of [PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, PIECE_BYTES + 10, PIECE_BYTES + 2]) {
+        const splits = cutAt(path, bytes.length, [cut]).map((range, id) => ({ id, files: [range] }))
+        assert.deepEqual(await drainSource(open(LINES, splits, io)), naive(path, bytes), `text ${n} cut at ${cut}`)
+      }
+    }
+  })
+
   test(`several files in one split follow each other, and the source says where it is (${io})`, async () => {
     await writeFile(join(cwd, 'one.txt'), 'a\nb')
     await writeFile(join(cwd, 'two.txt'), 'c\n')
-    const source = open(LINES, [{ id: 0, files: [{ path: 'one.txt', start: 0, end: 3 }, { path: 'two.txt', start: 0, end: 2 }] }], io)
+    const source = open(
+      LINES,
+      [
+        {
+          id: 0,
+          files: [
+            { path: 'one.txt', start: 0, end: 3 },
+            { path: 'two.txt', start: 0, end: 2 },
+          ],
+        },
+      ],
+      io,
+    )
     assert.equal(source.current, undefined)
     const seen: unknown[] = []
     for (let row = source.next(); row !== END; row = source.next()) {
@@ -115,7 +155,9 @@ for (const io of MODES) {
   test(`jsonl gives the objects and skips blank lines (${io})`, async () => {
     const text = '{"a":1}\r\n\n  \t\n{"a":null,"__proto__":{"x":1},"c":"é"}\n'
     await writeFile(join(cwd, `good-${io}.jsonl`), text)
-    const rows = await drainSource(open(JSONL, [{ id: 0, files: [{ path: `good-${io}.jsonl`, start: 0, end: Buffer.byteLength(text) }] }], io))
+    const rows = await drainSource(
+      open(JSONL, [{ id: 0, files: [{ path: `good-${io}.jsonl`, start: 0, end: Buffer.byteLength(text) }] }], io),
+    )
     assert.equal(rows.length, 2)
     assert.deepEqual(Object.keys(rows[1]), ['a', '__proto__', 'c'])
     assert.equal(Object.getPrototypeOf(rows[1]), Object.prototype)
@@ -154,7 +196,8 @@ for (const io of MODES) {
   test(`the next split is asked for while one is worked on, and one more at most (${io})`, async () => {
     await writeFile(join(cwd, 'ahead.txt'), 'a\nb\n')
     let asked = 0
-    const nextSplit = async (): Promise<Split | undefined> => (asked++ < 3 ? { id: asked, files: [{ path: 'ahead.txt', start: 0, end: 4 }] } : undefined)
+    const nextSplit = async (): Promise<Split | undefined> =>
+      asked++ < 3 ? { id: asked, files: [{ path: 'ahead.txt', start: 0, end: 4 }] } : undefined
     const source = openSource(LINES, { nextSplit, cwd, io })
     while (source.next() === PAUSE) await source.ready()
     assert.ok(asked >= 2, 'one ahead')
@@ -182,7 +225,10 @@ for (const io of MODES) {
     assert.deepEqual((await drainSource(open(LINES, [{ id: 0, files: [{ path: 'shrunk.txt', start: 0, end: 500 }] }], io))).length, 2)
     await writeFile(join(cwd, 'grown.txt'), 'a\nbcd\ne\n')
     const rows = await drainSource(open(LINES, [{ id: 0, files: [{ path: 'grown.txt', start: 0, end: 3 }] }], io))
-    assert.deepEqual(rows.map((row) => row.text), ['a', 'bcd'])
+    assert.deepEqual(
+      rows.map((row) => row.text),
+      ['a', 'bcd'],
+    )
   })
 }
 
@@ -209,7 +255,7 @@ async function openFiles(name: string): Promise<string[]> {
 test('splits are in order of paths, each file once, large ones cut and small ones together', async () => {
   await mkdir(join(cwd, 'tree/sub'), { recursive: true })
   await writeFile(join(cwd, 'tree/b.txt'), 'x'.repeat(10))
-  await writeFile(join(cwd, 'tree/a.txt'), 'x'.repeat(200 * 1024))
+  await writeFile(join(cwd, 'tree/a.txt'), 'x'.repeat(212 * 1024))
   await writeFile(join(cwd, 'tree/empty.txt'), '')
   await writeFile(join(cwd, 'tree/sub/c.txt'), 'x'.repeat(20))
   await writeFile(join(cwd, 'tree/sub/d.md'), 'x')
@@ -217,10 +263,11 @@ test('splits are in order of paths, each file once, large ones cut and small one
   assert.deepEqual(splits, [
     { id: 0, files: [{ path: 'tree/a.txt', start: 0, end: 65_536 }] },
     { id: 1, files: [{ path: 'tree/a.txt', start: 65_536, end: 131_072 }] },
-    { id: 2, files: [{ path: 'tree/a.txt', start: 131_072, end: 204_800 }] },
+    { id: 2, files: [{ path: 'tree/a.txt', start: 131_072, end: 196_608 }] },
     {
       id: 3,
       files: [
+        { path: 'tree/a.txt', start: 196_608, end: 217_088 },
         { path: 'tree/b.txt', start: 0, end: 10 },
         { path: 'tree/sub/c.txt', start: 0, end: 20 },
       ],
@@ -244,7 +291,7 @@ test('splits cover every byte of every file once, whatever the sizes', async () 
       covered.set(path, end)
     }
   }
-  sizes.forEach((size, n) => assert.equal(covered.get(`cover/${String(n).padStart(2, '0')}`) ?? 0, size))
+  for (const [n, size] of sizes.entries()) assert.equal(covered.get(`cover/${String(n).padStart(2, '0')}`) ?? 0, size)
   const bytes = splits.map((split) => split.files.reduce((sum, file) => sum + file.end - file.start, 0))
   assert.ok(Math.max(...bytes) <= 1.25 * 1024 * 1024 && bytes[0] <= 80 * 1024)
 })
@@ -253,7 +300,8 @@ test('absolute paths and patterns work, and a name with wildcard characters is t
   await mkdir(join(cwd, 'odd'))
   await writeFile(join(cwd, 'odd/[id].ts'), 'x')
   await writeFile(join(cwd, 'odd/i.ts'), 'y')
-  const pathsOf = async (pattern: string) => (await collect(enumerateSplits(lines(pattern).input, { cwd }))).flatMap((split) => split.files.map((file) => file.path))
+  const pathsOf = async (pattern: string) =>
+    (await collect(enumerateSplits(lines(pattern).input, { cwd }))).flatMap((split) => split.files.map((file) => file.path))
   assert.deepEqual(await pathsOf('odd/[id].ts'), ['odd/[id].ts'])
   assert.deepEqual(await pathsOf(join(cwd, 'odd/i.ts')), [join(cwd, 'odd/i.ts')])
   assert.deepEqual(await pathsOf(join(cwd, 'odd/i*')), [join(cwd, 'odd/i.ts')])
@@ -267,4 +315,12 @@ test('what is not there is an error by name; allowEmpty accepts a pattern withou
   await rejected(lines(['odd/*.ts', 'nothing/*.txt']).input, /no file matches "nothing\/\*\.txt"/)
   await rejected(lines('tree').input, /tree is not a regular file/)
   assert.deepEqual(await collect(enumerateSplits(lines('nothing/*.txt', { allowEmpty: true }).input, { cwd })), [])
+})
+
+test('a read shorter than asked ends a file only behind its range', () => {
+  const range = { path: 'a', start: 0, end: 100 }
+  assert.equal(isEof(range, 0, 612, 50), false)
+  assert.equal(isEof(range, 0, 612, 100), true)
+  assert.equal(isEof(range, 0, 100, 100), false)
+  assert.equal(isEof(range, 50, 562, 0), true)
 })

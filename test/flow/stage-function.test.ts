@@ -37,5 +37,8 @@ test('functions of the same text that are not the same are never confused', () =
       return row.n > least
     }
   const one = make(1)
-  assert.throws(() => resolveStage({ one, two: make(2) }, describeFunction(one, 'x')), { code: 'StageNotExported', message: /2 exports have its text/ })
+  assert.throws(() => resolveStage({ one, two: make(2) }, describeFunction(one, 'x')), {
+    code: 'StageNotExported',
+    message: /2 exports have its text/,
+  })
 })

@@ -1,8 +1,8 @@
 import type { Row } from '../../src/columnar/schema.js'
 import { type Cursor, END, PAUSE } from '../../src/flow/operators/cursor.js'
+import { buildPipeline } from '../../src/flow/operators/pipeline.js'
 import { Slice } from '../../src/flow/operators/slice.js'
 import type { StageEnvironment } from '../../src/flow/operators/stage-call.js'
-import { buildPipeline } from '../../src/flow/operators/pipeline.js'
 import type { OperatorPlan } from '../../src/flow/plan.js'
 import { describeFunction, resolveStage } from '../../src/flow/stage-function.js'
 
@@ -68,7 +68,13 @@ export function pipeline(
   input: Cursor<Row>,
   options: { functions?: Record<string, unknown>; budgetBytes?: number; slice?: Slice; environment?: StageEnvironment } = {},
 ): Promise<Cursor<Row>> {
-  const stage = { id: 3, on: 'all', input: { kind: 'exchange', stage: 2 }, operators, output: { exchange: 'gather', to: 'leader' } } as const
+  const stage = {
+    id: 3,
+    on: 'all',
+    input: { kind: 'exchange', stage: 2 },
+    operators,
+    output: { exchange: 'gather', to: 'leader' },
+  } as const
   return buildPipeline(stage, {
     resolve: (ref) => resolveStage(options.functions ?? {}, ref),
     input,

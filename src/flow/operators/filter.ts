@@ -31,15 +31,19 @@ export class FilterCursor implements Cursor<Row> {
   }
 
   #keeps(row: Row): boolean {
+    const fn = this.#fn
     let kept: unknown
     try {
-      kept = (0, this.#fn)(row, this.#call.ctx)
+      kept = fn(row, this.#call.ctx)
     } catch (error) {
       throw callError(this.#call, error)
     }
     if (typeof kept === 'boolean') return kept
     if (!isPromiseLike(kept)) return Boolean(kept)
     const { stage } = this.#call
-    throw callError(this.#call, new MillraceError('StageAsync', `stage "${stage}" returned a promise, which is always true: stage functions are synchronous`))
+    throw callError(
+      this.#call,
+      new MillraceError('StageAsync', `stage "${stage}" returned a promise, which is always true: stage functions are synchronous`),
+    )
   }
 }

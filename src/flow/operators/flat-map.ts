@@ -72,9 +72,10 @@ export class FlatMapCursor implements Cursor<Row> {
   }
 
   #open(row: Row): void {
+    const fn = this.#fn
     let out: unknown
     try {
-      out = (0, this.#fn)(row, this.#call.ctx)
+      out = fn(row, this.#call.ctx)
       if (Array.isArray(out)) {
         this.#items = out
         this.#at = 0

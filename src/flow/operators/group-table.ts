@@ -4,6 +4,7 @@ import { type Key, keyOfRow } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
 import type { AggregatePlan } from '../plan.js'
 import type { Accumulator, AccumulatorPlace } from './accumulator.js'
+import { placed } from './compare.js'
 import { CountAccumulator } from './count.js'
 import { ExtremeAccumulator } from './extreme.js'
 import { valueBytes } from './size-meter.js'
@@ -17,12 +18,14 @@ export class GroupTable {
   readonly #keys: readonly string[]
   readonly #accumulators: readonly Accumulator[]
   readonly #groupBytes: number
+  readonly #where: string
   #index: Map<Key, number> = new Map()
   #keyColumns: unknown[][]
   #keyBytes = 0
 
   constructor(keys: readonly string[], aggregates: readonly AggregatePlan[], where: string) {
     this.#keys = keys
+    this.#where = where
     this.#keyColumns = keys.map(() => [])
     const prefix = statePrefix(keys)
     this.#accumulators = aggregates.map(({ as, fn, column = '' }, i) => accumulatorOf(fn, { as, column, where, state: `${prefix}${i}.` }))
@@ -70,9 +73,17 @@ export class GroupTable {
   }
 
   #groupOf(row: Row): number {
-    const key = keyOfRow(row, this.#keys)
+    const key = this.#keyOf(row)
     const group = this.#index.get(key)
     return group === undefined ? this.#open(detach(key), row) : group
+  }
+
+  #keyOf(row: Row): Key {
+    try {
+      return keyOfRow(row, this.#keys)
+    } catch (error) {
+      throw placed(error, this.#where)
+    }
   }
 
   #open(key: Key, row: Row): number {

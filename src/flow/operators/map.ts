@@ -16,9 +16,10 @@ export class MapCursor implements Cursor<Row> {
   next(): Row | typeof END | typeof PAUSE {
     const row = this.#input.next()
     if (row === PAUSE || row === END) return row
+    const fn = this.#fn
     let out: unknown
     try {
-      out = (0, this.#fn)(row, this.#call.ctx)
+      out = fn(row, this.#call.ctx)
     } catch (error) {
       throw callError(this.#call, error)
     }

@@ -1,9 +1,16 @@
 import { MillraceError } from '../../base/errors.js'
-import { comparator } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
 import { decodeParams } from '../param-codec.js'
-import { type FunctionOperatorPlan, type FunctionRef, type GroupOperatorPlan, isFunctionOperator, type OperatorPlan, type StagePlan } from '../plan.js'
+import {
+  type FunctionOperatorPlan,
+  type FunctionRef,
+  type GroupOperatorPlan,
+  isFunctionOperator,
+  type OperatorPlan,
+  type StagePlan,
+} from '../plan.js'
 import type { AnyFunction } from '../stage-function.js'
+import { comparatorAt } from './compare.js'
 import type { Cursor } from './cursor.js'
 import { FilterCursor } from './filter.js'
 import { FlatMapCursor } from './flat-map.js'
@@ -14,7 +21,7 @@ import { MapCursor } from './map.js'
 import { SizeMeter } from './size-meter.js'
 import type { Slice } from './slice.js'
 import { SortCursor } from './sort.js'
-import { callError, StageContext, type StageCall, type StageEnvironment } from './stage-call.js'
+import { callError, type StageCall, StageContext, type StageEnvironment } from './stage-call.js'
 import { TopKCursor } from './top-k.js'
 
 export interface PipelineOptions {
@@ -41,7 +48,9 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
   let cursor = options.input
   stage.operators.forEach((operator, i) => {
     const call = calls[i]
-    cursor = call ? callCursor(operator.op, cursor, call, options.slice) : cursorOf(operator, cursor, { ...options, share, stage: stage.id })
+    cursor = call
+      ? callCursor(operator.op, cursor, call, options.slice)
+      : cursorOf(operator, cursor, { ...options, share, stage: stage.id })
   })
   return cursor
 }
@@ -63,7 +72,10 @@ async function prepareCalls(operators: readonly OperatorPlan[], options: Pipelin
   return found.map((prepared) => prepared?.call)
 }
 
-function prepare({ fn, params, setup }: FunctionOperatorPlan, { resolve, environment }: PipelineOptions): { call: StageCall; setup?: AnyFunction } {
+function prepare(
+  { fn, params, setup }: FunctionOperatorPlan,
+  { resolve, environment }: PipelineOptions,
+): { call: StageCall; setup?: AnyFunction } {
   const ctx = new StageContext(fn.name, decodeParams(params ?? {}), environment)
   return { call: { stage: fn.name, fn: resolve(fn), ctx }, ...(setup ? { setup: resolve(setup) } : {}) }
 }
@@ -85,11 +97,14 @@ function cursorOf(operator: OperatorPlan, input: Cursor<Row>, { share, stage, sl
       return new GroupPartialCursor(input, tableOf(operator, stage), share, slice)
     case 'groupFinal':
       return new GroupFinalCursor(input, tableOf(operator, stage), { where: groupName(operator, stage), bytes: share }, slice)
-    case 'sort':
-      return new SortCursor(input, comparator(operator.by), new SizeMeter(`stage ${stage} sort`, share), slice)
+    case 'sort': {
+      const where = `stage ${stage} sort`
+      return new SortCursor(input, comparatorAt(operator.by, where), new SizeMeter(where, share), slice)
+    }
     case 'topK': {
-      const order = { compare: comparator(operator.by), rows: operator.rows }
-      return new TopKCursor(input, order, new SizeMeter(`stage ${stage} top ${operator.rows}`, share), slice)
+      const where = `stage ${stage} top ${operator.rows}`
+      const order = { compare: comparatorAt(operator.by, where), rows: operator.rows }
+      return new TopKCursor(input, order, new SizeMeter(where, share), slice)
     }
     case 'limit':
       return new LimitCursor(input, operator.rows)

@@ -34,7 +34,10 @@ export class SizeMeter {
 
 export function budgetError(what: string, bytes: number, budgetBytes: number): MillraceError {
   const cure = 'raise memoryBytes, use more workers, or keep less (filter earlier, fewer columns, a limit after a sort)'
-  return new MillraceError('OperatorBudget', `${what} keeps about ${Math.ceil(bytes)} bytes, more than its budget of ${Math.floor(budgetBytes)}: ${cure}`)
+  return new MillraceError(
+    'OperatorBudget',
+    `${what} keeps about ${Math.ceil(bytes)} bytes, more than its budget of ${Math.floor(budgetBytes)}: ${cure}`,
+  )
 }
 
 const ROW_BYTES = 40

@@ -60,7 +60,8 @@ export function checkRow(call: StageCall, value: unknown): void {
   if (isPromiseLike(value)) {
     throw callError(call, new MillraceError('StageAsync', `stage "${call.stage}" returned a promise: stage functions are synchronous`))
   }
-  const other = Array.isArray(value) || value instanceof Date || value instanceof Map || value instanceof Set || value instanceof ArrayBuffer
+  const other =
+    Array.isArray(value) || value instanceof Date || value instanceof Map || value instanceof Set || value instanceof ArrayBuffer
   if (other || ArrayBuffer.isView(value)) throw resultError(call, value)
 }
 

@@ -1,5 +1,5 @@
-import { isNativeError } from 'node:util/types'
 import { inspect } from 'node:util'
+import { isNativeError } from 'node:util/types'
 import { MillraceError } from '../../base/errors.js'
 import type { SourceLocation } from '../ctx.js'
 

@@ -109,7 +109,10 @@ export class SumAccumulator implements Accumulator {
 
   #refusal(what: string): MillraceError {
     const { where, column } = this.#place
-    return new MillraceError('AggregateType', `${where}: ${this.#average ? 'avg' : 'sum'} of column "${column}" met ${what}: convert it in a map before`)
+    return new MillraceError(
+      'AggregateType',
+      `${where}: ${this.#average ? 'avg' : 'sum'} of column "${column}" met ${what}: convert it in a map before`,
+    )
   }
 }
 

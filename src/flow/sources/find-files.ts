@@ -41,7 +41,10 @@ async function matches({ patterns, allowEmpty }: FileInputPlan, cwd: string): Pr
     if (pattern.startsWith('!')) continue
     const paths = await matchesOf(pattern, ignore, cwd)
     if (paths.length === 0 && !allowEmpty) {
-      throw new MillraceError('SourceMissing', `no file matches ${JSON.stringify(pattern)} in ${cwd}: check the pattern, or allowEmpty: true`)
+      throw new MillraceError(
+        'SourceMissing',
+        `no file matches ${JSON.stringify(pattern)} in ${cwd}: check the pattern, or allowEmpty: true`,
+      )
     }
     for (const path of paths) all.push(path)
   }
@@ -88,6 +91,7 @@ async function found(path: string, cwd: string): Promise<FoundFile> {
   const stats = await stat(resolve(cwd, path)).catch((error: unknown) => {
     throw new MillraceError('SourceRead', `${path}: ${(error as Error).message}`, { cause: error })
   })
-  if (!stats.isFile()) throw new MillraceError('SourceMissing', `${path} is not a regular file: name files, or a pattern such as ${path}/**/*`)
+  if (!stats.isFile())
+    throw new MillraceError('SourceMissing', `${path} is not a regular file: name files, or a pattern such as ${path}/**/*`)
   return { path, sizeBytes: stats.size }
 }

@@ -1,14 +1,12 @@
 import { isAscii } from 'node:buffer'
-import { LIMITS } from '../../base/limits.js'
 import { END, PAUSE } from '../operators/cursor.js'
 import type { Feed, Piece } from './feed.js'
-import { contentError } from './read-error.js'
+import { LineStart, RETURN, withoutReturn } from './line-start.js'
 import type { SplitFile } from './split.js'
 
 /** Decoded at once. A line is a window into its block, which lives as long as any of its lines: so blocks are short. */
 const BLOCK_BYTES = 32 * 1024
 const NEWLINE = 10
-const RETURN = 13
 
 /**
  * Cuts a feed into lines: exactly those that start in the range of each file. Blocks of plain ASCII are decoded in one piece and cut
@@ -26,9 +24,7 @@ export class LineScanner {
   /** The first line of the range has not begun: its start is behind the next newline. */
   #skipping = false
   /** The beginning of a line that goes on in the next piece. */
-  #carried: Buffer[] = []
-  #carriedBytes = 0
-  #carriedOffset = 0
+  readonly #carry: LineStart = new LineStart()
 
   /** Complete lines of the piece not yet cut into blocks: from, to. */
   #at = 0
@@ -68,7 +64,7 @@ export class LineScanner {
     this.#text = ''
     this.#at = this.#to = this.#blockTo = 0
     this.#piece = undefined
-    this.#carried = []
+    this.#carry.clear()
     this.#feed.close()
   }
 
@@ -119,7 +115,10 @@ export class LineScanner {
     if (piece === PAUSE || piece === END) return piece
     this.#at = this.#to = this.#blockTo = 0
     if (piece.file !== this.#range) this.#begin(piece.file)
-    this.bytesRead += Math.max(0, Math.min(piece.position + piece.bytes.length, piece.file.end) - Math.max(piece.position, piece.file.start))
+    this.bytesRead += Math.max(
+      0,
+      Math.min(piece.position + piece.bytes.length, piece.file.end) - Math.max(piece.position, piece.file.start),
+    )
     this.#piece = piece
     return this.#enter(piece)
   }
@@ -128,8 +127,7 @@ export class LineScanner {
     this.#range = range
     this.file = range.path
     this.#skipping = range.start > 0
-    this.#carried = []
-    this.#carriedBytes = 0
+    this.#carry.clear()
     this.#last = false
   }
 
@@ -142,10 +140,10 @@ export class LineScanner {
       this.#skipping = false
       at = newline + 1
       if (position + at >= file.end) return this.#finish(at)
-    } else if (position === 0 && this.#carriedBytes === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    } else if (position === 0 && this.#carry.bytes === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
       at = 3
     }
-    if (this.#carriedBytes === 0) return this.#reach(at, this.#lastLineEnd(piece, at))
+    if (this.#carry.bytes === 0) return this.#reach(at, this.#lastLineEnd(piece, at))
     const newline = bytes.indexOf(NEWLINE, at)
     if (newline < 0) return this.#reach(at, at)
     const line = this.#joined(bytes.subarray(at, newline))
@@ -183,31 +181,12 @@ export class LineScanner {
       this.#feed.skip()
       return undefined
     }
-    if (!this.#skipping) this.#carry(bytes.subarray(this.#to), position + this.#to)
-    return eof && this.#carriedBytes > 0 ? this.#joined(bytes.subarray(bytes.length)) : undefined
-  }
-
-  #carry(rest: Buffer, offset: number): void {
-    if (rest.length === 0) return
-    if (this.#carriedBytes === 0) this.#carriedOffset = offset
-    this.#carriedBytes += rest.length
-    if (this.#carriedBytes > LIMITS.messageBytesMax) {
-      const message = `${this.file}, byte ${this.#carriedOffset}: a line is longer than ${LIMITS.messageBytesMax} bytes`
-      throw contentError('SourceLine', this.file, this.#carriedOffset, message)
-    }
-    // The piece's bytes are overwritten by the next one.
-    this.#carried.push(Buffer.from(rest))
+    if (!this.#skipping) this.#carry.add(bytes.subarray(this.#to), { file: this.file, offset: position + this.#to })
+    return eof && this.#carry.bytes > 0 ? this.#joined(bytes.subarray(bytes.length)) : undefined
   }
 
   #joined(end: Buffer): string {
-    const bytes = Buffer.concat([...this.#carried, end])
-    this.offset = this.#carriedOffset
-    this.#carried = []
-    this.#carriedBytes = 0
-    return bytes.toString('utf8', 0, withoutReturn(bytes, 0, bytes.length))
+    this.offset = this.#carry.offset
+    return this.#carry.join(end)
   }
-}
-
-function withoutReturn(bytes: Buffer, from: number, to: number): number {
-  return to > from && bytes[to - 1] === RETURN ? to - 1 : to
 }

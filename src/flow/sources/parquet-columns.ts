@@ -20,8 +20,11 @@ export interface ColumnRead {
  * @throws MillraceError `ColumnMissing`, `FileColumn`
  */
 export function columnReads(path: string, group: Group, declared: readonly ColumnPlan[] | undefined): ColumnRead[] {
-  const present = new Map(parquetSchema(group.metadata).children.map((child) => [child.element.name, fileTypeOf(child.element, child.children.length > 0)]))
-  if (declared === undefined) return [...present].map(([column, file]) => checked(path, { column, file, declared: undefined, nullable: true }))
+  const present = new Map(
+    parquetSchema(group.metadata).children.map((child) => [child.element.name, fileTypeOf(child.element, child.children.length > 0)]),
+  )
+  if (declared === undefined)
+    return [...present].map(([column, file]) => checked(path, { column, file, declared: undefined, nullable: true }))
   return declared.map(({ column, type, nullable }) => {
     const file = present.get(column)
     if (file === undefined) {
@@ -34,8 +37,14 @@ export function columnReads(path: string, group: Group, declared: readonly Colum
 function checked(path: string, read: ColumnRead): ColumnRead {
   const { column, file, declared } = read
   if (declared !== undefined && !canRead(declared, file)) {
-    throw contentError('FileColumn', path, 0, `${path}: column ${JSON.stringify(column)} is ${file}, declared ${declared}: declare what it is`)
+    throw contentError(
+      'FileColumn',
+      path,
+      0,
+      `${path}: column ${JSON.stringify(column)} is ${file}, declared ${declared}: declare what it is`,
+    )
   }
-  if (column === '__proto__') throw contentError('FileColumn', path, 0, `${path}: a column named "__proto__" cannot be read: name the others in columns`)
+  if (column === '__proto__')
+    throw contentError('FileColumn', path, 0, `${path}: a column named "__proto__" cannot be read: name the others in columns`)
   return read
 }

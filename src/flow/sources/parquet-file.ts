@@ -60,6 +60,8 @@ export class ParquetFile implements AsyncBuffer {
 }
 
 function startOf(group: RowGroup): number {
-  const starts = group.columns.flatMap(({ meta_data: meta }) => (meta ? [Number(meta.dictionary_page_offset || meta.data_page_offset)] : []))
+  const starts = group.columns.flatMap(({ meta_data: meta }) =>
+    meta ? [Number(meta.dictionary_page_offset || meta.data_page_offset)] : [],
+  )
   return Math.min(...starts)
 }

@@ -155,7 +155,17 @@ async function pagesOf(file: ParquetFile, { metadata, rows }: Group, read: Colum
   const columns = [read.column]
   // An error thrown in onChunk would be lost: it only collects.
   const onChunk = ({ columnData }: { columnData: DecodedArray }): number => pages.push(columnData)
-  await parquetRead({ file, metadata, columns, compressors, utf8: read.declared !== 'binary', rowStart: 0, rowEnd: rows, onChunk, ...parsers })
+  await parquetRead({
+    file,
+    metadata,
+    columns,
+    compressors,
+    utf8: read.declared !== 'binary',
+    rowStart: 0,
+    rowEnd: rows,
+    onChunk,
+    ...parsers,
+  })
   return pages
 }
 

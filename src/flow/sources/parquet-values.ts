@@ -76,7 +76,9 @@ function asInt64(value: bigint): bigint | undefined {
 
 function wanted({ declared, file }: ColumnRead): string {
   if (declared === 'int64' || declared === 'int32') return declared
-  return file === 'int64' ? "a number exactly: declare 'int64' to get bigints" : 'a number exactly: leave the column out or store it as int64'
+  return file === 'int64'
+    ? "a number exactly: declare 'int64' to get bigints"
+    : 'a number exactly: leave the column out or store it as int64'
 }
 
 function refusal({ column }: ColumnRead, { path, firstRow }: ColumnPlace, row: number, what: string): MillraceError {

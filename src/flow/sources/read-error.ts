@@ -7,6 +7,11 @@ export function readError(path: string, error: unknown): MillraceError {
 }
 
 /** An error of what a file holds, with own properties `file` and `offset`. */
-export function contentError(code: 'SourceLine' | 'FileColumn' | 'ColumnMissing', file: string, offset: number, message: string): MillraceError {
+export function contentError(
+  code: 'SourceLine' | 'FileColumn' | 'ColumnMissing',
+  file: string,
+  offset: number,
+  message: string,
+): MillraceError {
   return Object.assign(new MillraceError(code, message), { file, offset })
 }
