@@ -1,0 +1,9 @@
+import type { LinkFactory } from '../support/links.js'
+import { subject } from './contract.js'
+import { lifeContract } from './life.contract.js'
+
+/** All that streams must do over any kind of link. */
+export function streamsContract(name: string, factory: LinkFactory, ringBytes: number): void {
+  const one = subject(name, factory, ringBytes)
+  lifeContract(one)
+}
