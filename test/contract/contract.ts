@@ -16,6 +16,6 @@ export function subject(name: string, factory: LinkFactory, ringBytes: number): 
 }
 
 /** `test`, with the subject in the name. */
-export function namedTest({ name, ringBytes }: Subject): (title: string, body: () => Promise<void>) => void {
+export function namedTest({ name, ringBytes }: Subject): (title: string, body: () => void | Promise<void>) => void {
   return (title, body) => void test(`${name}, ${ringBytes / 1024} KiB: ${title}`, body)
 }
