@@ -25,7 +25,7 @@ after(() => rm(cwd, { recursive: true }))
 function open(columns: ParquetColumns | undefined, splits: readonly Split[]): SourceCursor {
   const queue = [...splits]
   const { input } = columns === undefined ? parquet('x') : parquet('x', { columns })
-  return new ParquetSource((input as { columns?: readonly ColumnPlan[] }).columns, async () => queue.shift(), cwd)
+  return new ParquetSource('columns' in input ? input.columns : undefined, async () => queue.shift(), cwd)
 }
 
 async function drainSource(source: SourceCursor): Promise<Row[]> {
