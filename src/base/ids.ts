@@ -34,3 +34,8 @@ export function senderOf(id: PhysicalStreamId): ParticipantId {
 export function logicalOf(id: PhysicalStreamId): LogicalStreamId {
   return (id >>> 16) as LogicalStreamId
 }
+
+/** In a mesh for calls: whether it names an input, a stream of the caller's own (logical bit 15), or a result. */
+export function isInputId(id: PhysicalStreamId): boolean {
+  return id >>> 31 === 1
+}

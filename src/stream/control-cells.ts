@@ -9,6 +9,8 @@ interface Cell {
   value: number
   /** Its CALL is not published yet: no record may precede it. */
   held: boolean
+  /** Whether it says more than the CALL. */
+  changed: boolean
 }
 
 /**
@@ -34,32 +36,35 @@ export class ControlCells {
 
   /** A CALL was made that is not published yet. */
   hold(id: PhysicalStreamId, generation: number, limit: number): void {
-    this.cells.set(id, { type: CONTROL.CREDIT, flags: 0, generation, value: limit, held: true })
+    this.cells.set(id, { type: CONTROL.CREDIT, flags: 0, generation, value: limit, held: true, changed: false })
   }
 
   /** The CALL is published. */
   unhold(id: PhysicalStreamId): void {
     const cell = this.cells.get(id)
-    if (cell !== undefined) cell.held = false
+    if (cell === undefined) return
+    cell.held = false
+    if (!cell.changed) this.cells.delete(id)
   }
 
   start(id: PhysicalStreamId, generation: number, limit: number): void {
-    this.cells.set(id, { type: CONTROL.START_STREAM, flags: 0, generation, value: limit, held: false })
+    this.cells.set(id, { type: CONTROL.START_STREAM, flags: 0, generation, value: limit, held: false, changed: true })
   }
 
   credit(id: PhysicalStreamId, generation: number, limit: number, starving: boolean): void {
     const flags = starving ? CONTROL_FLAG.starving : 0
     const cell = this.cells.get(id)
-    if (cell === undefined) this.cells.set(id, { type: CONTROL.CREDIT, flags, generation, value: limit, held: false })
+    if (cell === undefined) this.cells.set(id, { type: CONTROL.CREDIT, flags, generation, value: limit, held: false, changed: true })
     else if (cell.type !== CONTROL.CANCEL_STREAM) {
       cell.value = limit
+      cell.changed = true
       // A START says by itself that its consumer waits.
       if (cell.type === CONTROL.CREDIT) cell.flags |= flags
     }
   }
 
   cancel(id: PhysicalStreamId, generation: number): void {
-    this.cells.set(id, { type: CONTROL.CANCEL_STREAM, flags: 0, generation, value: 0, held: false })
+    this.cells.set(id, { type: CONTROL.CANCEL_STREAM, flags: 0, generation, value: 0, held: false, changed: true })
   }
 
   endSession(): void {

@@ -141,6 +141,13 @@ export class ReceiveCredit {
     return this.limit
   }
 
+  /** Nothing more will come: only what was received and not taken stays reserved; of a message that never ended, `droppedCost` goes. */
+  seal(droppedCost: number): void {
+    this.received -= droppedCost
+    this.limit = this.received
+    this.recharge(Math.min(this.charge, this.reserved()))
+  }
+
   close(): void {
     this.recharge(0)
     this.budget.close()

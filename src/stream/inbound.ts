@@ -30,6 +30,10 @@ export interface InboundOptions {
   readonly delivery: 'calls' | 'flows'
   /** Largest window in bytes; smaller where little is wanted. */
   readonly windowBytes?: number | undefined
+  /** Nobody's patience hangs on it: its waits do not count as waiting. */
+  readonly background?: boolean | undefined
+  /** Its terminal frame was read, or will never come: its id is free. */
+  readonly over?: (() => void) | undefined
 }
 
 interface Received {
@@ -79,20 +83,16 @@ export class Inbound implements Borrower {
    */
   open(): number {
     this.go('pull')
-    const { payloadMax, budget, windowBytes } = this.options
-    this.credit = new ReceiveCredit(payloadMax, budget, windowBytes)
-    return this.credit.grant()
+    return this.firstGrant()
   }
 
   /** The next message, where one is complete. */
   take(): Uint8Array | undefined {
     const next = this.received.shift()
     if (next === undefined) return undefined
+    this.giveBack(next.cost)
     const { credit } = this
-    if (credit !== undefined) {
-      credit.take(next.cost)
-      if (this.current === 'open' && credit.isDue) this.options.outlet.credit(this, credit.grant(), false)
-    }
+    if (this.current === 'open' && credit?.isDue) this.options.outlet.credit(this, credit.grant(), false)
     return next.message
   }
 
@@ -109,12 +109,13 @@ export class Inbound implements Borrower {
    * grants all there is and says so to the sender.
    */
   ready(): Promise<void> {
+    this.go('pull')
     if (this.received.length > 0 || this.isOver || this.current === 'cancelled') return Promise.resolve()
     if (this.waitPromise === undefined) {
       this.waitPromise = new Promise((resolve) => {
         this.wakeConsumer = resolve
       })
-      this.options.outlet.waiting(this, true)
+      this.tellWaiting(true)
       this.starve()
     }
     return this.waitPromise
@@ -132,12 +133,10 @@ export class Inbound implements Borrower {
 
   /** The consumer leaves. What is buffered goes; the sender is told; nothing throws any more. */
   cancel(): void {
-    if (this.isOver || this.current === 'cancelled') {
-      this.discard()
-      return
-    }
+    const open = !this.isOver && this.current !== 'cancelled'
     this.go('cancel')
     this.discard()
+    if (!open) return
     this.options.overdraft.release(this)
     this.options.outlet.cancel(this)
     this.wake()
@@ -180,7 +179,8 @@ export class Inbound implements Borrower {
 
   /** The peer is gone, or its session over, without a terminal frame. */
   lose(error: PeerLostError | ProtocolError | SessionEndedError): void {
-    if (!this.isOver) this.acceptFailure('lost', error)
+    if (this.isOver) this.go('lost')
+    else this.acceptFailure('lost', error)
   }
 
   /** Our own session ends: the consumer is told now, the terminal frame is still awaited. */
@@ -209,7 +209,7 @@ export class Inbound implements Borrower {
     this.messages++
     this.messageBytes += message.length
     if (this.current === 'cancelled') {
-      this.credit?.take(cost)
+      this.giveBack(cost)
       return
     }
     this.received.push({ message, cost })
@@ -238,19 +238,38 @@ export class Inbound implements Borrower {
   private close(): void {
     this.assembly = undefined
     this.options.overdraft.release(this)
-    this.credit?.close()
-    this.credit = undefined
+    this.credit?.seal(this.assemblyCost)
+    this.closeCredit()
+    this.options.over?.()
     this.wake()
   }
 
   private discard(): void {
-    for (let next = this.received.shift(); next !== undefined; next = this.received.shift()) this.credit?.take(next.cost)
+    for (let next = this.received.shift(); next !== undefined; next = this.received.shift()) this.giveBack(next.cost)
+  }
+
+  private giveBack(cost: number): void {
+    this.credit?.take(cost)
+    this.closeCredit()
+  }
+
+  /** What is buffered stays charged beyond the end, until it is taken. */
+  private closeCredit(): void {
+    if (!this.isOver || this.received.length > 0) return
+    this.credit?.close()
+    this.credit = undefined
+  }
+
+  private firstGrant(): number {
+    const { payloadMax, budget, windowBytes } = this.options
+    this.credit = new ReceiveCredit(payloadMax, budget, windowBytes)
+    return this.credit.grant()
   }
 
   private starve(): void {
     const { outlet, overdraft } = this.options
     if (this.credit === undefined) {
-      outlet.start(this, this.open())
+      outlet.start(this, this.firstGrant())
       return
     }
     outlet.credit(this, this.credit.grant(), true)
@@ -267,8 +286,12 @@ export class Inbound implements Borrower {
     const wake = this.wakeConsumer
     this.waitPromise = undefined
     this.wakeConsumer = undefined
-    this.options.outlet.waiting(this, false)
+    this.tellWaiting(false)
     wake?.()
+  }
+
+  private tellWaiting(waits: boolean): void {
+    if (this.options.background !== true) this.options.outlet.waiting(this, waits)
   }
 
   private go(event: InboundEvent): void {

@@ -8,6 +8,8 @@ import type { Sink } from './sink.js'
 export interface PendingCall {
   readonly id: PhysicalStreamId
   readonly payload: Uint8Array
+  /** The caller's own stream that is its input. */
+  readonly inputId: PhysicalStreamId | undefined
   /** Its frame is written; control records for the stream may follow once it is published. */
   sent(): void
 }
@@ -56,11 +58,9 @@ export class MultiplexedWriter {
   }
 
   /** Takes back a CALL that was not written yet. */
-  withdraw(id: PhysicalStreamId): boolean {
+  withdraw(id: PhysicalStreamId): PendingCall | undefined {
     const at = this.calls.findIndex((call) => call.id === id)
-    if (at < 0) return false
-    this.calls.splice(at, 1)
-    return true
+    return at < 0 ? undefined : this.calls.splice(at, 1)[0]
   }
 
   /** After the terminals of all sinks, the last frame of the ring. */

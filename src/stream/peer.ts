@@ -1,3 +1,4 @@
+import type { PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import { ControlCells } from './control-cells.js'
 import type { LinkEnd } from './link-end.js'
@@ -18,11 +19,15 @@ export type PeerState = 'open' | 'ending' | 'over'
 /** All that a session keeps for one of its peers. */
 export class Peer {
   state: PeerState = 'open'
+  /** Why nothing opens with it any more; set unless it is open. */
+  closedBy: PeerLostError | ProtocolError | SessionEndedError | undefined
   readonly writer: MultiplexedWriter
   readonly reader: MultiplexedReader
   readonly cells: ControlCells
   readonly sinks: Map<PhysicalStreamId, Sink> = new Map()
   readonly parked: Map<PhysicalStreamId, Parked> = new Map()
+  /** Planned streams that were asked for: an ended one never starts again, whoever asked twice would wait for ever. */
+  readonly requested: Set<PhysicalStreamId> = new Set()
   /** The last generation of each call id, so that late records of it are known for what they are. */
   readonly generations: Map<PhysicalStreamId, number> = new Map()
 
@@ -54,7 +59,6 @@ export class Peer {
 
   /** The second look before sleep: whether anything could be done now. Says that room is wanted where it is. */
   mayWork(controlHasMore: boolean): boolean {
-    if (this.state === 'over') return false
     return (
       controlHasMore ||
       this.reader.hasMore ||

@@ -70,7 +70,8 @@ export class StreamRegistry {
   /** No more sources will come. With an error, planning failed: whoever asks gets that error. */
   seal(error?: unknown): void {
     this.sealed = { error }
-    if (error !== undefined) for (const entry of this.live) for (const sink of entry.sinks) if (sink.state === 'planned') this.fail(sink, error)
+    if (error !== undefined)
+      for (const entry of this.live) for (const sink of entry.sinks) if (sink.state === 'planned') this.fail(sink, error)
   }
 
   /** Everything that was asked for and not registered; called once sealed, and for peers that are gone. */
@@ -104,8 +105,10 @@ export class StreamRegistry {
     if (sink !== undefined) sink.grant(limit, starving)
     else if (this.kind === 'query') {
       const parked = peer.parked.get(id)
-      if (parked?.started === true) parked.limit = limit
-      else if (peer.state === 'open') throw new ProtocolError(`credit for the stream ${id}, which was never started`)
+      if (parked?.started === true) {
+        if (limit < parked.limit) throw new ProtocolError(`credit went back from ${parked.limit} to ${limit}`)
+        parked.limit = limit
+      } else if (peer.state === 'open') throw new ProtocolError(`credit for the stream ${id}, which was never started`)
     }
   }
 
@@ -165,7 +168,10 @@ export class StreamRegistry {
   }
 
   private refuse(sink: Sink, limit: number): void {
-    const unknown = new MillraceError('UnknownStream', `no source for the stream ${sink.id} is registered with participant ${this.host.self}`)
+    const unknown = new MillraceError(
+      'UnknownStream',
+      `no source for the stream ${sink.id} is registered with participant ${this.host.self}`,
+    )
     this.fail(sink, this.sealed?.error ?? unknown)
     sink.start(limit)
   }
@@ -186,7 +192,8 @@ export class StreamRegistry {
   private async run(entry: Entry): Promise<void> {
     const { source, sinks, task } = entry
     try {
-      await source.run(task)
+      if (task.isCancelled) source.dispose()
+      else await source.run(task)
       for (const sink of sinks) if (!sink.isClosed) sink.finish()
     } catch (error) {
       this.runFailed(entry, error)
@@ -231,7 +238,7 @@ export class StreamRegistry {
   private find(peer: Peer, id: PhysicalStreamId, generation: number): Sink | undefined {
     if (senderOf(id) !== this.host.self) throw new ProtocolError(`a control record for the stream ${id}, whose sender is another`)
     if (this.kind === 'query') return peer.sinks.get(id)
-    while (isNewer(generation, peer.generations.get(id)) && this.host.drain(peer)) continue
+    while (isNewer(generation, peer.generations.get(id)) && this.host.drain(peer));
     const last = peer.generations.get(id)
     if (isNewer(generation, last)) {
       if (peer.state !== 'open') return undefined
@@ -251,6 +258,6 @@ function park(peer: Peer, id: PhysicalStreamId): Parked {
 }
 
 /** Generations are u16 and wrap. */
-function isNewer(generation: number, last: number | undefined): boolean {
+export function isNewer(generation: number, last: number | undefined): boolean {
   return last === undefined || (generation !== last && ((generation - last) & 0xffff) < 0x8000)
 }

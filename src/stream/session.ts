@@ -1,14 +1,14 @@
 import { assert } from '../base/assert.js'
 import { MillraceError, PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
-import { type ParticipantId, type PhysicalStreamId, senderOf } from '../base/ids.js'
-import { type CallPayload, decodeCall, encodeCall } from '../frame/call-payload.js'
+import { isInputId, type ParticipantId, type PhysicalStreamId, senderOf } from '../base/ids.js'
+import { CALL_HEADER_BYTES, type CallPayload, decodeCall, encodeCall } from '../frame/call-payload.js'
 import { ControlService } from './control-service.js'
 import { Budget } from './credit.js'
 import { Inbound, type InboundOutlet } from './inbound.js'
 import type { LinkEnd } from './link-end.js'
 import { Overdraft } from './overdraft.js'
 import { Peer } from './peer.js'
-import { StreamRegistry } from './registry.js'
+import { isNewer, StreamRegistry } from './registry.js'
 import type { Sink } from './sink.js'
 import type { StreamSource } from './source-task.js'
 
@@ -46,6 +46,8 @@ export interface Census {
 export interface RequestOptions {
   readonly delivery: 'calls' | 'flows'
   readonly windowBytes?: number | undefined
+  readonly background?: boolean | undefined
+  readonly over?: (() => void) | undefined
 }
 
 /**
@@ -101,6 +103,11 @@ export class Session {
     return [...this.peers.keys()]
   }
 
+  /** F towards a peer: the largest payload of one frame. */
+  payloadBytesMax(id: ParticipantId): number {
+    return this.peer(id).writer.payloadBytesMax
+  }
+
   /** Bytes of frames published to a peer so far. */
   publishedBytes(id: ParticipantId): number {
     return this.peer(id).writer.publishedBytes
@@ -122,17 +129,31 @@ export class Session {
 
   /** A planned stream, lazy: nothing goes out before its consumer first waits, or cancels. */
   request(id: PhysicalStreamId, options: RequestOptions): Inbound {
-    return this.createInbound(this.openPeer(senderOf(id)), id, 0, options)
+    const peer = this.openPeer(senderOf(id))
+    assert(!peer.requested.has(id), `the stream ${id} was asked for before`)
+    peer.requested.add(id)
+    return this.createInbound(peer, id, 0, options)
+  }
+
+  /** The largest input, in bytes, that a CALL to this peer carries; a larger one is a stream of its own. */
+  callInputBytesMax(id: ParticipantId): number {
+    return this.peer(id).writer.payloadBytesMax - CALL_HEADER_BYTES
   }
 
   /** Calls a procedure of the peer whose id is in `id`. The result is open at once; the CALL goes out when there is room. */
   call(id: PhysicalStreamId, call: Omit<CallPayload, 'limit'>, options: RequestOptions): Inbound {
     const peer = this.openPeer(senderOf(id))
-    if (peer.state !== 'open') throw new PeerLostError(`participant ${peer.id} is gone`)
+    if (peer.closedBy !== undefined) throw peer.closedBy
+    assert((call.input?.length ?? 0) <= this.callInputBytesMax(peer.id), 'an input that does not fit the CALL')
     const stream = this.createInbound(peer, id, call.generation, options)
     const limit = stream.open()
     peer.cells.hold(id, call.generation, limit)
-    peer.writer.call({ id, payload: encodeCall({ ...call, limit }), sent: () => peer.cells.unhold(id) })
+    peer.writer.call({
+      id,
+      payload: encodeCall({ ...call, limit }),
+      inputId: call.input === undefined ? call.inputId : undefined,
+      sent: () => peer.cells.unhold(id),
+    })
     this.options.schedule()
     return stream
   }
@@ -166,7 +187,15 @@ export class Session {
 
   /** The second look before sleep. */
   mayWork(): boolean {
-    for (const peer of this.peers.values()) if (peer.mayWork(this.control.hasMore(peer))) return true
+    for (const peer of this.peers.values()) {
+      if (peer.state === 'over') continue
+      // What is seen only now to be broken is work too: the pair has failed.
+      let may = true
+      this.guard(peer, () => {
+        may = peer.mayWork(this.control.hasMore(peer))
+      })
+      if (may) return true
+    }
     return false
   }
 
@@ -205,9 +234,9 @@ export class Session {
     if (peer === undefined || peer.state === 'over') return
     this.guard(peer, () => {
       this.control.poll(peer)
-      peer.reader.drain()
+      while (peer.reader.drain());
     })
-    this.dropPeer(peer, error)
+    this.dropPeer(peer, peer.reader.heardGoodbye ? endedBy(peer) : error)
   }
 
   census(): Census {
@@ -262,9 +291,10 @@ export class Session {
     this.dropPeer(peer, error)
   }
 
-  private dropPeer(peer: Peer, error: PeerLostError | ProtocolError): void {
+  private dropPeer(peer: Peer, error: PeerLostError | ProtocolError | SessionEndedError): void {
     if (peer.state === 'over') return
     peer.state = 'over'
+    peer.closedBy = error
     this.loseStreams(peer, error)
     this.registry.lose(peer)
     peer.writer.abandon()
@@ -283,6 +313,7 @@ export class Session {
   private endPeer(peer: Peer): void {
     if (peer.state !== 'open') return
     peer.state = 'ending'
+    peer.closedBy = endedBy(peer)
     peer.cells.endSession()
     this.registry.reset(peer)
     peer.writer.sayGoodbye()
@@ -297,7 +328,7 @@ export class Session {
   private releaseIfDone(peer: Peer): void {
     if (!peer.reader.heardGoodbye) return
     if (peer.state === 'open') this.endPeer(peer)
-    this.loseStreams(peer, new SessionEndedError(`participant ${peer.id} ended its session`))
+    this.loseStreams(peer, endedBy(peer))
     if (!peer.writer.saidGoodbye) return
     peer.state = 'over'
     this.registry.lose(peer)
@@ -328,7 +359,7 @@ export class Session {
       outlet: this.outletTo(peer),
       ...request,
     })
-    if (peer.state === 'over') stream.lose(new PeerLostError(`participant ${peer.id} is gone`))
+    if (peer.state === 'over') stream.lose(peer.closedBy ?? endedBy(peer))
     else peer.reader.add(stream)
     return stream
   }
@@ -354,16 +385,22 @@ export class Session {
 
   /** A call that was not sent yet is cancelled here; everything else by a record. */
   private cancelInbound(peer: Peer, stream: Inbound): void {
-    if (peer.writer.withdraw(stream.id)) {
-      peer.cells.drop(stream.id)
-      peer.reader.remove(stream)
-      stream.lose(new SessionEndedError('withdrawn'))
-    } else peer.cells.cancel(stream.id, stream.generation)
+    const call = peer.writer.withdraw(stream.id)
+    if (call === undefined) {
+      peer.cells.cancel(stream.id, stream.generation)
+      return
+    }
+    peer.cells.drop(stream.id)
+    peer.reader.remove(stream)
+    stream.lose(new SessionEndedError('withdrawn'))
+    // Nobody will ever ask for its input.
+    if (call.inputId !== undefined) peer.sinks.get(call.inputId)?.lose()
   }
 
   private called(peer: Peer, id: PhysicalStreamId, payload: Uint8Array): void {
     if (senderOf(id) !== this.self) throw new ProtocolError(`a CALL for the stream ${id}, whose sender is another`)
     const call = decodeCall(payload)
+    checkCall(peer, id, call)
     if (peer.state !== 'open') return
     if (this.options.called === undefined) throw new ProtocolError('a CALL where nothing is served')
     this.options.called(peer.id, id, call)
@@ -386,4 +423,22 @@ export class Session {
     if (peer === undefined) throw new MillraceError('UnknownStream', `no link to participant ${id}`)
     return peer
   }
+}
+
+/** What the CALL names must be the caller's to name, and free. Throws `ProtocolError`. */
+function checkCall(peer: Peer, id: PhysicalStreamId, call: CallPayload): void {
+  const { generation, input, inputId } = call
+  if (isInputId(id)) throw new ProtocolError(`a CALL for the stream ${id}, which names an input`)
+  const last = peer.generations.get(id)
+  if (!isNewer(generation, last))
+    throw new ProtocolError(`a CALL of generation ${generation} for the stream ${id} after generation ${last}`)
+  if (input !== undefined) {
+    if (inputId !== 0) throw new ProtocolError(`a CALL with its input enclosed and in the stream ${inputId}`)
+  } else if (!isInputId(inputId) || senderOf(inputId) !== peer.id || peer.reader.has(inputId)) {
+    throw new ProtocolError(`a CALL whose input is the stream ${inputId}, which participant ${peer.id} cannot give`)
+  }
+}
+
+function endedBy(peer: Peer): SessionEndedError {
+  return new SessionEndedError(`the session with participant ${peer.id} has ended`)
 }

@@ -203,8 +203,9 @@ export class Sink {
   // States.
 
   private settle(terminal: Terminal | undefined): void {
-    if (this.isClosed || this.current === 'broken') return
+    const over = this.isClosed || this.current === 'broken'
     this.go('finish')
+    if (over) return
     this.terminal = terminal
     if (this.queue.length === 0) this.completeTotals()
     this.wake()
@@ -216,8 +217,9 @@ export class Sink {
   }
 
   private jump(event: 'cancel' | 'fail', terminal: Terminal): void {
-    if (this.isClosed) return
+    const over = this.isClosed
     this.go(event)
+    if (over) return
     this.drop()
     this.terminal = terminal
     this.wake()

@@ -1,4 +1,4 @@
-import type { PhysicalStreamId, ParticipantId } from '../base/ids.js'
+import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import type { Sink } from './sink.js'
 
 /** What is produced, once, for one or more receivers. Planning registers it; the first START runs it. */

@@ -1,0 +1,135 @@
+import { deserialize, serialize } from 'node:v8'
+import { CODES, type Code } from '../base/codes.js'
+import { CancelledError, MillraceError, PeerLostError, ProtocolError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
+
+/** An error, or whatever was thrown, as plain data. */
+export interface ErrorTree {
+  readonly name: string
+  readonly message: string
+  readonly stack?: string
+  readonly code?: unknown
+  readonly properties?: Readonly<Record<string, unknown>>
+  readonly cause?: ErrorTree | { readonly value: unknown }
+  readonly errors?: readonly ErrorTree[]
+  /** Set where what was thrown is no error. */
+  readonly thrown?: { readonly value: unknown }
+  /** Set where it is a DOMException, whose code follows from its name. */
+  readonly dom?: true
+}
+
+/** How deep causes and the errors of an AggregateError are followed, and how many of the latter. */
+const DEPTH_MAX = 8
+const ERRORS_MAX = 8
+/** Sent by themselves, or following from the code. */
+const NOT_PROPERTIES = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors', 'fault'])
+
+/** What was thrown as plain data. Never throws: what cannot be looked at or cloned is left out. */
+export function toTree(error: unknown): ErrorTree {
+  try {
+    return isError(error) ? errorToTree(error, 0) : thrownToTree(error)
+  } catch {
+    // A getter or proxy of somebody's threw: that it was thrown is still reported.
+    return { name: 'Error', message: 'a value that cannot be looked at was thrown' }
+  }
+}
+
+/** Whether it arrives. V8 writes some values that it cannot read, hence the way there and back. */
+export function isCloneable(value: unknown): boolean {
+  try {
+    deserialize(serialize(value))
+    return true
+  } catch {
+    // The question was whether this happens.
+    return false
+  }
+}
+
+function errorToTree(error: Error, depth: number): ErrorTree {
+  const tree: { -readonly [K in keyof ErrorTree]: ErrorTree[K] } = { name: String(error.name), message: String(error.message) }
+  tree.properties = ownProperties(error)
+  if (typeof error.stack === 'string') tree.stack = error.stack
+  if (error instanceof DOMException) tree.dom = true
+  else if ('code' in error && isCloneable(error.code)) tree.code = error.code
+  if (depth === DEPTH_MAX) return tree
+  if ('cause' in error) tree.cause = causeToTree(error.cause, depth + 1)
+  if (error instanceof AggregateError)
+    tree.errors = error.errors.slice(0, ERRORS_MAX).map((each) => (isError(each) ? errorToTree(each, DEPTH_MAX) : thrownToTree(each)))
+  return tree
+}
+
+function causeToTree(cause: unknown, depth: number): ErrorTree | { readonly value: unknown } {
+  if (isError(cause)) return errorToTree(cause, depth)
+  return isCloneable(cause) ? { value: cause } : thrownToTree(cause)
+}
+
+function thrownToTree(value: unknown): ErrorTree {
+  const tree = { name: 'Error', message: describe(value) }
+  return isCloneable(value) ? { ...tree, thrown: { value } } : tree
+}
+
+function ownProperties(error: Error): Record<string, unknown> {
+  const properties: Record<string, unknown> = {}
+  for (const key of Object.keys(error)) {
+    if (NOT_PROPERTIES.has(key)) continue
+    const { value } = Object.getOwnPropertyDescriptor(error, key) ?? {}
+    if (value !== undefined && isCloneable(value)) properties[key] = value
+  }
+  return properties
+}
+
+function isError(value: unknown): value is Error {
+  return value instanceof Error || value instanceof DOMException || Object.prototype.toString.call(value) === '[object Error]'
+}
+
+function describe(value: unknown): string {
+  try {
+    return typeof value === 'string' ? value : `${typeof value === 'object' ? JSON.stringify(value) : String(value)} was thrown`
+  } catch {
+    // A value that cannot even be printed is still reported as thrown.
+    return 'a value that cannot be printed was thrown'
+  }
+}
+
+const NATIVE: Readonly<Record<string, new (message: string) => Error>> = {
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+}
+
+const OWN: Partial<Record<Code, new (message: string) => MillraceError>> = {
+  Cancelled: CancelledError,
+  PeerLost: PeerLostError,
+  Protocol: ProtocolError,
+  SessionEnded: SessionEndedError,
+  TooManyCalls: TooManyCallsError,
+}
+
+/** The error, as an instance of the same class where it is known here; or the value that was thrown. */
+export function fromTree(tree: ErrorTree): unknown {
+  if (tree.thrown !== undefined) return tree.thrown.value
+  const error = create(tree)
+  const set = (key: string, value: unknown, enumerable: boolean) => {
+    Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true })
+  }
+  if (error.name !== tree.name) set('name', tree.name, false)
+  if (tree.stack !== undefined) set('stack', tree.stack, false)
+  if (tree.code !== undefined && !(error instanceof MillraceError)) set('code', tree.code, true)
+  for (const [key, value] of Object.entries(tree.properties ?? {})) set(key, value, true)
+  if (tree.cause !== undefined) set('cause', 'value' in tree.cause ? tree.cause.value : fromTree(tree.cause), false)
+  return error
+}
+
+function create(tree: ErrorTree): Error {
+  const { name, message, code } = tree
+  if (tree.dom === true) return new DOMException(message, name)
+  if (typeof code === 'string' && Object.hasOwn(CODES, code)) {
+    const Own = OWN[code as Code]
+    return Own === undefined ? new MillraceError(code as Code, message) : new Own(message)
+  }
+  if (tree.errors !== undefined) return new AggregateError(tree.errors.map(fromTree), message)
+  if (Object.hasOwn(NATIVE, name)) return new NATIVE[name](message)
+  return new Error(message)
+}
