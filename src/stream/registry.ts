@@ -144,6 +144,7 @@ export class StreamRegistry {
     const listener: SinkListener = {
       sendable: (sink) => this.host.sendable(peer, sink),
       changed: (sink) => this.sinkChanged(peer, sink),
+      directOutlet: () => peer.writer.directOutlet,
     }
     const sink = new Sink(id, peer.id, generation, peer.writer.payloadBytesMax, listener)
     peer.sinks.set(id, sink)
