@@ -8,12 +8,13 @@ const TWO_TO_32 = 0x1_0000_0000
 
 /** Throws `ProtocolError` where no such record can be. */
 export function checkRecord(record: Readonly<ControlRecord>): void {
-  const { type, flags, id, value } = record
+  const { type, flags, generation, id, value } = record
   if (type > CONTROL.SESSION_END) throw new ProtocolError(`a control record of unknown type ${type}`)
   const allowed = type === CONTROL.CREDIT ? CONTROL_FLAG.starving : 0
   if ((flags & ~allowed) !== 0) throw new ProtocolError(`a control record of type ${type} with reserved flags ${flags}`)
   if (!Number.isSafeInteger(value)) throw new ProtocolError(`a control record of type ${type} with the value ${value}`)
-  if (type === CONTROL.SESSION_END && (id !== 0 || value !== 0)) throw new ProtocolError('a SESSION_END that is not all zero')
+  if (type === CONTROL.SESSION_END && (id !== 0 || value !== 0 || generation !== 0))
+    throw new ProtocolError('a SESSION_END that is not all zero')
 }
 
 /** Control records from a ring, each checked. */

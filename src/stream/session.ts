@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly peerEnding?: ((peer: ParticipantId) => void) | undefined
 }
 
-/** What a session still holds; all zero once it ended. The leak oracle of the tests reads it. */
+/** What a session still holds; all zero once it ended and its consumers took what was left. The leak oracle of the tests reads it. */
 export interface Census {
   readonly tasks: number
   readonly sources: number
