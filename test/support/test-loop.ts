@@ -1,12 +1,12 @@
 import type { Session } from '../../src/stream/session.js'
 
 /** Lets everything run that waits for nothing but its turn: all microtasks. */
-export function tick(): Promise<void> {
+function tick(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A number generator with a seed, for schedules that can be repeated (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
