@@ -1,1 +1,13 @@
-export {}
+export type { Code } from './base/codes.js'
+export {
+  CancelledError,
+  MillraceError,
+  PeerLostError,
+  ProtocolError,
+  SessionEndedError,
+  TooManyCallsError,
+} from './base/errors.js'
+export type { Api, CallOptions, Remote } from './call/api.js'
+export { type Connection, type ConnectOptions, connect } from './call/connect.js'
+export { type CallContext, type Handlers, type Served, serve, stream } from './call/handlers.js'
+export type { RemoteStream } from './call/remote-stream.js'

@@ -38,6 +38,41 @@ export const CODES = {
     cause: 'A value holds something that cannot be sent to another thread, such as a function.',
     cure: 'Send plain data; recreate the rest on the other side.',
   },
+  NotIterable: {
+    fault: 'user',
+    cause: 'A handler marked with stream() returned nothing that can be iterated.',
+    cure: 'Return an iterable, or take the mark away.',
+  },
+  NotMarkedStream: {
+    fault: 'user',
+    cause: 'A handler that is no generator function returned an iterable, or the promise of its call was iterated.',
+    cure: 'Wrap the handler in stream(), or make it a generator function.',
+  },
+  NotServed: {
+    fault: 'user',
+    cause: 'The worker module has no default export made by serve().',
+    cure: 'Write `export default serve({ ... })` in the worker module.',
+  },
+  FlowFileNotFound: {
+    fault: 'user',
+    cause: 'The command was given a FILE that does not exist or is not a file.',
+    cure: 'Check the path; it is taken from the current directory.',
+  },
+  FlowFileFailed: {
+    fault: 'user',
+    cause: 'The FILE given to the command could not be imported: it, or a module it imports, threw or was not found.',
+    cure: 'See the cause; `node FILE` shows the same error.',
+  },
+  NotAFlow: {
+    fault: 'user',
+    cause: 'The FILE given to the command has no default export, or its default export is not a flow.',
+    cure: 'Write `export default flow(import.meta.url).read(...)` in that file.',
+  },
+  TypeScriptUnsupported: {
+    fault: 'user',
+    cause: 'The FILE given to the command is TypeScript and this Node.js does not strip types.',
+    cure: 'Compile it with `tsc` and give the .js file, or use Node.js 22.18 or later.',
+  },
   RemoteError: {
     fault: 'remote',
     cause: 'The other side threw a value that is not an error known here.',
@@ -57,6 +92,101 @@ export const CODES = {
     fault: 'user',
     cause: 'Memory that participants share could not be allocated.',
     cure: 'Use fewer workers, smaller rings, or more memory.',
+  },
+  ColumnType: {
+    fault: 'user',
+    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
+    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
+  },
+  TooManyColumns: {
+    fault: 'user',
+    cause: 'The rows of one stage have more than 4,096 different keys.',
+    cure: 'Put what varies into a value: rows like { key, value } instead of one key each.',
+  },
+  StageAnonymous: {
+    fault: 'user',
+    cause: 'A function without a name, a bound or a native function was given to a flow: workers could not find it.',
+    cure: 'Declare it as an exported, named function of the module that the flow was given, and pass that.',
+  },
+  StageAsync: {
+    fault: 'user',
+    cause: 'A stage function is async or returned a promise.',
+    cure: 'Make it synchronous; do asynchronous preparation in `setup`.',
+  },
+  StageNotExported: {
+    fault: 'user',
+    cause: 'A worker did not find a stage function among the exports of its module, or found several that it cannot tell apart.',
+    cure: 'Export the function from the module whose URL was given to `flow()`.',
+  },
+  StageChanged: {
+    fault: 'user',
+    cause: 'The export of that name has another text in the worker than where the flow was built.',
+    cure: 'Build the flow and run it from the same version of the module.',
+  },
+  StageResult: {
+    fault: 'user',
+    cause: 'A stage function returned something that is not a row, or a flatMap something that is not iterable.',
+    cure: 'Return a plain object; from flatMap an array or generator of plain objects.',
+  },
+  StageThrew: {
+    fault: 'user',
+    cause: 'A stage function threw a value that is not an error, or a frozen one.',
+    cure: 'See the cause; throw instances of Error.',
+  },
+  ParamUnknown: {
+    fault: 'user',
+    cause: 'A parameter was set that no stage declares.',
+    cure: 'The message lists the parameters that exist.',
+  },
+  ParamInvalid: {
+    fault: 'user',
+    cause: 'A parameter cannot travel in a plan, or a text given for it is not of its type.',
+    cure: 'Use plain data (numbers, strings, booleans, null, bigint, Date, bytes, arrays, plain objects); the message names the place.',
+  },
+  SourceMissing: {
+    fault: 'user',
+    cause: 'A file named in a source does not exist, is not a regular file, or a pattern matches no file.',
+    cure: 'Check the path and the working directory; `allowEmpty: true` accepts that nothing matches.',
+  },
+  SourceRead: {
+    fault: 'user',
+    cause: 'A file of a source could not be read or is not of the format that the source says.',
+    cure: 'See the cause: the message names the file.',
+  },
+  SourceLine: {
+    fault: 'user',
+    cause: 'A line is not a JSON object, or is too long for a string.',
+    cure: 'Correct the file; the message names the file, the byte offset of the line and the reason.',
+  },
+  ColumnMissing: {
+    fault: 'user',
+    cause: 'A column that the source declares is not in the file.',
+    cure: 'The message lists the columns of the file.',
+  },
+  FileColumn: {
+    fault: 'user',
+    cause: 'A column of a file does not have the declared type, or a value does not fit it.',
+    cure: "Declare the type that the message names; a column with nulls ends with `?`, large integers need `'int64'`.",
+  },
+  AggregateType: {
+    fault: 'user',
+    cause: 'An aggregate met values that it cannot take: a sum of text, numbers mixed with bigints, an int64 sum beyond 64 bits.',
+    cure: 'Convert the column in a map before the groupBy; the message names column and stage.',
+  },
+  OperatorBudget: {
+    fault: 'user',
+    cause: 'An operator that keeps rows needs more memory than its budget.',
+    cure: 'Raise `memoryBytes`, use more workers, or keep less: filter earlier, fewer columns, a limit after the sort.',
+  },
+  QueueBudget: {
+    fault: 'user',
+    cause: 'Rows for a receiver that is not ready for them fill the queue of an exchange, while another receiver waits for rows.',
+    cure: 'Give the run more memoryBytes, or spread the keys of the exchange more evenly.',
+  },
+  FlowRanOnImport: {
+    fault: 'user',
+    cause: 'The module whose functions the workers import runs a flow while it is imported.',
+    cure: 'Keep stages and flow in a module of their own, and run it from another: a main.ts beside a stages.ts.',
   },
   Internal: {
     fault: 'library',

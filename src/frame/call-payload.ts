@@ -9,7 +9,7 @@ import type { PhysicalStreamId } from '../base/ids.js'
  *     4   u32  flags: 1 the input is a stream of the caller's own, else it follows here
  *     8   u64  first byte limit of the result: the CALL is its start
  *     16  u32  physical id of the input stream, 0 without one
- *     20  u16  generation of the input stream
+ *     20  u16  generation of the input stream, 0 without one
  *     22  u16  0
  *     24  the input
  */
@@ -50,12 +50,16 @@ export function decodeCall(payload: Uint8Array): CallPayload {
   if ((flags !== 0 && !streamed) || view.getUint16(22, true) !== 0) throw new ProtocolError(`a CALL with reserved bits set`)
   if (!Number.isSafeInteger(limit)) throw new ProtocolError(`a CALL with the limit ${limit}`)
   if (streamed && payload.length > CALL_HEADER_BYTES) throw new ProtocolError('a CALL with an input both streamed and enclosed')
+  const inputId = view.getUint32(16, true) as PhysicalStreamId
+  const inputGeneration = view.getUint16(20, true)
+  if (!streamed && (inputId !== 0 || inputGeneration !== 0))
+    throw new ProtocolError(`a CALL with an input enclosed and the stream ${inputId}`)
   return {
     generation: view.getUint16(0, true),
     procedure: view.getUint16(2, true),
     limit,
-    inputId: view.getUint32(16, true) as PhysicalStreamId,
-    inputGeneration: view.getUint16(20, true),
+    inputId,
+    inputGeneration,
     input: streamed ? undefined : payload.subarray(CALL_HEADER_BYTES),
   }
 }

@@ -13,8 +13,9 @@ export function checkRecord(record: Readonly<ControlRecord>): void {
   const allowed = type === CONTROL.CREDIT ? CONTROL_FLAG.starving : 0
   if ((flags & ~allowed) !== 0) throw new ProtocolError(`a control record of type ${type} with reserved flags ${flags}`)
   if (!Number.isSafeInteger(value)) throw new ProtocolError(`a control record of type ${type} with the value ${value}`)
-  if (type === CONTROL.SESSION_END && (id !== 0 || value !== 0 || generation !== 0))
+  if (type === CONTROL.SESSION_END && (generation !== 0 || id !== 0 || value !== 0)) {
     throw new ProtocolError('a SESSION_END that is not all zero')
+  }
 }
 
 /** Control records from a ring, each checked. */
@@ -27,7 +28,9 @@ export class ControlReader implements ControlInlet {
     const { ring, record } = this
     const available = ring.available()
     if (available === 0) return undefined
-    if (available < CONTROL_RECORD_BYTES) throw new ProtocolError(`${available} bytes on a control ring`)
+    if (available < CONTROL_RECORD_BYTES || ring.offset % CONTROL_RECORD_BYTES !== 0) {
+      throw new ProtocolError(`${available} bytes at ${ring.offset} of a control ring`)
+    }
     const at = ring.offset >> 2
     const first = ring.data[at]
     record.type = (first & 0xff) as ControlType
@@ -45,6 +48,6 @@ export class ControlReader implements ControlInlet {
   }
 
   hasMore(): boolean {
-    return this.ring.available() > 0
+    return this.ring.hasUnread()
   }
 }

@@ -1,3 +1,4 @@
+import { ProtocolError } from '../base/errors.js'
 import { END_PAYLOAD_BYTES } from './kinds.js'
 
 /** What END says of the whole stream: how many messages, and their bytes without headers, prefixes and padding. */
@@ -14,7 +15,13 @@ export function encodeTotals(totals: Totals): Uint8Array {
   return payload
 }
 
+/** Throws `ProtocolError`. */
 export function decodeTotals(payload: Uint8Array): Totals {
+  if (payload.length !== END_PAYLOAD_BYTES) throw new ProtocolError(`an END of ${payload.length} bytes`)
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
-  return { messages: Number(view.getBigUint64(0, true)), bytes: Number(view.getBigUint64(8, true)) }
+  const messages = Number(view.getBigUint64(0, true))
+  const bytes = Number(view.getBigUint64(8, true))
+  if (!Number.isSafeInteger(messages) || !Number.isSafeInteger(bytes))
+    throw new ProtocolError(`an END after ${messages} messages, ${bytes} bytes`)
+  return { messages, bytes }
 }

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
+import { copyBytes } from '../memory/copy.js'
 import type { RingReader } from '../ring/ring-reader.js'
 import { payloadBytesMax } from './frame-writer.js'
 import { align8, END_PAYLOAD_BYTES, FRAME, FRAME_HEADER_BYTES, kindOf, lengthOf } from './kinds.js'
@@ -47,6 +48,7 @@ export class FrameReader implements FrameInlet {
   length = 0
   private readonly payloadMax: number
   private payloadAt = 0
+  private wakeDue = false
 
   constructor(private readonly ring: RingReader) {
     this.payloadMax = payloadBytesMax(ring.capacity)
@@ -54,6 +56,8 @@ export class FrameReader implements FrameInlet {
 
   next(): boolean {
     const { ring } = this
+    // So that the writer can go on while a long run of frames is still being read.
+    if (ring.unreleasedBytes >= ring.capacity / 8 && ring.release()) this.wakeDue = true
     for (;;) {
       const available = ring.available()
       if (available === 0) return false
@@ -81,19 +85,21 @@ export class FrameReader implements FrameInlet {
 
   copy(): Uint8Array {
     const own = allocate(this.length)
-    own.set(this.ring.bytes.subarray(this.payloadAt, this.payloadAt + this.length))
+    copyBytes(own, 0, this.ring.bytes.subarray(this.payloadAt, this.payloadAt + this.length))
     return own
   }
 
   copyInto(target: Uint8Array, offset: number, from: number): void {
-    target.set(this.ring.bytes.subarray(this.payloadAt + from, this.payloadAt + this.length), offset)
+    copyBytes(target, offset, this.ring.bytes.subarray(this.payloadAt + from, this.payloadAt + this.length))
   }
 
   release(): boolean {
-    return this.ring.release()
+    const due = this.wakeDue
+    this.wakeDue = false
+    return this.ring.release() || due
   }
 
   hasMore(): boolean {
-    return this.ring.available() > 0
+    return this.ring.hasUnread()
   }
 }

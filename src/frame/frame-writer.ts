@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.js'
 import type { PhysicalStreamId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
+import { copyBytes } from '../memory/copy.js'
 import type { RingWriter } from '../ring/ring-writer.js'
 import { align8, FRAME, FRAME_HEADER_BYTES, type FrameKind, lengthWord, TOTAL_PREFIX_BYTES } from './kinds.js'
 import type { FrameOutlet } from './ports.js'
@@ -53,7 +54,7 @@ export class FrameWriter implements FrameOutlet {
     if (prefixBytes > 0) data[(offset >> 2) + 2] = total
     if (end === start) return
     const whole = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-    target.set(whole, offset + FRAME_HEADER_BYTES + prefixBytes)
+    copyBytes(target, offset + FRAME_HEADER_BYTES + prefixBytes, whole)
   }
 
   private claim(sizeBytes: number): number {

@@ -9,12 +9,12 @@ export class MemoryControls implements ControlOutlet, ControlInlet {
   private readonly written = new Deque<Readonly<ControlRecord>>()
   private readonly published = new Deque<Readonly<ControlRecord>>()
   private roomWanted = false
-  private hasRead = false
+  private unreleased = 0
 
   constructor(private readonly capacity: number = LIMITS.controlRingBytes) {}
 
   trySend(record: Readonly<ControlRecord>): boolean {
-    if ((this.written.length + this.published.length + 1) * CONTROL_RECORD_BYTES > this.capacity) return false
+    if (!this.hasRoom) return false
     this.written.push({ ...record })
     return true
   }
@@ -27,20 +27,20 @@ export class MemoryControls implements ControlOutlet, ControlInlet {
 
   wantRoom(): boolean {
     this.roomWanted = true
-    return (this.written.length + this.published.length + 1) * CONTROL_RECORD_BYTES <= this.capacity
+    return this.hasRoom
   }
 
   next(): Readonly<ControlRecord> | undefined {
     const record = this.published.shift()
     if (record === undefined) return undefined
-    this.hasRead = true
+    this.unreleased++
     checkRecord(record)
     return record
   }
 
   release(): boolean {
-    if (!this.hasRead) return false
-    this.hasRead = false
+    if (this.unreleased === 0) return false
+    this.unreleased = 0
     const wanted = this.roomWanted
     this.roomWanted = false
     return wanted
@@ -48,5 +48,9 @@ export class MemoryControls implements ControlOutlet, ControlInlet {
 
   hasMore(): boolean {
     return this.published.length > 0
+  }
+
+  private get hasRoom(): boolean {
+    return (this.written.length + this.published.length + this.unreleased + 1) * CONTROL_RECORD_BYTES <= this.capacity
   }
 }

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js'
 import { Deque } from '../base/deque.js'
 import type { PhysicalStreamId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
@@ -46,6 +47,7 @@ export class MemoryFrames implements FrameOutlet, FrameInlet {
 
   tryWrite(kind: FrameKind, id: PhysicalStreamId, bytes: Uint8Array, start: number, end: number, total: number): boolean {
     const length = end - start + (total < 0 ? 0 : TOTAL_PREFIX_BYTES)
+    assert(length <= this.payloadBytesMax, `a payload of ${length} bytes in a frame of at most ${this.payloadBytesMax}`)
     const sizeBytes = align8(FRAME_HEADER_BYTES + length)
     if (this.usedBytes + sizeBytes > this.capacity) return false
     this.usedBytes += sizeBytes

@@ -1,18 +1,21 @@
-import type { ParticipantId } from '../base/ids.js'
 import type { SharedWords } from './shared-words.js'
 
 const ALIVE = 0
 const DEAD = 1
 
-/** Whether each participant of a mesh lives; written by the leader alone, when a worker has exited. */
-export class StatusWords {
-  constructor(private readonly words: SharedWords) {}
+/** Whether a participant lives. Written by the leader alone, when it has exited; read by all who have a link to it. */
+export class StatusWord {
+  constructor(
+    private readonly words: SharedWords,
+    private readonly index: number,
+  ) {}
 
-  isDead(participant: ParticipantId): boolean {
-    return this.words.load(participant) !== ALIVE
+  get isDead(): boolean {
+    return this.words.load(this.index) !== ALIVE
   }
 
-  markDead(participant: ParticipantId): void {
-    this.words.store(participant, DEAD) // SYNC death: everything the dead had published was published before its exit
+  /** SYNC death: what the dead had published was published before it exited, and so before this. */
+  markDead(): void {
+    this.words.store(this.index, DEAD)
   }
 }

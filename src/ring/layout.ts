@@ -42,7 +42,7 @@ export function ringSizeBytes(capacity: number): number {
 }
 
 export function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(value) && value > 0 && (value & (value - 1)) === 0
+  return Number.isInteger(value) && value > 0 && value <= 2 ** 31 && (value & (value - 1)) === 0
 }
 
 /** Throws `InvalidArgument` unless it is a power of two within the limits. */
@@ -63,11 +63,11 @@ export function initRing(region: RingRegion, position = 0): void {
   words[RING.head] = position | 0
 }
 
-/** Throws `ProtocolError` where the region does not hold the ring it should. */
+/** Throws `ProtocolError` where the region does not hold the ring it should, `InvalidArgument` for a capacity that no ring has. */
 export function attachRing(region: RingRegion): RingViews {
   const { segment, offset, capacity } = region
   checkCapacity(capacity)
-  if (offset % 8 !== 0 || offset + ringSizeBytes(capacity) > segment.byteLength) {
+  if (!(offset >= 0) || offset % 8 !== 0 || offset + ringSizeBytes(capacity) > segment.byteLength) {
     throw new ProtocolError(`a ring of ${capacity} bytes at ${offset} does not fit its segment of ${segment.byteLength}`)
   }
   const words = new Int32Array(segment, offset, RING.headerBytes / 4)

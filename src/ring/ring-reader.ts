@@ -32,6 +32,11 @@ export class RingReader {
     return (this.tailSeen - this.head) >>> 0
   }
 
+  /** Whether anything waits, be it right or wrong: never throws, for the second look before sleep. What is wrong is found by reading. */
+  hasUnread(): boolean {
+    return this.head !== this.tailSeen || this.atomics.load(this.words, RING.tail) !== this.head
+  }
+
   /** Offset in `bytes` of what is read next. */
   get offset(): number {
     return this.head & this.mask
@@ -58,7 +63,7 @@ export class RingReader {
   private loadTail(): number {
     const tail = this.atomics.load(this.words, RING.tail) // SYNC tail: the payload was written before
     const unread = (tail - this.head) >>> 0
-    if (unread > this.capacity || (tail - this.released) >>> 0 > this.capacity || (tail & 7) !== 0) {
+    if (unread > this.capacity || (tail - this.released) >>> 0 > this.capacity || ((tail | this.head) & 7) !== 0) {
       throw new ProtocolError(`the writer's position ${tail >>> 0} is ${unread} bytes ahead in a ring of ${this.capacity}`)
     }
     return tail

@@ -29,6 +29,7 @@ export class RingWriter {
     this.words = views.words
     this.mask = views.capacity - 1
     this.tail = this.published = atomics.load(this.words, RING.tail)
+    this.headSeen = (this.tail - this.capacity) | 0
     this.headSeen = this.loadHead()
   }
 
@@ -82,9 +83,11 @@ export class RingWriter {
 
   private loadHead(): number {
     const head = this.atomics.load(this.words, RING.head) // SYNC head: what lies before it may be overwritten
-    const used = (this.tail - head) >>> 0
-    const unread = (this.published - head) >>> 0
-    if (used > this.capacity || unread > used) throw new ProtocolError(`the reader's position ${head >>> 0} is ahead of the writer's`)
+    // It goes forward only, up to what is published.
+    const freed = (head - this.headSeen) >>> 0
+    if (freed > (this.published - this.headSeen) >>> 0 || ((head | this.tail) & 7) !== 0) {
+      throw new ProtocolError(`the reader's position ${head >>> 0} is not between ${this.headSeen >>> 0} and ${this.published >>> 0}`)
+    }
     return head
   }
 }

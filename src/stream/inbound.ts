@@ -30,6 +30,10 @@ export interface InboundOptions {
   readonly delivery: 'calls' | 'flows'
   /** Largest window in bytes; smaller where little is wanted. */
   readonly windowBytes?: number | undefined
+  /** Nobody's patience hangs on it: its waits do not count as waiting. */
+  readonly background?: boolean | undefined
+  /** Its terminal frame was read, or will never come: its id is free. */
+  readonly over?: (() => void) | undefined
 }
 
 interface Received {
@@ -111,7 +115,7 @@ export class Inbound implements Borrower {
       this.waitPromise = new Promise((resolve) => {
         this.wakeConsumer = resolve
       })
-      this.options.outlet.waiting(this, true)
+      this.tellWaiting(true)
       this.starve()
     }
     return this.waitPromise
@@ -236,6 +240,7 @@ export class Inbound implements Borrower {
     this.options.overdraft.release(this)
     this.credit?.seal(this.assemblyCost)
     this.closeCredit()
+    this.options.over?.()
     this.wake()
   }
 
@@ -281,8 +286,12 @@ export class Inbound implements Borrower {
     const wake = this.wakeConsumer
     this.waitPromise = undefined
     this.wakeConsumer = undefined
-    this.options.outlet.waiting(this, false)
+    this.tellWaiting(false)
     wake?.()
+  }
+
+  private tellWaiting(waits: boolean): void {
+    if (this.options.background !== true) this.options.outlet.waiting(this, waits)
   }
 
   private go(event: InboundEvent): void {

@@ -46,6 +46,8 @@ export interface Census {
 export interface RequestOptions {
   readonly delivery: 'calls' | 'flows'
   readonly windowBytes?: number | undefined
+  readonly background?: boolean | undefined
+  readonly over?: (() => void) | undefined
 }
 
 /**
@@ -99,6 +101,11 @@ export class Session {
 
   get peerIds(): ParticipantId[] {
     return [...this.peers.keys()]
+  }
+
+  /** F towards a peer: the largest payload of one frame. */
+  payloadBytesMax(id: ParticipantId): number {
+    return this.peer(id).writer.payloadBytesMax
   }
 
   /** Bytes of frames published to a peer so far. */

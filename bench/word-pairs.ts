@@ -1,0 +1,90 @@
+import { lines, readBatches } from 'millrace/flow'
+import { measured } from '../examples/support/measured.js'
+import { countInOneThread, top } from '../examples/word-pairs/single.js'
+import { countPairs, MIN_LETTERS, type PairCount } from '../examples/word-pairs/stages.js'
+import { numberedWords, VARIANTS, type Variant } from '../examples/word-pairs/variants.js'
+import { corpus, PAIRS_800K } from './corpus.js'
+import { type Bench, collectGarbage, figure, interleaved, median, ratios, timed } from './harness.js'
+import { fastestBench } from './variants.js'
+
+const WORKERS = 2
+const TOP = 10
+
+interface Rounds {
+  readonly single: number[]
+  readonly flow: number[]
+  readonly stalls: number[]
+  readonly distinctPairs: number
+}
+
+async function onWorkers(pattern: string): Promise<{ rows: PairCount[]; elapsedMs: number; stallMs: number }> {
+  collectGarbage()
+  const { result, elapsedMs, stallMs } = await measured(() => countPairs(pattern).limit(TOP).run({ workers: WORKERS }).collect())
+  return { rows: result, elapsedMs, stallMs }
+}
+
+function mustBeEqual(rows: readonly PairCount[], expected: readonly PairCount[]): void {
+  const text = (list: readonly PairCount[]): string => list.map(({ pair, n }) => `${pair} ${n}`).join(', ')
+  if (text(rows) !== text(expected)) throw new Error(`word-pairs: the answers differ: ${text(rows)} is not ${text(expected)}`)
+}
+
+async function measure(rounds: number): Promise<Rounds> {
+  const { pattern, distinctPairs } = await corpus(PAIRS_800K)
+  const stalls: number[] = []
+  let expected: PairCount[] = []
+  const { single, flow } = await interleaved(rounds, {
+    single: () =>
+      timed(async () => {
+        expected = top(await countInOneThread(pattern), TOP)
+      }),
+    flow: async () => {
+      const { rows, elapsedMs, stallMs } = await onWorkers(pattern)
+      mustBeEqual(rows, expected)
+      stalls.push(stallMs)
+      return elapsedMs
+    },
+  })
+  return { single, flow, stalls: stalls.slice(-rounds), distinctPairs }
+}
+
+let memory: Promise<Rounds> | undefined
+
+/** Two figures come from the same rounds. */
+function once(rounds: number): Promise<Rounds> {
+  memory ??= measure(rounds)
+  return memory
+}
+
+export const benches: readonly Bench[] = [
+  {
+    name: 'word-pairs',
+    floor: 1.35,
+    aim: 1.8,
+    better: 'higher',
+    async run(rounds) {
+      const { single, flow, distinctPairs } = await once(rounds)
+      return figure('word-pairs', 'x', ratios(single, flow), {
+        'distinct pairs': distinctPairs,
+        workers: WORKERS,
+        'one thread ms': median(single),
+        'flow ms': median(flow),
+      })
+    },
+  },
+  {
+    name: 'word-pairs-stall',
+    floor: 30,
+    aim: 10,
+    better: 'lower',
+    async run(rounds) {
+      const { stalls } = await once(rounds)
+      return figure('word-pairs-stall', 'ms', stalls, { workers: WORKERS })
+    },
+  },
+  fastestBench('word-pairs-single', async () => {
+    const { pattern } = await corpus(PAIRS_800K)
+    const work = (count: Variant) => async () => top(await count(readBatches(lines(pattern)), MIN_LETTERS), TOP)
+    const variants = Object.fromEntries(Object.entries(VARIANTS).map(([name, count]) => [name, work(count)]))
+    return { chosen: 'inDictionary', variants, others: { 'numbered words, another algorithm': work(numberedWords) } }
+  }),
+]

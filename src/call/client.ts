@@ -1,0 +1,127 @@
+import { CancelledError, MillraceError, PeerLostError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
+import { logicalId, type ParticipantId, type PhysicalStreamId, physicalId } from '../base/ids.js'
+import { LIMITS } from '../base/limits.js'
+import { CALL_HEADER_BYTES } from '../frame/call-payload.js'
+import type { Pool } from '../mesh/pool.js'
+import type { Inbound } from '../stream/inbound.js'
+import { type CallId, CallIds } from './call-ids.js'
+import { inputSource } from './input-source.js'
+import { ValueReader } from './value-reader.js'
+
+/** Bit 15 of a logical id in a mesh of calls: an input, picked by its sender. */
+const INPUT_BIT = 0x8000
+const NO_INPUT = 0 as PhysicalStreamId
+
+interface Callee {
+  readonly results: CallIds
+  readonly inputs: CallIds
+  open: number
+}
+
+/** The caller's side of a pool: picks a worker and an id, and sends the CALL. */
+export class Client {
+  private readonly callees = new Map<ParticipantId, Callee>()
+  private readonly waiting: (() => void)[] = []
+
+  constructor(private readonly pool: Pool) {}
+
+  /** Calls open now, to all workers. */
+  get openCalls(): number {
+    let open = 0
+    for (const callee of this.callees.values()) open += callee.open
+    return open
+  }
+
+  /** Opens a stream at the least busy worker. Rejects with `TooManyCalls` where all have as many as they may. */
+  async openStream(procedure: number, input: Uint8Array): Promise<Inbound> {
+    const worker = await this.leastBusy()
+    if (worker === undefined) throw new TooManyCallsError(`${LIMITS.callsOpenMax} calls are open to each worker: consume or cancel some`)
+    return this.call(worker, procedure, input)
+  }
+
+  /** Calls for one value. Waits where all workers have as many calls as they may. */
+  async value(procedure: number, input: Uint8Array, signal: AbortSignal | undefined): Promise<unknown> {
+    if (signal?.aborted === true) throw new CancelledError('cancelled', { cause: signal.reason })
+    let worker = await this.leastBusy()
+    while (worker === undefined) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve))
+      if (this.pool.isClosed) throw new SessionEndedError('the pool is closed')
+      worker = await this.leastBusy()
+    }
+    return this.readValue(this.call(worker, procedure, input), signal)
+  }
+
+  /** Calls a procedure of one worker. */
+  call(worker: ParticipantId, procedure: number, input: Uint8Array, background = false): Inbound {
+    const { session } = this.pool
+    if (!session.isPeerOpen(worker)) throw new PeerLostError(`worker ${worker} is gone`)
+    const callee = this.callee(worker)
+    const id = callee.results.acquire()
+    const enclosed = CALL_HEADER_BYTES + input.length <= session.payloadBytesMax(worker)
+    const inputId = enclosed ? undefined : callee.inputs.acquire()
+    const inputPhysicalId = inputId === undefined ? NO_INPUT : physicalId(logicalId(INPUT_BIT | inputId.logical), session.self)
+    const inputGeneration = inputId?.generation ?? 0
+    callee.open++
+    if (inputId !== undefined) session.registry.registerInput(inputSource(inputPhysicalId, worker, input), inputGeneration)
+    return session.call(
+      physicalId(logicalId(id.logical), worker),
+      { generation: id.generation, procedure, inputId: inputPhysicalId, inputGeneration, input: enclosed ? input : undefined },
+      { delivery: 'calls', background, over: () => this.over(callee, id, inputId) },
+    )
+  }
+
+  /** The pool is closed: whoever waits for a worker is told. */
+  close(): void {
+    for (const wake of this.waiting.splice(0)) wake()
+  }
+
+  private over(callee: Callee, id: CallId, inputId: CallId | undefined): void {
+    callee.open--
+    callee.results.release(id)
+    if (inputId !== undefined) callee.inputs.release(inputId)
+    this.waiting.shift()?.()
+  }
+
+  private async readValue(inbound: Inbound, signal: AbortSignal | undefined): Promise<unknown> {
+    let cancelled: CancelledError | undefined
+    const abort = () => {
+      cancelled = new CancelledError('cancelled', { cause: signal?.reason })
+      inbound.cancel()
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      const message = await inbound.next()
+      if (cancelled !== undefined) throw cancelled
+      if (message === undefined) throw new MillraceError('Internal', 'a call ended without a value')
+      const value = new ValueReader(message).next()
+      await inbound.next()
+      return value
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** The worker with the fewest calls open, as soon as one serves; undefined where all have as many as they may. */
+  private async leastBusy(): Promise<ParticipantId | undefined> {
+    if (this.pool.ready.length === 0) await this.pool.anyReady()
+    let best: ParticipantId | undefined
+    let least: number = LIMITS.callsOpenMax
+    for (const { id } of this.pool.ready) {
+      const { open } = this.callee(id)
+      if (open < least) {
+        best = id
+        least = open
+      }
+    }
+    return best
+  }
+
+  private callee(worker: ParticipantId): Callee {
+    let callee = this.callees.get(worker)
+    if (callee === undefined) {
+      callee = { results: new CallIds(), inputs: new CallIds(), open: 0 }
+      this.callees.set(worker, callee)
+    }
+    return callee
+  }
+}

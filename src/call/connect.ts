@@ -1,0 +1,115 @@
+import { availableParallelism } from 'node:os'
+import { MillraceError, SessionEndedError } from '../base/errors.js'
+import { Pool } from '../mesh/pool.js'
+import type { WorkerLimits } from '../mesh/pool-worker.js'
+import type { WorkerSide } from '../mesh/worker-side.js'
+import type { Api, CallOptions, HandlersOf } from './api.js'
+import { Client } from './client.js'
+import type { Procedure } from './hello.js'
+import { RemoteStream } from './remote-stream.js'
+import { serveModule } from './serve-module.js'
+import { encodeValue } from './value-writer.js'
+
+export interface ConnectOptions {
+  /** Worker threads; by default as many as the machine runs in parallel. 0: the handlers run in this thread. */
+  readonly workers?: number | undefined
+  readonly kind?: 'thread' | undefined
+  /** Bytes of each data ring, a power of two from 4 KiB to 4 MiB; 1 MiB by default. */
+  readonly ringBytes?: number | undefined
+  /** Elastic receive memory of each participant in bytes, shared by its open streams; 64 MiB by default. */
+  readonly elasticBytes?: number | undefined
+  /** Heap limits of each worker thread. */
+  readonly resourceLimits?: WorkerLimits | undefined
+  /** How long a worker may take to end at `close`, in ms; 5000 by default. Then it is terminated. */
+  readonly closeTimeoutMs?: number | undefined
+}
+
+/** Workers that serve one module. */
+export interface Connection<H> extends AsyncDisposable {
+  /** The handlers: a plain object, one function per handler. */
+  readonly api: Api<H>
+  /** Ends it: what is open fails with `SessionEndedError`; resolves when every worker is gone. */
+  close(): Promise<void>
+}
+
+const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
+
+/**
+ * Starts workers that serve a module and returns a connection to them: `await connect<typeof import('./x.worker.js')>(new URL(
+ * './x.worker.js', import.meta.url), { workers: 4 })`. Rejects with what the module threw when imported, `NotServed` where it has no
+ * handlers, `InvalidArgument`.
+ */
+export async function connect<M>(module: URL | string, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
+  const resolved = resolve(module, options)
+  const pool = new Pool({
+    ...options,
+    workers: resolved.workers,
+    bootstrap: BOOTSTRAP,
+    boot: { module: resolved.href },
+    inline: (side: WorkerSide) => void serveModule(side, resolved.href),
+  })
+  try {
+    const [worker] = await pool.allReady()
+    return createConnection(pool, worker.hello as readonly Procedure[])
+  } catch (error) {
+    await pool.close()
+    throw error
+  }
+}
+
+function resolve(module: URL | string, options: ConnectOptions): { href: string; workers: number } {
+  const { workers = availableParallelism(), kind = 'thread' } = options
+  if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
+    throw new MillraceError('InvalidArgument', `connect: workers is ${workers}; give a whole number from 0 to 1024`)
+  }
+  if (kind !== 'thread') throw new MillraceError('InvalidArgument', `connect: kind is '${kind}'; 'thread' is what there is`)
+  const isUrl = module instanceof URL || /^(file|data|node):/.test(module)
+  if (!isUrl) throw new MillraceError('InvalidArgument', `connect: '${module}' is no URL; write new URL('./x.worker.js', import.meta.url)`)
+  return { href: String(module), workers }
+}
+
+function createConnection<H>(pool: Pool, procedures: readonly Procedure[]): Connection<H> {
+  const client = new Client(pool)
+  const api: Record<string, unknown> = Object.create(null)
+  procedures.forEach(({ name, isStream }, index) => {
+    api[name] = isStream ? streamFunction(client, pool, index) : valueFunction(client, pool, index, name)
+  })
+  const close = () => {
+    const closed = pool.close()
+    client.close()
+    return closed
+  }
+  return { api: Object.freeze(api) as Api<H>, close, [Symbol.asyncDispose]: close }
+}
+
+function streamFunction(client: Client, pool: Pool, procedure: number) {
+  return (input: unknown, options: CallOptions = {}): RemoteStream<unknown> => {
+    const open = async () => {
+      if (pool.isClosed) throw new SessionEndedError('the pool is closed')
+      return client.openStream(procedure, encodeValue(input))
+    }
+    return new RemoteStream(open, options.signal)
+  }
+}
+
+function valueFunction(client: Client, pool: Pool, procedure: number, name: string) {
+  return (input: unknown, options: CallOptions = {}): Promise<unknown> => {
+    const call = async () => {
+      if (pool.isClosed) throw new SessionEndedError('the pool is closed')
+      return client.value(procedure, encodeValue(input), options.signal)
+    }
+    const result = call()
+    Object.defineProperty(result, Symbol.asyncIterator, { value: () => refuseIteration(result, name) })
+    return result
+  }
+}
+
+/** `for await` over the promise of a value call. */
+function refuseIteration(result: Promise<unknown>, name: string): never {
+  // Nobody will look at the promise any more.
+  result.catch(() => {})
+  throw new MillraceError(
+    'NotMarkedStream',
+    `'${name}' is a value call: await it; to make it a stream, mark its handler with stream(${name})`,
+  )
+}

@@ -1,0 +1,55 @@
+import { MillraceError } from '../base/errors.js'
+
+/** What a handler is given beside its input. */
+export interface CallContext {
+  /** Aborted when the caller leaves, is lost, or closes the pool. */
+  readonly signal: AbortSignal
+  /** The same, for a synchronous loop: true once nobody wants the result. Looks at the rings, so it sees a cancel at once. */
+  readonly cancelled: boolean
+  /** Which worker this is: 1, 2, ...; never reused within a pool. */
+  readonly worker: number
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the input's type is the handler's own.
+export type Handler = (input: any, context: CallContext) => unknown
+export type Handlers = Readonly<Record<string, Handler>>
+
+declare const served: unique symbol
+/** What `serve` returns: the default export of a worker module. */
+export type Served<H> = H & { readonly [served]?: true }
+
+const SERVED: unique symbol = Symbol.for('millrace.served')
+const STREAM: unique symbol = Symbol.for('millrace.stream')
+
+/**
+ * Marks the handlers of a worker module: `export default serve({ ... })`. A generator function is a stream, everything else a value
+ * call. Does nothing beyond that: the module can be imported anywhere.
+ * Throws `InvalidArgument` where something in it is no function, or is named `then`.
+ */
+export function serve<const H extends Handlers>(handlers: H): Served<H> {
+  for (const [name, handler] of Object.entries(handlers)) {
+    if (typeof handler !== 'function') throw new MillraceError('InvalidArgument', `serve: the handler '${name}' is no function`)
+    if (name === 'then')
+      throw new MillraceError('InvalidArgument', "serve: a handler cannot be called 'then': the api would be taken for a promise")
+  }
+  Object.defineProperty(handlers, SERVED, { value: true })
+  return handlers as Served<H>
+}
+
+/** Marks a handler that returns an iterable, where it cannot be recognised as a generator function: a wrapped one, say. */
+export function stream<H extends Handler>(handler: H): H {
+  const marked = ((input: unknown, context: CallContext) => handler(input, context)) as H
+  Object.defineProperty(marked, STREAM, { value: true })
+  return marked
+}
+
+export function isServed(value: unknown): value is Handlers {
+  return typeof value === 'object' && value !== null && SERVED in value
+}
+
+const GENERATORS = new Set(['GeneratorFunction', 'AsyncGeneratorFunction'])
+
+/** Whether a call of it is a stream. */
+export function isStreamHandler(handler: Handler): boolean {
+  return STREAM in handler || GENERATORS.has(Object.prototype.toString.call(handler).slice('[object '.length, -1))
+}

@@ -1,0 +1,11 @@
+import { type Handlers, isStreamHandler } from './handlers.js'
+
+/** What a worker says it serves, in the order of its procedures. */
+export interface Procedure {
+  readonly name: string
+  readonly isStream: boolean
+}
+
+export function proceduresOf(handlers: Handlers): Procedure[] {
+  return Object.entries(handlers).map(([name, handler]) => ({ name, isStream: isStreamHandler(handler) }))
+}

@@ -1,0 +1,113 @@
+import { CancelledError } from '../base/errors.js'
+import type { Inbound } from '../stream/inbound.js'
+import { ValueReader } from './value-reader.js'
+
+/** How a stream begins, when its consumer first asks. */
+export type OpenStream = () => Promise<Inbound>
+
+/**
+ * A generator that runs elsewhere. Lazy: nothing runs before the first `next`. Leaving the loop, `return`, `throw`, `cancel` and the
+ * signal stop it at once; reading slowly slows it down.
+ */
+export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, undefined>, AsyncDisposable {
+  private inbound: Inbound | undefined
+  private values: ValueReader | undefined
+  private state: 'lazy' | 'open' | 'done' = 'lazy'
+  private failure: { readonly error: unknown } | undefined
+  private pending: Promise<unknown> | undefined
+  private readonly onAbort = () => this.cancel(this.signal?.reason)
+
+  constructor(
+    private readonly openStream: OpenStream,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    if (signal?.aborted === true) this.cancel(signal.reason)
+    else signal?.addEventListener('abort', this.onAbort, { once: true })
+  }
+
+  /** The next value. Rejects with what the producer threw, `PeerLostError`, or `CancelledError`. */
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.pending === undefined && this.values?.hasMore === true) {
+      return Promise.resolve({ value: this.values.next() as T, done: false })
+    }
+    const previous = this.pending
+    const next: Promise<IteratorResult<T, undefined>> = previous === undefined ? this.pull() : previous.then(() => this.pull())
+    const settled = next.then(
+      () => {},
+      () => {},
+    )
+    this.pending = settled
+    void settled.then(() => {
+      if (this.pending === settled) this.pending = undefined
+    })
+    return next
+  }
+
+  /** Stops the stream. Pending and later `next`s end it without an error. */
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.stop()
+    return Promise.resolve({ value: undefined, done: true })
+  }
+
+  /** Stops the stream and rejects with `error`. */
+  throw(error?: unknown): Promise<never> {
+    this.stop()
+    return Promise.reject(error)
+  }
+
+  /** Stops the stream; a pending and every later `next` reject with `CancelledError`, whose cause is `reason`. */
+  cancel(reason?: unknown): void {
+    if (this.state === 'done') return
+    this.failure = { error: reason === undefined ? new CancelledError() : new CancelledError('cancelled', { cause: reason }) }
+    this.stop()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop()
+  }
+
+  private async pull(): Promise<IteratorResult<T, undefined>> {
+    try {
+      while (this.values?.hasMore !== true) {
+        if (this.failure !== undefined) throw this.failure.error
+        if (this.state === 'done') return { value: undefined, done: true }
+        const inbound = this.inbound ?? (await this.open())
+        const message = await inbound?.next()
+        if (message !== undefined) this.values = new ValueReader(message)
+        else if (this.failure === undefined) this.finish()
+      }
+      return { value: this.values.next() as T, done: false }
+    } catch (error) {
+      this.finish()
+      throw error
+    }
+  }
+
+  private async open(): Promise<Inbound | undefined> {
+    this.state = 'open'
+    const inbound = await this.openStream()
+    // Its consumer may have left meanwhile.
+    if (this.isDone()) inbound.cancel()
+    this.inbound = inbound
+    return inbound
+  }
+
+  private isDone(): boolean {
+    return this.state === 'done'
+  }
+
+  private stop(): void {
+    this.finish()
+    this.values = undefined
+    this.inbound?.cancel()
+  }
+
+  private finish(): void {
+    this.state = 'done'
+    this.signal?.removeEventListener('abort', this.onAbort)
+  }
+}

@@ -1,0 +1,30 @@
+import { MillraceError } from '../base/errors.js'
+import type { WorkerSide } from '../mesh/worker-side.js'
+import { CallServer } from './call-server.js'
+import { type Handlers, isServed } from './handlers.js'
+import { proceduresOf } from './hello.js'
+
+/** Imports a worker module and serves what it exports, or tells the leader why it cannot. */
+export async function serveModule(side: WorkerSide, href: string): Promise<void> {
+  try {
+    const module: { default?: unknown } = await import(href)
+    if (!isServed(module.default)) {
+      throw new MillraceError('NotServed', `${href} has no handlers: write \`export default serve({ ... })\` in it`)
+    }
+    serveHandlers(side, module.default)
+  } catch (error) {
+    side.refuse(error)
+  }
+}
+
+function serveHandlers(side: WorkerSide, handlers: Handlers): void {
+  const server = new CallServer(side.session, handlers)
+  side.ready(
+    {
+      called: (peer, id, call) => server.called(peer, id, call),
+      invited: () => {},
+      closing: () => server.idle(),
+    },
+    proceduresOf(handlers),
+  )
+}

@@ -1,0 +1,112 @@
+import { macrotask, Pacer } from '../base/pacer.js'
+import type { Sink } from '../stream/sink.js'
+import type { SourceTask } from '../stream/source-task.js'
+import { ValueWriter } from './value-writer.js'
+
+/** A message goes out at this size at the latest. */
+const MESSAGE_BYTES = 0x8000
+const VALUES_MAX = 1024
+
+type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
+
+/**
+ * Pulls a producer for as long as its one receiver is hungry, and puts its values into messages: the first alone, then more and more
+ * in one, and always what there is when the event loop turns.
+ */
+export class StreamPump {
+  private readonly writer = new ValueWriter()
+  private readonly pacer = new Pacer()
+  private readonly sink: Sink
+  private valuesMax = 1
+  private flushScheduled = false
+
+  constructor(private readonly task: SourceTask) {
+    this.sink = task.sinks[0]
+  }
+
+  async run(iterator: AnyIterator): Promise<void> {
+    let done = false
+    try {
+      done = await this.pull(iterator)
+    } catch (error) {
+      // What threw has ended by itself; an error of ours, such as a value that cannot be cloned, has not ended it.
+      this.send()
+      void settleReturn(iterator)
+      throw error
+    }
+    if (done) this.send()
+    else await settleReturn(iterator)
+  }
+
+  /** Returns whether the producer is done; otherwise nobody wants more. */
+  private async pull(iterator: AnyIterator): Promise<boolean> {
+    for (;;) {
+      if (!this.sink.isHungry && !(await this.hungry())) return false
+      const next = iterator.next()
+      const step = isPromise(next) ? await next : next
+      if (step.done === true) return true
+      this.add(step.value)
+      if (this.pacer.isDue()) await this.rest()
+    }
+  }
+
+  private add(value: unknown): void {
+    const alone = this.writer.add(value)
+    if (alone !== undefined) {
+      this.send()
+      this.sink.write(alone)
+      this.task.flush()
+    } else if (this.writer.length >= this.valuesMax || this.writer.byteLength >= MESSAGE_BYTES) {
+      this.valuesMax = Math.min(VALUES_MAX, 2 * this.valuesMax)
+      this.send()
+    } else this.sendSoon()
+  }
+
+  private send(): void {
+    if (this.writer.isEmpty) return
+    const message = this.writer.takeMessage()
+    if (this.sink.isClosed) return
+    this.sink.write(message)
+    this.task.flush()
+  }
+
+  /** The producer may wait for something before its next value. */
+  private sendSoon(): void {
+    if (this.flushScheduled) return
+    this.flushScheduled = true
+    setImmediate(() => {
+      this.flushScheduled = false
+      this.send()
+    })
+  }
+
+  private async rest(): Promise<void> {
+    this.send()
+    await macrotask()
+    this.pacer.reset()
+  }
+
+  /** Waits until the receiver is hungry. False: it is gone. */
+  private async hungry(): Promise<boolean> {
+    this.send()
+    while (!this.sink.isHungry) {
+      if (this.sink.isClosed) return false
+      await this.task.changed()
+    }
+    this.pacer.reset()
+    return true
+  }
+}
+
+function isPromise(value: unknown): value is Promise<IteratorResult<unknown>> {
+  return typeof (value as { then?: unknown }).then === 'function'
+}
+
+/** So that `finally` blocks run. What they throw has no receiver any more. */
+async function settleReturn(iterator: AnyIterator): Promise<void> {
+  try {
+    await iterator.return?.()
+  } catch {
+    // The caller has left, or was told of the first error already.
+  }
+}

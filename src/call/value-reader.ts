@@ -1,0 +1,42 @@
+import { deserialize } from 'node:v8'
+import { ProtocolError } from '../base/errors.js'
+import { ENTRY, ENTRY_HEADER_BYTES } from './value-writer.js'
+
+/** The values of one message, in order. What is read aliases the message, which is the reader's own. Throws `ProtocolError`. */
+export class ValueReader {
+  private readonly buffer: Buffer
+  private at = 0
+
+  constructor(message: Uint8Array) {
+    this.buffer = Buffer.from(message.buffer, message.byteOffset, message.length)
+  }
+
+  get hasMore(): boolean {
+    return this.at < this.buffer.length
+  }
+
+  next(): unknown {
+    const { buffer } = this
+    const start = this.at + ENTRY_HEADER_BYTES
+    if (start > buffer.length) throw new ProtocolError('a message that ends inside an entry')
+    const word = buffer.readUInt32LE(this.at)
+    const kind = word >>> 28
+    const end = start + (word & 0x0fff_ffff)
+    if (end > buffer.length) throw new ProtocolError(`an entry of ${end - start} bytes in a message of ${buffer.length}`)
+    this.at = (end + 7) & ~7
+    switch (kind) {
+      case ENTRY.number:
+        return buffer.readDoubleLE(start)
+      case ENTRY.string:
+        return buffer.toString('utf8', start, end)
+      case ENTRY.bytes:
+        return new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start)
+      case ENTRY.clone:
+        return deserialize(buffer.subarray(start, end))
+      case ENTRY.undefined:
+        return undefined
+      default:
+        throw new ProtocolError(`an entry of unknown kind ${kind}`)
+    }
+  }
+}

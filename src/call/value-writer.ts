@@ -1,0 +1,129 @@
+import { serialize } from 'node:v8'
+import { MillraceError } from '../base/errors.js'
+
+/**
+ * How values travel: a message is a run of entries, each
+ *
+ *     0  u32  kind (high 4 bits) and payload length
+ *     4  u32  0
+ *     8  payload, padded to 8
+ */
+export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4 } as const
+
+export const ENTRY_HEADER_BYTES: number = 8
+const BUFFER_BYTES = 0x1_0000
+/** Longer values get a message of their own. */
+const SMALL_BYTES = 0x4000
+/** Messages up to this are copied out of the buffer, so that it can be used on. */
+const COPY_BYTES = 0x1000
+
+/**
+ * Puts values one behind the other into messages. A value is encoded when it is added: what the producer does with it afterwards does
+ * not matter.
+ */
+export class ValueWriter {
+  private buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+  private view = new DataView(this.buffer.buffer)
+  private used = 0
+  private count = 0
+
+  get isEmpty(): boolean {
+    return this.count === 0
+  }
+
+  get byteLength(): number {
+    return this.used
+  }
+
+  get length(): number {
+    return this.count
+  }
+
+  private hasRoomFor(sizeBytes: number): boolean {
+    return this.used + sizeBytes + 2 * ENTRY_HEADER_BYTES <= this.buffer.length
+  }
+
+  /**
+   * Adds a value where it fits. Otherwise returns it encoded as a message of its own, which follows what was added before.
+   * Throws `NotCloneable`.
+   */
+  add(value: unknown): Uint8Array | undefined {
+    if (typeof value === 'number') return this.addNumber(value)
+    if (value === undefined) return this.addBytes(ENTRY.undefined, new Uint8Array(0))
+    if (typeof value === 'string' && value.length <= SMALL_BYTES && value.isWellFormed()) return this.addString(value)
+    if (value instanceof Uint8Array) return this.addBytes(ENTRY.bytes, value)
+    return this.addBytes(ENTRY.clone, clone(value))
+  }
+
+  /** What was added, as one message; the writer is empty afterwards. */
+  takeMessage(): Uint8Array {
+    const { used } = this
+    this.used = 0
+    this.count = 0
+    if (used <= COPY_BYTES) return Uint8Array.prototype.slice.call(this.buffer, 0, used)
+    const message = new Uint8Array(this.buffer.buffer, 0, used)
+    this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+    this.view = new DataView(this.buffer.buffer)
+    return message
+  }
+
+  private addNumber(value: number): undefined {
+    this.header(ENTRY.number, 8)
+    this.view.setFloat64(this.used, value, true)
+    this.advance(8)
+  }
+
+  private addString(value: string): Uint8Array | undefined {
+    if (!this.hasRoomFor(3 * value.length)) return single(ENTRY.string, Buffer.from(value, 'utf8'))
+    const at = this.used
+    this.used += ENTRY_HEADER_BYTES
+    const length = this.buffer.write(value, this.used, 'utf8')
+    this.used = at
+    this.header(ENTRY.string, length)
+    this.advance(length)
+    return undefined
+  }
+
+  private addBytes(kind: number, bytes: Uint8Array): Uint8Array | undefined {
+    if (bytes.length > SMALL_BYTES || !this.hasRoomFor(bytes.length)) return single(kind, bytes)
+    this.header(kind, bytes.length)
+    this.buffer.set(bytes, this.used)
+    this.advance(bytes.length)
+    return undefined
+  }
+
+  private header(kind: number, length: number): void {
+    this.view.setUint32(this.used, ((kind << 28) | length) >>> 0, true)
+    this.view.setUint32(this.used + 4, 0, true)
+    this.used += ENTRY_HEADER_BYTES
+  }
+
+  private advance(length: number): void {
+    this.used = (this.used + length + 7) & ~7
+    this.count++
+  }
+}
+
+/** A message that holds one value. Throws `NotCloneable`. */
+export function encodeValue(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return single(ENTRY.bytes, value)
+  return value === undefined ? single(ENTRY.undefined, new Uint8Array(0)) : single(ENTRY.clone, clone(value))
+}
+
+function single(kind: number, bytes: Uint8Array): Uint8Array {
+  if (bytes.length >= 0x1000_0000) throw new MillraceError('MessageTooLarge', `a value of ${bytes.length} bytes: send it in pieces`)
+  const buffer = Buffer.allocUnsafeSlow(ENTRY_HEADER_BYTES + bytes.length)
+  buffer.writeUInt32LE(((kind << 28) | bytes.length) >>> 0, 0)
+  buffer.writeUInt32LE(0, 4)
+  buffer.set(bytes, ENTRY_HEADER_BYTES)
+  return new Uint8Array(buffer.buffer, 0, buffer.length)
+}
+
+function clone(value: unknown): Uint8Array {
+  try {
+    return serialize(value)
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause)
+    throw new MillraceError('NotCloneable', `a value cannot be sent to another thread: ${what}`, { cause })
+  }
+}

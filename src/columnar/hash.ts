@@ -1,0 +1,92 @@
+import { MillraceError } from '../base/errors.js'
+import { dateMs } from './date.js'
+import { describe } from './describe.js'
+import type { Row } from './schema.js'
+
+const FNV_OFFSET = 0x811c_9dc5 | 0
+const FNV_PRIME = 0x0100_0193
+const SEED = 0x9e37_79b9 | 0
+const NULL_HASH = 0x2545_f491
+const TRUE_HASH = 0x68bc_21eb
+const FALSE_HASH = 0x02e5_be93
+/** Keeps a number, a bigint and a Date of the same value apart. */
+const BIGINT_SEED = 0x517c_c1b7
+const DATE_SEED = 0x1b87_3593
+
+const FLOAT = new Float64Array(1)
+const BIGINT = new BigInt64Array(FLOAT.buffer)
+const WORDS = new Int32Array(FLOAT.buffer)
+
+/**
+ * Hash of the key columns of a row, u32, for routing it to a partition. Equal keys hash equal on every worker and version of Node;
+ * a missing key is null. Take it modulo the number of partitions.
+ * @throws MillraceError `ColumnType` for a value that no column can hold.
+ */
+export function hashRow(row: Row, keys: readonly string[]): number {
+  if (keys.length === 1) return hashValue(row[keys[0] as string])
+  let hash = SEED
+  for (let i = 0; i < keys.length; i++) {
+    hash = mix(hash, hashValue(row[keys[i] as string]))
+  }
+  return finish(hash)
+}
+
+/**
+ * Hash of one value, u32. -0 and 0 are equal, NaN is equal to NaN, a Date is its milliseconds, null and undefined are equal.
+ * Strings: FNV-1a over UTF-16 code units; the rest: MurmurHash3 (x86, 32 bit) over 32-bit words; the finalizer of the latter for both.
+ */
+export function hashValue(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return hashString(value)
+    case 'number':
+      return hashNumber(value, SEED)
+    case 'bigint':
+      BIGINT[0] = value
+      return hashWords(BIGINT_SEED)
+    case 'boolean':
+      return value ? TRUE_HASH : FALSE_HASH
+    case 'undefined':
+      return NULL_HASH
+    default:
+      return value === null ? NULL_HASH : hashDate(value)
+  }
+}
+
+function hashString(text: string): number {
+  let hash = FNV_OFFSET
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME)
+  return finish(hash)
+}
+
+function hashDate(value: unknown): number {
+  const ms = dateMs(value)
+  if (ms !== undefined) return hashNumber(ms, DATE_SEED)
+  throw new MillraceError('ColumnType', `a key is ${describe(value)}; use a string, number, bigint, boolean, Date or null`)
+}
+
+function hashNumber(value: number, seed: number): number {
+  if (Number.isNaN(value)) return finish(seed)
+  // Adding 0 makes -0 to 0.
+  FLOAT[0] = value + 0
+  return hashWords(seed)
+}
+
+function hashWords(seed: number): number {
+  return finish(mix(mix(seed, WORDS[0] as number), WORDS[1] as number))
+}
+
+function mix(hash: number, word: number): number {
+  const scrambled = Math.imul(word, 0xcc9e_2d51)
+  const rotated = Math.imul((scrambled << 15) | (scrambled >>> 17), 0x1b87_3593)
+  const mixed = hash ^ rotated
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe654_6b64) | 0
+}
+
+function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16)
+  h = Math.imul(h, 0x85eb_ca6b)
+  h ^= h >>> 13
+  h = Math.imul(h, 0xc2b2_ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}

@@ -1,0 +1,120 @@
+import type { ColumnType } from './schema.js'
+
+/** One column of a batch. An index is from 0 to `length - 1` and is not checked. */
+export interface ColumnVector {
+  readonly type: ColumnType
+  readonly length: number
+  readonly nullCount: number
+  /** number, bigint, string, boolean, a Date of its own each time, or null. */
+  get(index: number): unknown
+  isNull(index: number): boolean
+}
+
+export interface Nulls {
+  readonly length: number
+  readonly nullCount: number
+  /** One bit per row, 1 where there is a value; undefined without nulls. */
+  readonly validity: Uint8Array | undefined
+}
+
+/** What all columns with values have in common: length, and which values are null. */
+export abstract class Vector implements ColumnVector {
+  abstract readonly type: ColumnType
+  readonly length: number
+  readonly nullCount: number
+  protected readonly validity: Uint8Array | undefined
+
+  constructor({ length, nullCount, validity }: Nulls) {
+    this.length = length
+    this.nullCount = nullCount
+    this.validity = validity
+  }
+
+  abstract get(index: number): unknown
+
+  isNull(index: number): boolean {
+    return this.validity !== undefined && ((this.validity[index >> 3] as number) & (1 << (index & 7))) === 0
+  }
+}
+
+/** A column without a value, of whatever type. */
+export class NullVector implements ColumnVector {
+  readonly type: ColumnType
+  readonly length: number
+  readonly nullCount: number
+
+  constructor(type: ColumnType, length: number) {
+    this.type = type
+    this.length = length
+    this.nullCount = length
+  }
+
+  get(): null {
+    return null
+  }
+
+  isNull(): boolean {
+    return true
+  }
+}
+
+export class BooleanVector extends Vector {
+  readonly type = 'boolean'
+  readonly #bits: Uint8Array
+
+  constructor(nulls: Nulls, bits: Uint8Array) {
+    super(nulls)
+    this.#bits = bits
+  }
+
+  get(index: number): boolean | null {
+    return this.isNull(index) ? null : ((this.#bits[index >> 3] as number) & (1 << (index & 7))) !== 0
+  }
+}
+
+export class FloatVector extends Vector {
+  readonly type = 'float64'
+  readonly #values: Float64Array
+
+  constructor(nulls: Nulls, values: Float64Array) {
+    super(nulls)
+    this.#values = values
+  }
+
+  get(index: number): number | null {
+    return this.isNull(index) ? null : (this.#values[index] as number)
+  }
+}
+
+export class BigintVector extends Vector {
+  readonly type = 'int64'
+  readonly #values: BigInt64Array
+
+  constructor(nulls: Nulls, values: BigInt64Array) {
+    super(nulls)
+    this.#values = values
+  }
+
+  get(index: number): bigint | null {
+    return this.isNull(index) ? null : (this.#values[index] as bigint)
+  }
+}
+
+export class TimestampVector extends Vector {
+  readonly type = 'timestamp'
+  /** Low and high word of each 64-bit count of milliseconds. */
+  readonly #words: Int32Array
+
+  constructor(nulls: Nulls, words: Int32Array) {
+    super(nulls)
+    this.#words = words
+  }
+
+  get(index: number): Date | null {
+    return this.isNull(index) ? null : new Date(this.ms(index))
+  }
+
+  ms(index: number): number {
+    return (this.#words[2 * index + 1] as number) * 2 ** 32 + ((this.#words[2 * index] as number) >>> 0)
+  }
+}

@@ -1,0 +1,82 @@
+import { BatchBuilder } from '../columnar/builder.js'
+import { BatchEncoder } from '../columnar/encode.js'
+import type { Row } from '../columnar/schema.js'
+import { Shape } from '../columnar/shape.js'
+import type { Sink } from '../stream/sink.js'
+import type { SourceTask } from '../stream/source-task.js'
+import type { GatedOutput } from './gate.js'
+import type { Router } from './router.js'
+
+/** The first batch of a receiver is small, so that it has something soon; each next one is twice as large. */
+const FIRST_BATCH_BYTES = 1024
+/** Fits a frame of a default ring with room to spare. */
+const BATCH_BYTES_MAX = 0xc000
+
+interface Outlet {
+  readonly sink: Sink
+  readonly builder: BatchBuilder
+  readonly encoder: BatchEncoder
+  targetBytes: number
+}
+
+/**
+ * The sending side of an exchange: rows are routed once, into one batch per receiver; a full batch is encoded once and written to its
+ * sink, which may wait as long as it must.
+ */
+export class ExchangeOutput implements GatedOutput {
+  private readonly outlets: readonly Outlet[]
+  /** Bytes written to sinks so far. */
+  writtenBytes = 0
+  /** Rows written so far. */
+  rows = 0
+
+  constructor(
+    readonly name: string,
+    task: SourceTask,
+    private readonly route: Router,
+    private readonly sent: () => void,
+  ) {
+    const shape = new Shape({ stage: name })
+    this.outlets = task.sinks.map((sink) => ({
+      sink,
+      builder: new BatchBuilder(shape),
+      encoder: new BatchEncoder(),
+      targetBytes: FIRST_BATCH_BYTES,
+    }))
+  }
+
+  get queuedBytes(): number {
+    let bytes = 0
+    for (const { sink, builder } of this.outlets) bytes += sink.queuedBytes + builder.byteSize
+    return bytes
+  }
+
+  /** Takes a row. True: a batch went out, and the gate should be asked again. */
+  push(row: Row): boolean {
+    const outlet = this.outlets[this.route(row)]
+    this.rows++
+    if (outlet.sink.isClosed) return false
+    outlet.builder.append(row)
+    if (outlet.builder.byteSize < outlet.targetBytes) return false
+    outlet.targetBytes = Math.min(BATCH_BYTES_MAX, 2 * outlet.targetBytes)
+    this.send(outlet)
+    return true
+  }
+
+  flush(receiver: number): void {
+    const outlet = this.outlets[receiver]
+    if (outlet.builder.rowCount > 0) this.send(outlet)
+  }
+
+  flushAll(): void {
+    for (let receiver = 0; receiver < this.outlets.length; receiver++) this.flush(receiver)
+  }
+
+  private send(outlet: Outlet): void {
+    const message = outlet.encoder.encode(outlet.builder)
+    if (outlet.sink.isClosed) return
+    this.writtenBytes += message.length
+    outlet.sink.write(message)
+    this.sent()
+  }
+}

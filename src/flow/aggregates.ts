@@ -1,0 +1,72 @@
+import { MillraceError } from '../base/errors.js'
+import type { AggregateFunction, AggregatePlan } from './plan.js'
+import type { Column, NumericColumn } from './row-types.js'
+
+declare const resultType: unique symbol
+
+/** One aggregate of a groupBy; `T` is the type of its column. */
+export interface Aggregate<T> {
+  readonly fn: AggregateFunction
+  readonly column?: string
+  readonly [resultType]?: T
+}
+
+export type AggregateResult<A> = A extends Aggregate<infer T> ? T : never
+
+type SumOf<V> = [NonNullable<V>] extends [never] ? number : NonNullable<V> extends bigint ? bigint : number
+
+/** What the function given to `groupBy` chooses from. Nulls are skipped by all but `count`; no values at all give null. */
+export interface Aggregates<R> {
+  /** Number of rows. */
+  count(): Aggregate<number>
+  /** Sum: floats are compensated (Neumaier), bigints exact and an error beyond 64 bits. */
+  sum<C extends NumericColumn<R>>(column: C): Aggregate<SumOf<R[C]> | null>
+  avg(column: NumericColumn<R>): Aggregate<number | null>
+  min<C extends Column<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
+  max<C extends Column<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: one builder serves every row type
+const BUILDER: Aggregates<any> = Object.freeze({
+  count: () => ({ fn: 'count' }) as Aggregate<number>,
+  sum: (column: string) => of('sum', column),
+  avg: (column: string) => of('avg', column),
+  min: (column: string) => of('min', column),
+  max: (column: string) => of('max', column),
+})
+
+// biome-ignore lint/suspicious/noExplicitAny: the types are given by the interface
+function of(fn: AggregateFunction, column: string): Aggregate<any> {
+  if (typeof column !== 'string') throw new MillraceError('InvalidArgument', `${fn}() takes the name of a column, got ${typeof column}`)
+  return { fn, column }
+}
+
+/** Runs the small function of a groupBy once and writes down what it chose. */
+export function collectAggregates(
+  keys: readonly string[],
+  // biome-ignore lint/suspicious/noExplicitAny: one builder serves every row type
+  choose: ((aggregates: Aggregates<any>) => object) | undefined,
+  where: string,
+): AggregatePlan[] {
+  const chosen: unknown = choose === undefined ? {} : choose(BUILDER)
+  if (typeof chosen !== 'object' || chosen === null) {
+    throw new MillraceError('InvalidArgument', `${where}: the function must return an object such as { n: a.count() }`)
+  }
+  return Object.entries(chosen).map(([as, aggregate]) => {
+    if (keys.includes(as)) throw new MillraceError('InvalidArgument', `${where}: result "${as}" has the name of a key: rename it`)
+    refuseProto(as, where)
+    if (!isAggregate(aggregate))
+      throw new MillraceError('InvalidArgument', `${where}: result "${as}" is not an aggregate such as a.count()`)
+    return { as, fn: aggregate.fn, ...(aggregate.column === undefined ? {} : { column: aggregate.column }) }
+  })
+}
+
+/** Plain assignment to that name would set a prototype instead of a column. */
+export function refuseProto(column: string, where: string): void {
+  if (column === '__proto__')
+    throw new MillraceError('InvalidArgument', `${where}: "__proto__" cannot be a column here: rename it in a map`)
+}
+
+function isAggregate(value: unknown): value is Aggregate<unknown> {
+  return typeof value === 'object' && value !== null && 'fn' in value && typeof value.fn === 'string' && Object.hasOwn(BUILDER, value.fn)
+}

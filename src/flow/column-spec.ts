@@ -1,0 +1,43 @@
+import { MillraceError } from '../base/errors.js'
+
+/** Column types that can be declared, and what their values are in a row. */
+export interface ColumnValues {
+  float64: number
+  int32: number
+  int64: bigint
+  utf8: string
+  boolean: boolean
+  timestamp: Date
+  binary: Uint8Array
+}
+
+export type ColumnType = keyof ColumnValues
+
+/** A type, or a type with `?`: the column may hold nulls. */
+export type ColumnSpec = ColumnType | `${ColumnType}?`
+
+export type ParquetColumns = { readonly [column: string]: ColumnSpec }
+
+/** The row that a column declaration stands for. */
+export type ParquetRow<C extends ParquetColumns> = {
+  -readonly [K in keyof C]: C[K] extends `${infer T extends ColumnType}?`
+    ? ColumnValues[T] | null
+    : C[K] extends ColumnType
+      ? ColumnValues[C[K]]
+      : never
+}
+
+const TYPES: readonly string[] = ['float64', 'int32', 'int64', 'utf8', 'boolean', 'timestamp', 'binary'] satisfies ColumnType[]
+
+/** `utf8?` as type and nullability. @throws MillraceError `InvalidArgument` */
+export function parseColumnType(column: string, spec: string): { type: ColumnType; nullable: boolean } {
+  const nullable = spec.endsWith('?')
+  const type = nullable ? spec.slice(0, -1) : spec
+  if (!TYPES.includes(type)) {
+    throw new MillraceError(
+      'InvalidArgument',
+      `column "${column}": unknown type "${spec}": use one of ${TYPES.join(', ')}, with ? for nulls`,
+    )
+  }
+  return { type: type as ColumnType, nullable }
+}

@@ -1,0 +1,54 @@
+import type { Row } from '../columnar/schema.js'
+import { refuseNestedRun } from './import-guard.js'
+import type { Plan } from './plan.js'
+import { Query } from './query.js'
+import { type FlowRun, type ResolvedRunOptions, type RunOptions, type RunStats, resolveRunOptions } from './run-options.js'
+
+/** Runs a plan. Nothing starts before the rows are asked for. @throws MillraceError `InvalidArgument`, `FlowRanOnImport` */
+export function execute<R>(plan: Plan, options: RunOptions): FlowRun<R> {
+  refuseNestedRun()
+  return new Run<R>(plan, resolveRunOptions(options))
+}
+
+/** One run of a flow, as its user holds it. */
+class Run<R> implements FlowRun<R> {
+  private readonly query: Query
+
+  constructor(plan: Plan, options: ResolvedRunOptions) {
+    this.query = new Query(plan, options)
+  }
+
+  async *batches(): AsyncGenerator<readonly R[], void, undefined> {
+    try {
+      await this.query.start()
+      for (let rows = await this.query.next(); rows !== undefined; rows = await this.query.next())
+        yield rows as readonly Row[] as readonly R[]
+    } catch (error) {
+      throw await this.query.failed(error)
+    } finally {
+      await this.query.end()
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
+    for await (const rows of this.batches()) yield* rows
+  }
+
+  async collect(): Promise<R[]> {
+    const all: R[] = []
+    for await (const rows of this.batches()) for (const row of rows) all.push(row)
+    return all
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    return this.query.cancel(reason)
+  }
+
+  stats(): RunStats {
+    return this.query.stats()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.query.cancel()
+  }
+}

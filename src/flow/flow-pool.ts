@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os'
+import { MillraceError } from '../base/errors.js'
+import { Client } from '../call/client.js'
+import { Pool } from '../mesh/pool.js'
+import { serveQueries } from './serve-queries.js'
+
+export interface FlowPoolOptions {
+  /** Worker threads; default `availableParallelism()`. 0 runs in this thread. */
+  readonly workers?: number | undefined
+  /** Size of each ring, a power of two; default 1 MiB. */
+  readonly ringBytes?: number | undefined
+}
+
+/** Workers that run flows, many after another or at once. */
+export class FlowPool implements AsyncDisposable {
+  /** @internal */
+  readonly pool: Pool
+  /** @internal */
+  readonly client: Client
+
+  /** @internal Use `createPool`. */
+  constructor(
+    readonly workers: number,
+    ringBytes: number | undefined,
+  ) {
+    const bootstrap = new URL('./bootstrap.js', import.meta.url)
+    this.pool = new Pool({ workers, ringBytes, bootstrap, boot: undefined, inline: serveQueries })
+    this.client = new Client(this.pool)
+  }
+
+  /** Ends its workers; runs that are open fail with `SessionEndedError`. */
+  close(): Promise<void> {
+    const closed = this.pool.close()
+    this.client.close()
+    return closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** Starts workers for several runs: `run({ pool })`. Without one, each run starts and ends its own. Throws `InvalidArgument`. */
+export function createPool(options: FlowPoolOptions = {}): FlowPool {
+  const { workers = availableParallelism(), ringBytes } = options
+  if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
+    throw new MillraceError('InvalidArgument', `createPool: workers is ${workers}; give a whole number from 0 to 1024`)
+  }
+  return new FlowPool(workers, ringBytes)
+}

@@ -1,0 +1,30 @@
+import type { Row } from '../../columnar/schema.js'
+
+/**
+ * One aggregate of a groupBy over all its groups, which are numbered from 0. Between the partial and the final half its state travels
+ * as columns of the row: `writePartial` names them, `merge` reads them.
+ */
+export interface Accumulator {
+  /** Bytes that one more group takes. */
+  readonly groupBytes: number
+  /** Makes room for the next group. */
+  open(): void
+  add(group: number, row: Row): void
+  merge(group: number, row: Row): void
+  writePartial(group: number, row: Row): void
+  writeFinal(group: number, row: Row): void
+  /** Forgets all groups. */
+  clear(): void
+}
+
+/** Where an accumulator stands: for its columns and its errors. */
+export interface AccumulatorPlace {
+  /** The column of the result. */
+  readonly as: string
+  /** The column that is read; '' for count. */
+  readonly column: string
+  /** Begins the names of the columns that carry its state; no key begins so. */
+  readonly state: string
+  /** Stage and operator, as errors give them. */
+  readonly where: string
+}

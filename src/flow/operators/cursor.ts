@@ -1,0 +1,11 @@
+/** No more rows; every later `next()` says so again. */
+export const END: unique symbol = Symbol('end')
+/** Nothing now: the input is not there yet or the time slice is over. `next()` may be called again later and goes on where it was. */
+export const PAUSE: unique symbol = Symbol('pause')
+
+/** A synchronous pull cursor. It can be left alone between any two calls; `close()` may be called at any time, more than once. */
+export interface Cursor<T> {
+  next(): T | typeof END | typeof PAUSE
+  /** Drops what is kept and closes the input. */
+  close(): void
+}

@@ -1,0 +1,33 @@
+import type { Row } from '../../columnar/schema.js'
+import { type Cursor, END, PAUSE } from './cursor.js'
+import { callError, checkRow, type StageCall } from './stage-call.js'
+
+export class MapCursor implements Cursor<Row> {
+  readonly #input: Cursor<Row>
+  readonly #call: StageCall
+  readonly #fn: (row: Row, ctx: unknown) => unknown
+
+  constructor(input: Cursor<Row>, call: StageCall) {
+    this.#input = input
+    this.#call = call
+    this.#fn = call.fn as (row: Row, ctx: unknown) => unknown
+  }
+
+  next(): Row | typeof END | typeof PAUSE {
+    const row = this.#input.next()
+    if (row === PAUSE || row === END) return row
+    const fn = this.#fn
+    let out: unknown
+    try {
+      out = fn(row, this.#call.ctx)
+    } catch (error) {
+      throw callError(this.#call, error)
+    }
+    checkRow(this.#call, out)
+    return out as Row
+  }
+
+  close(): void {
+    this.#input.close()
+  }
+}

@@ -1,0 +1,122 @@
+import { MillraceError } from '../../base/errors.js'
+import type { Row } from '../../columnar/schema.js'
+import { decodeParams } from '../param-codec.js'
+import {
+  type FunctionOperatorPlan,
+  type FunctionRef,
+  type GroupOperatorPlan,
+  isFunctionOperator,
+  type OperatorPlan,
+  type StagePlan,
+} from '../plan.js'
+import type { AnyFunction } from '../stage-function.js'
+import { comparatorAt } from './compare.js'
+import type { Cursor } from './cursor.js'
+import { FilterCursor } from './filter.js'
+import { FlatMapCursor } from './flat-map.js'
+import { GroupFinalCursor, GroupPartialCursor } from './group.js'
+import { GroupTable } from './group-table.js'
+import { LimitCursor } from './limit.js'
+import { MapCursor } from './map.js'
+import { SizeMeter } from './size-meter.js'
+import type { Slice } from './slice.js'
+import { SortCursor } from './sort.js'
+import { callError, type StageCall, StageContext, type StageEnvironment } from './stage-call.js'
+import { TopKCursor } from './top-k.js'
+
+export interface PipelineOptions {
+  /** Finds a stage function: `resolveStage` over the module's namespace. */
+  readonly resolve: (ref: FunctionRef) => AnyFunction
+  readonly input: Cursor<Row>
+  readonly environment: StageEnvironment
+  /** What the operators of this stage may keep together, in bytes; they share it evenly. */
+  readonly budgetBytes: number
+  /** Asked by every operator that loops; the driver begins it. */
+  readonly slice: Slice
+}
+
+/**
+ * The operators of one stage in this worker, as one cursor. Finds all functions, then runs the `setup`s one after the other.
+ * When it rejects, nothing has been read; the input is the caller's to close.
+ *
+ * @throws MillraceError `StageNotExported`, `StageChanged`; what a `setup` throws, with `stage`
+ */
+export async function buildPipeline(stage: StagePlan, options: PipelineOptions): Promise<Cursor<Row>> {
+  const calls = await prepareCalls(stage.operators, options)
+  const keepers = stage.operators.filter(keepsRows).length
+  const share = options.budgetBytes / Math.max(1, keepers)
+  let cursor = options.input
+  stage.operators.forEach((operator, i) => {
+    const call = calls[i]
+    cursor = call
+      ? callCursor(operator.op, cursor, call, options.slice)
+      : cursorOf(operator, cursor, { ...options, share, stage: stage.id })
+  })
+  return cursor
+}
+
+function keepsRows(operator: OperatorPlan): boolean {
+  return !isFunctionOperator(operator) && operator.op !== 'limit'
+}
+
+async function prepareCalls(operators: readonly OperatorPlan[], options: PipelineOptions): Promise<(StageCall | undefined)[]> {
+  const found = operators.map((operator) => (isFunctionOperator(operator) ? prepare(operator, options) : undefined))
+  for (const prepared of found) {
+    if (prepared?.setup === undefined) continue
+    try {
+      prepared.call.ctx.state = await prepared.setup(prepared.call.ctx)
+    } catch (error) {
+      throw callError(prepared.call, error)
+    }
+  }
+  return found.map((prepared) => prepared?.call)
+}
+
+function prepare(
+  { fn, params, setup }: FunctionOperatorPlan,
+  { resolve, environment }: PipelineOptions,
+): { call: StageCall; setup?: AnyFunction } {
+  const ctx = new StageContext(fn.name, decodeParams(params ?? {}), environment)
+  return { call: { stage: fn.name, fn: resolve(fn), ctx }, ...(setup ? { setup: resolve(setup) } : {}) }
+}
+
+function callCursor(op: OperatorPlan['op'], input: Cursor<Row>, call: StageCall, slice: Slice): Cursor<Row> {
+  if (op === 'map') return new MapCursor(input, call)
+  return op === 'filter' ? new FilterCursor(input, call, slice) : new FlatMapCursor(input, call, slice)
+}
+
+interface Place {
+  readonly share: number
+  readonly stage: number
+  readonly slice: Slice
+}
+
+function cursorOf(operator: OperatorPlan, input: Cursor<Row>, { share, stage, slice }: Place): Cursor<Row> {
+  switch (operator.op) {
+    case 'groupPartial':
+      return new GroupPartialCursor(input, tableOf(operator, stage), share, slice)
+    case 'groupFinal':
+      return new GroupFinalCursor(input, tableOf(operator, stage), { where: groupName(operator, stage), bytes: share }, slice)
+    case 'sort': {
+      const where = `stage ${stage} sort`
+      return new SortCursor(input, comparatorAt(operator.by, where), new SizeMeter(where, share), slice)
+    }
+    case 'topK': {
+      const where = `stage ${stage} top ${operator.rows}`
+      const order = { compare: comparatorAt(operator.by, where), rows: operator.rows }
+      return new TopKCursor(input, order, new SizeMeter(where, share), slice)
+    }
+    case 'limit':
+      return new LimitCursor(input, operator.rows)
+    default:
+      throw new MillraceError('Internal', `operator ${operator.op} is not one of rows`)
+  }
+}
+
+function tableOf(operator: GroupOperatorPlan, stage: number): GroupTable {
+  return new GroupTable(operator.keys, operator.aggregates, groupName(operator, stage))
+}
+
+function groupName({ keys }: GroupOperatorPlan, stage: number): string {
+  return `stage ${stage} groupBy(${keys.join(', ')})`
+}

@@ -1,0 +1,17 @@
+import { MillraceError } from '../base/errors.js'
+import type { OrderKey } from './plan.js'
+
+/** Largest first. Nulls stand where the order of columns puts them, see `compareValues`. */
+export function desc<C extends string>(column: C): OrderKey<C> {
+  return { column: checked(column), descending: true }
+}
+
+/** Smallest first. */
+export function asc<C extends string>(column: C): OrderKey<C> {
+  return { column: checked(column), descending: false }
+}
+
+function checked<C extends string>(column: C): C {
+  if (typeof column !== 'string') throw new MillraceError('InvalidArgument', `a sort key is the name of a column, got ${typeof column}`)
+  return column
+}

@@ -1,0 +1,207 @@
+import { systemClock } from '../base/clock.js'
+import { LEADER, type ParticipantId } from '../base/ids.js'
+import { comparator } from '../columnar/order.js'
+import { ExchangeInput } from '../exchange/exchange-input.js'
+import { Gather } from '../exchange/gather.js'
+import { OrderedMerge } from '../exchange/ordered-merge.js'
+import { gatherRouter, hashRouter, type Router } from '../exchange/router.js'
+import type { QueryInvitation, WorkerSide } from '../mesh/worker-side.js'
+import { RANK, rankOf } from '../stream/error-payload.js'
+import type { Session } from '../stream/session.js'
+import { importStages } from './import-guard.js'
+import { buildPipeline } from './operators/pipeline.js'
+import { Slice } from './operators/slice.js'
+import type { StageEnvironment } from './operators/stage-call.js'
+import type { ExchangeInputPlan, FileInputPlan, StagePlan } from './plan.js'
+import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
+import { GatherInput, MergeInput, type RowInput } from './row-input.js'
+import { openSource } from './sources/open-source.js'
+import type { SourceCursor } from './sources/source-cursor.js'
+import { decodeSplit } from './split-source.js'
+import { resolveStage } from './stage-function.js'
+import { StageRun } from './stage-run.js'
+import { Topology } from './topology.js'
+
+const SLICE_MS = 1
+/** Of a worker's memory, the part that its exchanges may queue; the rest is its operators'. */
+const QUEUE_SHARE = 0.25
+
+/** One worker's part in one query: its session in the query's mesh, and the stages that it runs. */
+export class QueryWorker {
+  private readonly session: Session
+  private readonly terms: QueryTerms
+  private readonly topology: Topology
+  private readonly sources: SourceCursor[] = []
+  private readonly events: QueryEvent[] = []
+  private wake: (() => void) | undefined
+  private splitsReported = 0
+  private failure: { readonly error: unknown } | undefined
+  private isOver = false
+
+  constructor(
+    side: WorkerSide,
+    private readonly invitation: QueryInvitation,
+  ) {
+    this.terms = invitation.plan as QueryTerms
+    this.topology = new Topology(this.terms.plan, this.terms.workers)
+    this.session = side.member.createSession({
+      self: invitation.self,
+      kind: 'query',
+      sourceFailed: (error) => this.failed(error),
+      peerEnding: (peer) => {
+        if (peer === LEADER) void this.end()
+      },
+    })
+    for (const spec of invitation.links) this.session.addPeer(spec.peer, side.linkEnd(spec, invitation.self))
+    void this.session.ended.then(() => this.over())
+  }
+
+  /** Runs it; the events are for the leader. Throws the root of what went wrong here. Ends when the leader ends the query. */
+  async *run(): AsyncGenerator<QueryEvent> {
+    try {
+      await this.plan()
+      this.events.push({ kind: 'planned' })
+      for (;;) {
+        yield* this.events.splice(0)
+        if (this.failure !== undefined) throw this.failure.error
+        if (this.isOver) break
+        await new Promise<void>((resolve) => {
+          this.wake = resolve
+        })
+      }
+      yield { kind: 'progress', progress: this.progress() }
+    } finally {
+      if (this.failure === undefined) void this.end()
+    }
+  }
+
+  /** Ends this worker's session of the query. */
+  end(): Promise<void> {
+    return this.session.end()
+  }
+
+  private over(): void {
+    this.isOver = true
+    this.notify()
+  }
+
+  private notify(): void {
+    const wake = this.wake
+    this.wake = undefined
+    wake?.()
+  }
+
+  private emit(event: QueryEvent): void {
+    this.events.push(event)
+    this.notify()
+  }
+
+  /** A stage threw: the leader is told of roots; what follows from them it hears from those. */
+  private failed(error: unknown): void {
+    if (this.failure !== undefined || !this.session.isOpen || rankOf(error) === RANK.consequence) return
+    this.failure = { error }
+    this.notify()
+  }
+
+  private async plan(): Promise<void> {
+    try {
+      const namespace = await importStages(this.terms.plan.module)
+      for (const stage of this.topology.plan.stages) {
+        if (this.topology.runsOn(stage, this.invitation.self)) this.session.register(await this.planStage(stage, namespace))
+      }
+      this.session.seal()
+    } catch (error) {
+      this.session.seal(error)
+      throw error
+    }
+  }
+
+  private async planStage(stage: StagePlan, namespace: Readonly<Record<string, unknown>>): Promise<StageRun> {
+    const slice = new Slice(systemClock, SLICE_MS)
+    const input = await this.input(stage)
+    const run: { current: StageRun | undefined } = { current: undefined }
+    const controller = new AbortController()
+    const environment: StageEnvironment = {
+      worker: this.invitation.self,
+      signal: controller.signal,
+      cancelled: () => run.current?.isCancelled ?? false,
+      log: (record) => this.emit({ kind: 'log', record }),
+      ...('current' in input ? { location: input as SourceCursor } : {}),
+    }
+    const budgetBytes = this.terms.memoryBytes * (1 - QUEUE_SHARE)
+    const pipeline = await buildPipeline(stage, { resolve: (ref) => resolveStage(namespace, ref), input, environment, budgetBytes, slice })
+    run.current = new StageRun({
+      id: this.topology.outputId(stage.id, this.invitation.self),
+      receivers: this.topology.receivers(stage),
+      name: `stage ${stage.id}`,
+      input,
+      pipeline,
+      slice,
+      controller,
+      route: this.router(stage),
+      queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
+      progressed: () => this.report(),
+    })
+    return run.current
+  }
+
+  private router(stage: StagePlan): Router {
+    const { output } = stage
+    return output.exchange === 'hash' ? hashRouter(output.keys, this.topology.receivers(stage).length) : gatherRouter
+  }
+
+  private async input(stage: StagePlan): Promise<RowInput> {
+    return stage.input.kind === 'exchange' ? this.exchangeInput(stage.input) : this.fileInput(stage, stage.input)
+  }
+
+  private exchangeInput({ stage, merge }: ExchangeInputPlan): RowInput {
+    const senders: ParticipantId[] = this.topology.members(this.topology.plan.stages[stage])
+    const inbounds = senders.map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows' }))
+    const input = new ExchangeInput(`the rows of stage ${stage}`, inbounds)
+    return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparator(merge)))
+  }
+
+  private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<RowInput> {
+    const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows' })
+    const source = await openSource(input, {
+      cwd: this.terms.cwd,
+      io: this.terms.io,
+      nextSplit: async () => {
+        const message = await splits.next()
+        return message === undefined ? undefined : decodeSplit(message)
+      },
+    })
+    this.sources.push(source)
+    return withClose(source, () => splits.cancel())
+  }
+
+  private report(): void {
+    const progress = this.progress()
+    if (progress.splitsDone === this.splitsReported) return
+    this.splitsReported = progress.splitsDone
+    this.emit({ kind: 'progress', progress })
+  }
+
+  private progress(): WorkerProgress {
+    let rowsIn = 0
+    let bytesIn = 0
+    let splitsDone = 0
+    for (const source of this.sources) {
+      rowsIn += source.rowsRead
+      bytesIn += source.bytesRead
+      splitsDone += source.splitsDone
+    }
+    const sentBytes = Object.fromEntries(this.session.peerIds.map((peer) => [peer, this.session.publishedBytes(peer)]))
+    return { rowsIn, bytesIn, splitsDone, sentBytes }
+  }
+}
+
+/** A source that also lets go of its splits when it is closed. */
+function withClose(source: SourceCursor, closed: () => void): SourceCursor {
+  const close = source.close.bind(source)
+  source.close = () => {
+    closed()
+    close()
+  }
+  return source
+}

@@ -1,0 +1,215 @@
+import { systemClock } from '../base/clock.js'
+import { CancelledError, MillraceError, PeerLostError } from '../base/errors.js'
+import type { ParticipantId } from '../base/ids.js'
+import { ValueReader } from '../call/value-reader.js'
+import { encodeValue } from '../call/value-writer.js'
+import type { Batch } from '../columnar/batch.js'
+import type { Row } from '../columnar/schema.js'
+import { ExchangeInput } from '../exchange/exchange-input.js'
+import { Gather } from '../exchange/gather.js'
+import type { QueryMesh } from '../mesh/query-mesh.js'
+import { RANK, rankOf } from '../stream/error-payload.js'
+import type { Inbound } from '../stream/inbound.js'
+import { createPool, type FlowPool } from './flow-pool.js'
+import type { Plan } from './plan.js'
+import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
+import type { ResolvedRunOptions, RunStats } from './run-options.js'
+import { splitSource } from './split-source.js'
+import { Topology } from './topology.js'
+
+/** How long the leader waits for the root of an error that is itself a consequence. */
+const ROOT_WAIT_MS = 100
+
+/** The leader's side of one run: makes the mesh, hands out splits, reads the rows, ends it all. */
+export class Query {
+  private readonly ownsPool: boolean
+  private pool: FlowPool | undefined
+  private mesh: QueryMesh | undefined
+  private gather: Gather | undefined
+  private readonly runs: Promise<void>[] = []
+  private readonly progress = new Map<number, WorkerProgress>()
+  private root: { readonly error: unknown } | undefined
+  private resolveRoot: () => void = () => {}
+  private cancelled: { readonly error: CancelledError } | undefined
+  private ending: Promise<void> | undefined
+  private started = false
+  private rowsOut = 0
+  private startedMs = 0
+  private endedMs: number | undefined
+  private workers = 0
+  private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly options: ResolvedRunOptions,
+  ) {
+    this.ownsPool = options.pool === undefined
+    this.pool = options.pool
+  }
+
+  async start(): Promise<void> {
+    if (this.cancelled !== undefined) throw this.cancelled.error
+    if (this.started) throw new MillraceError('InvalidArgument', 'a run gives its rows once: call run() again')
+    this.started = true
+    this.startedMs = systemClock.now()
+    const { signal } = this.options
+    if (signal?.aborted === true) void this.cancel(signal.reason)
+    signal?.addEventListener('abort', this.onAbort, { once: true })
+    await this.open()
+  }
+
+  /** The rows of the next batch; undefined at the end. */
+  async next(): Promise<readonly Row[] | undefined> {
+    for (;;) {
+      if (this.cancelled !== undefined) throw this.cancelled.error
+      if (this.gather === undefined || this.isFull) return undefined
+      const batch = this.gather.take()
+      if (batch !== undefined) return this.trim(batch)
+      if (this.gather.isDone) return undefined
+      await this.gather.ready()
+    }
+  }
+
+  /** What to tell the user of an error: its root, where it becomes known soon. */
+  async failed(error: unknown): Promise<unknown> {
+    if (this.cancelled !== undefined) return this.cancelled.error
+    if (rankOf(error) === RANK.root) return error
+    if (this.root === undefined) await this.rootKnown()
+    return this.root?.error ?? error
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    if (this.ending === undefined) {
+      this.cancelled = { error: new CancelledError('the run was cancelled', reason === undefined ? {} : { cause: reason }) }
+    }
+    return this.end()
+  }
+
+  /** Ends the run, however far it is; resolves when nothing of it is left. */
+  end(): Promise<void> {
+    this.ending ??= this.close()
+    return this.ending
+  }
+
+  stats(): RunStats {
+    let rowsIn = 0
+    let bytesIn = 0
+    let splitsDone = 0
+    const sentBytes: Record<number, Readonly<Record<number, number>>> = {}
+    for (const [worker, progress] of this.progress) {
+      rowsIn += progress.rowsIn
+      bytesIn += progress.bytesIn
+      splitsDone += progress.splitsDone
+      sentBytes[worker] = progress.sentBytes
+    }
+    const elapsedMs = this.started ? (this.endedMs ?? systemClock.now()) - this.startedMs : 0
+    return { workers: this.workers, rowsIn, bytesIn, splitsDone, rowsOut: this.rowsOut, elapsedMs, sentBytes }
+  }
+
+  private get isFull(): boolean {
+    return this.rowsOut >= this.limit
+  }
+
+  private get limit(): number {
+    const { output } = this.plan.stages[this.plan.stages.length - 1]
+    return output.exchange === 'gather' && output.limit !== undefined ? output.limit : Number.POSITIVE_INFINITY
+  }
+
+  private trim(batch: Batch): Row[] {
+    const wanted = this.limit - this.rowsOut
+    const rows = wanted >= batch.rowCount ? batch.rows() : Array.from({ length: wanted }, (_none, index) => batch.row(index))
+    this.rowsOut += rows.length
+    return rows
+  }
+
+  private async open(): Promise<void> {
+    const { options } = this
+    this.pool ??= createPool({ workers: options.workers, ringBytes: options.ringBytes })
+    const { pool } = this.pool
+    const ready = this.ownsPool ? await pool.allReady() : [await pool.anyReady(), ...pool.ready]
+    if (this.ending !== undefined) return
+    const ids = [...new Set(ready.map((worker) => worker.id))]
+    this.workers = this.pool.workers === 0 ? 0 : ids.length
+    const topology = new Topology(this.plan, ids.length)
+    this.mesh = this.createMesh(ids, topology)
+    for (const [index, id] of ids.entries()) this.runs.push(this.follow(id, index + 1))
+    this.gather = this.openGather(this.mesh, topology)
+  }
+
+  private createMesh(workers: readonly ParticipantId[], topology: Topology): QueryMesh {
+    const { memoryBytes, cwd, ringBytes } = this.options
+    const { pool } = this.pool as FlowPool
+    const io = this.workers === 0 ? 'async' : 'sync'
+    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, cwd, io }
+    const mesh = pool.createMesh({ workers, pairs: topology.pairs, ringBytes, plan: terms }, { sourceFailed: (error) => this.learn(error) })
+    for (const stage of this.plan.stages) {
+      if (stage.input.kind === 'exchange') continue
+      mesh.session.register(splitSource(topology.splitsId(stage.id), topology.members(stage), stage.input, cwd))
+    }
+    mesh.session.seal()
+    return mesh
+  }
+
+  private openGather({ session }: QueryMesh, topology: Topology): Gather {
+    const { last } = topology
+    const inbounds: Inbound[] = topology
+      .members(last)
+      .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows' }))
+    return new Gather(new ExchangeInput('the rows of the flow', inbounds))
+  }
+
+  /** The call that is one worker's run of the query: its events, and in the end its root error. */
+  private async follow(worker: ParticipantId, participant: number): Promise<void> {
+    const { client } = this.pool as FlowPool
+    try {
+      const run = client.call(worker, 0, encodeValue({ mesh: (this.mesh as QueryMesh).id }), true)
+      for (let message = await run.next(); message !== undefined; message = await run.next()) {
+        const events = new ValueReader(message)
+        while (events.hasMore) this.happened(participant, events.next() as QueryEvent)
+      }
+    } catch (error) {
+      this.learn(error)
+    }
+  }
+
+  private happened(participant: number, event: QueryEvent): void {
+    if (event.kind === 'progress') this.progress.set(participant, event.progress)
+    else if (event.kind === 'log') this.options.onLog(event.record)
+  }
+
+  /** An error of a worker's run, or of a source here. The first root counts; what comes after the end does not. */
+  private learn(error: unknown): void {
+    if (this.ending !== undefined || (this.root !== undefined && rankOf(this.root.error) <= rankOf(error))) return
+    this.root = { error }
+    if (rankOf(error) === RANK.root || error instanceof PeerLostError) this.resolveRoot()
+  }
+
+  private async rootKnown(): Promise<void> {
+    const hold = this.pool?.pool.hold
+    hold?.change(1)
+    await new Promise<void>((resolve) => {
+      const cancel = systemClock.schedule(resolve, ROOT_WAIT_MS)
+      this.resolveRoot = () => {
+        cancel()
+        resolve()
+      }
+    })
+    hold?.change(-1)
+  }
+
+  private async close(): Promise<void> {
+    this.options.signal?.removeEventListener('abort', this.onAbort)
+    const { pool } = this
+    const hold = pool?.pool.hold
+    hold?.change(1)
+    try {
+      this.gather?.close()
+      await this.mesh?.session.end()
+      await Promise.all(this.runs)
+      if (this.ownsPool) await pool?.close()
+    } finally {
+      hold?.change(-1)
+      this.endedMs = systemClock.now()
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Batch } from '../columnar/batch.js'
+import type { Row } from '../columnar/schema.js'
+import type { Gather } from '../exchange/gather.js'
+import type { OrderedMerge } from '../exchange/ordered-merge.js'
+import { type Cursor, END, PAUSE } from './operators/cursor.js'
+
+/** Rows that a stage reads: a cursor that can be waited for. */
+export interface RowInput extends Cursor<Row> {
+  /** Resolves when `next()` may give something else than PAUSE, or is closed. Rejects with what `next()` would throw. */
+  ready(): Promise<void>
+}
+
+/** The rows of an exchange in any order. */
+export class GatherInput implements RowInput {
+  private batch: Batch | undefined
+  private at = 0
+
+  constructor(private readonly gather: Gather) {}
+
+  next(): Row | typeof END | typeof PAUSE {
+    while (this.batch === undefined || this.at === this.batch.rowCount) {
+      this.batch = this.gather.take()
+      this.at = 0
+      if (this.batch === undefined) return this.gather.isDone ? END : PAUSE
+    }
+    return this.batch.row(this.at++)
+  }
+
+  ready(): Promise<void> {
+    return this.gather.ready()
+  }
+
+  close(): void {
+    this.batch = undefined
+    this.gather.close()
+  }
+}
+
+/** The rows of an exchange in order. */
+export class MergeInput implements RowInput {
+  constructor(private readonly merge: OrderedMerge) {}
+
+  next(): Row | typeof END | typeof PAUSE {
+    return this.merge.take() ?? (this.merge.isDone ? END : PAUSE)
+  }
+
+  ready(): Promise<void> {
+    return this.merge.ready()
+  }
+
+  close(): void {
+    this.merge.close()
+  }
+}

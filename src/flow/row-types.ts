@@ -1,0 +1,92 @@
+import type { Ctx, SetupCtx } from './ctx.js'
+
+/** The names of a row's columns. */
+export type Column<R> = keyof R & string
+
+/** Columns that can be summed; a column of unknown type is let through and checked when the flow runs. */
+export type NumericColumn<R> = {
+  [C in Column<R>]: unknown extends R[C] ? C : NonNullable<R[C]> extends number | bigint ? C : never
+}[Column<R>]
+
+/** Shows an intersection as one object type. */
+export type Simplify<T> = { [K in keyof T]: T[K] } & unknown
+
+// biome-ignore lint/suspicious/noExplicitAny: the widest function of a row that inference can start from
+export type StageFunction<R, Out = unknown> = (row: R, ctx: Ctx<any, any>) => Out
+
+// biome-ignore lint/suspicious/noExplicitAny: matches every function
+type ContextOf<F> = F extends (row: any, ctx: infer C) => unknown ? C : unknown
+type ParamsOf<F> = ContextOf<F> extends Ctx<infer P, unknown> ? P : unknown
+type StateOf<F> = ContextOf<F> extends Ctx<unknown, infer S> ? S : unknown
+
+/** `setup` runs once per worker before the first row; what it returns (or resolves to) is `ctx.state`. */
+export type SetupFunction<P, S> = (ctx: SetupCtx<P>) => S | Promise<S>
+
+type Needs<P, S> = (undefined extends P ? { readonly params?: object } : { readonly params: P }) &
+  (undefined extends S ? { readonly setup?: SetupFunction<P, unknown> } : { readonly setup: SetupFunction<P, S> })
+
+/** The options argument of a stage: due where the function's `Ctx` names params or state. */
+export type OptionArguments<F> =
+  undefined extends ParamsOf<F>
+    ? undefined extends StateOf<F>
+      ? [options?: Needs<unknown, unknown>]
+      : [options: Needs<unknown, StateOf<F>>]
+    : [options: Needs<ParamsOf<F>, StateOf<F>>]
+
+/** The same options where the types are known no longer. */
+export interface StageOptions {
+  readonly params?: unknown
+  readonly setup?: unknown
+}
+
+type NotARow =
+  | string
+  | number
+  | bigint
+  | boolean
+  | symbol
+  | null
+  | undefined
+  // biome-ignore lint/suspicious/noConfusingVoidType: what a function without a return gives
+  | void
+  | readonly unknown[]
+  | Date
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ArrayBuffer
+  | ArrayBufferView
+  | ((...args: never[]) => unknown)
+
+type RowProblem<T, Message extends string> = Extract<T, NotARow> extends never ? unknown : Message
+
+type IsNever<T> = [T] extends [never] ? true : false
+
+/** `unknown` where a map's result is a row (or there is none), else the sentence that the compiler shows. */
+export type MapResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : [T] extends [PromiseLike<unknown>]
+      ? 'A stage function is synchronous: this one returns a promise. Do asynchronous work in setup.'
+      : RowProblem<T, 'A map returns one row: a plain object, not a scalar, null, array, Date, Map, Set, bytes or function.'>
+
+/** The same for flatMap: an array or other iterable of rows. */
+export type FlatMapResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : [T] extends [PromiseLike<unknown> | AsyncIterable<unknown>]
+      ? 'A stage function is synchronous: this one is async. Use a generator or an array.'
+      : [T] extends [Iterable<infer Out>]
+        ? RowProblem<Out, 'A flatMap yields rows: plain objects, not scalars, null, arrays, Dates, Maps, Sets, bytes or functions.'>
+        : 'A flatMap returns an array, a generator or another iterable of rows.'
+
+export type ItemOf<T> = T extends Iterable<infer Out> ? Out : never
+
+// biome-ignore lint/suspicious/noExplicitAny: matches every type guard
+export type Narrowed<R, F> = F extends (row: any, ctx: any) => row is infer Out ? (Out extends R ? Out : R) : R
+
+export type FilterResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : [T] extends [PromiseLike<unknown>]
+      ? 'A stage function is synchronous: this one returns a promise.'
+      : unknown

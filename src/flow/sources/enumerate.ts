@@ -1,0 +1,73 @@
+import type { FileInputPlan } from '../plan.js'
+import { findFiles } from './find-files.js'
+import type { Split, SplitFile } from './split.js'
+
+const KIB = 1024
+/** Bytes of a split by its number: small ones first, so that every worker has something early and rows come soon. */
+const SPLIT_BYTES = [
+  { below: 8, bytes: 64 * KIB },
+  { below: 24, bytes: 256 * KIB },
+  { below: Number.POSITIVE_INFINITY, bytes: 1024 * KIB },
+]
+/** Files in one split: opening them costs more than their bytes. */
+const SPLIT_FILES_MAX = 64
+
+export interface EnumerateOptions {
+  /** Directory that relative paths and patterns start from; default `process.cwd()`. */
+  readonly cwd?: string
+}
+
+/**
+ * The splits of a source in a fixed order: files by path, a large file cut by bytes, small ones together. Row groups of Parquet
+ * belong to the split in which they start, so that nobody has to read the file here. Empty files give nothing.
+ *
+ * @throws MillraceError `SourceMissing`, `SourceRead`
+ */
+export async function* enumerateSplits(input: FileInputPlan, options: EnumerateOptions = {}): AsyncGenerator<Split, void, undefined> {
+  const cutter = new Cutter(input.kind === 'parquet')
+  for await (const { path, sizeBytes } of findFiles(input, options.cwd ?? process.cwd())) {
+    yield* cutter.cut(path, sizeBytes)
+  }
+  yield* cutter.flush()
+}
+
+class Cutter {
+  readonly #evenly: boolean
+  #id = 0
+  #files: SplitFile[] = []
+  #bytes = 0
+
+  constructor(evenly: boolean) {
+    this.#evenly = evenly
+  }
+
+  *cut(path: string, sizeBytes: number): Generator<Split> {
+    let start = 0
+    while (start < sizeBytes) {
+      const left = sizeBytes - start
+      const room = this.#targetBytes - this.#bytes
+      // A file is cut only if it is larger than a whole split, and not for a sliver.
+      const fits = left <= room || this.#bytes === 0
+      if (!fits && (left <= this.#targetBytes || room < this.#targetBytes / 4)) {
+        yield* this.flush()
+        continue
+      }
+      const end = left <= room * 1.25 ? sizeBytes : start + room
+      this.#files.push({ path, start, end })
+      this.#bytes += end - start
+      start = end
+      if (this.#bytes >= this.#targetBytes || this.#files.length === SPLIT_FILES_MAX) yield* this.flush()
+    }
+  }
+
+  *flush(): Generator<Split> {
+    if (this.#files.length > 0) yield { id: this.#id++, files: this.#files }
+    this.#files = []
+    this.#bytes = 0
+  }
+
+  get #targetBytes(): number {
+    const id = this.#evenly ? Number.POSITIVE_INFINITY : this.#id
+    return (SPLIT_BYTES.find(({ below }) => id < below) ?? SPLIT_BYTES[SPLIT_BYTES.length - 1]).bytes
+  }
+}

@@ -1,0 +1,86 @@
+import type { DecodedArray, ParquetParsers } from 'hyparquet'
+import type { MillraceError } from '../../base/errors.js'
+import type { ColumnRead } from './parquet-columns.js'
+import { contentError } from './read-error.js'
+
+/** The values of one column of a row group, in the order of its rows. A `dates` column holds milliseconds: rows get a Date of their own. */
+export interface ColumnValues {
+  readonly column: string
+  readonly values: ArrayLike<unknown>
+  readonly dates: boolean
+}
+
+/** Times as milliseconds: a Date per distinct value would be shared between rows. JSON stays text. */
+export const PARSERS: Partial<ParquetParsers> = {
+  timestampFromMilliseconds: (millis: bigint) => Number(millis),
+  timestampFromMicroseconds: (micros: bigint) => Math.floor(Number(micros) / 1000),
+  timestampFromNanoseconds: (nanos: bigint) => Number(nanos / 1_000_000n),
+  dateFromDays: (days: number) => days * 86_400_000,
+  jsonFromBytes: (bytes: Uint8Array) => bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+}
+
+export interface ColumnPlace {
+  readonly path: string
+  /** Number of the group's first row in the file. */
+  readonly firstRow: number
+}
+
+/**
+ * The pages of a column as one array, converted to the declared type.
+ *
+ * @throws MillraceError `FileColumn`, with column, file and row
+ */
+export function columnValues(read: ColumnRead, pages: readonly DecodedArray[], rows: number, place: ColumnPlace): ColumnValues {
+  const convert = converterOf(read)
+  const values = new Array<unknown>(rows)
+  let row = 0
+  for (const page of pages) {
+    for (let i = 0; i < page.length && row < rows; i++, row++) {
+      const value = page[i]
+      if (value !== null && value !== undefined) values[row] = convert(value)
+      else if (read.nullable) values[row] = null
+      else throw refusal(read, place, row, `null: declare '${read.declared}?'`)
+      if (values[row] === undefined) throw refusal(read, place, row, `${String(value)}, which does not fit ${wanted(read)}`)
+    }
+  }
+  if (row < rows) throw refusal(read, place, row, `nothing: the file holds ${row} of ${rows} values`)
+  return { column: read.column, values, dates: read.file === 'timestamp' }
+}
+
+/** Gives undefined for a value that does not fit. */
+type Converter = (value: unknown) => unknown
+
+function converterOf({ declared, file }: ColumnRead): Converter {
+  if (declared === 'int64') return (value) => (typeof value === 'bigint' ? asInt64(value) : BigInt(value as number))
+  if (declared === 'int32') return (value) => (Number(value) === (Number(value) | 0) ? Number(value) : undefined)
+  if (file === 'int64' || file === 'nested' || file === 'other') return plain
+  return (value) => value
+}
+
+/** Bigints as numbers, also inside lists and structures. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    const number = Number(value)
+    return Number.isSafeInteger(number) ? number : undefined
+  }
+  if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value
+  const entries = Object.entries(value).map(([key, inner]) => [key, inner === undefined ? null : plain(inner)] as const)
+  if (entries.some(([, inner]) => inner === undefined)) return undefined
+  return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
+}
+
+/** Unsigned 64-bit integers may be too large. */
+function asInt64(value: bigint): bigint | undefined {
+  return BigInt.asIntN(64, value) === value ? value : undefined
+}
+
+function wanted({ declared, file }: ColumnRead): string {
+  if (declared === 'int64' || declared === 'int32') return declared
+  return file === 'int64'
+    ? "a number exactly: declare 'int64' to get bigints"
+    : 'a number exactly: leave the column out or store it as int64'
+}
+
+function refusal({ column }: ColumnRead, { path, firstRow }: ColumnPlace, row: number, what: string): MillraceError {
+  return contentError('FileColumn', path, firstRow + row, `${path}: column ${JSON.stringify(column)}, row ${firstRow + row} is ${what}`)
+}

@@ -1,0 +1,102 @@
+import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
+import { macrotask } from '../base/pacer.js'
+import { Wakeups } from '../base/wakeups.js'
+import type { Row } from '../columnar/schema.js'
+import { ExchangeOutput } from '../exchange/exchange-output.js'
+import { Gate } from '../exchange/gate.js'
+import type { Router } from '../exchange/router.js'
+import type { SourceTask, StreamSource } from '../stream/source-task.js'
+import { type Cursor, END, PAUSE } from './operators/cursor.js'
+import type { Slice } from './operators/slice.js'
+import type { RowInput } from './row-input.js'
+
+export interface StageRunOptions {
+  readonly id: PhysicalStreamId
+  readonly receivers: readonly ParticipantId[]
+  /** For messages. */
+  readonly name: string
+  readonly input: RowInput
+  readonly pipeline: Cursor<Row>
+  readonly slice: Slice
+  readonly route: Router
+  readonly queueBytes: number
+  /** Aborted when nobody wants this stage's rows any more. */
+  readonly controller: AbortController
+  /** Called at the end of every slice of work. */
+  readonly progressed: () => void
+}
+
+/**
+ * One stage on one worker, as the source of its output: pulls its pipeline while the gate is open, a millisecond or two at a time.
+ */
+export class StageRun implements StreamSource {
+  readonly id: PhysicalStreamId
+  readonly receivers: readonly ParticipantId[]
+  readonly delivery = 'flows'
+  private readonly wakeups = new Wakeups()
+  private task: SourceTask | undefined
+
+  constructor(private readonly options: StageRunOptions) {
+    this.id = options.id
+    this.receivers = options.receivers
+  }
+
+  /** Whether nobody wants this stage's rows any more, asked now: looks at the control rings. */
+  get isCancelled(): boolean {
+    this.task?.poll()
+    return this.task?.isCancelled ?? this.options.controller.signal.aborted
+  }
+
+  async run(task: SourceTask): Promise<void> {
+    const { name, route, queueBytes } = this.options
+    this.task = task
+    const output = new ExchangeOutput(name, task, route, () => task.flush())
+    const gate = new Gate(task, output, queueBytes)
+    const abort = () => this.dispose()
+    task.signal.addEventListener('abort', abort)
+    try {
+      while (await gate.opened()) {
+        if (this.pull(output, gate)) {
+          output.flushAll()
+          return
+        }
+        await this.rest(task, gate)
+      }
+    } finally {
+      task.signal.removeEventListener('abort', abort)
+      this.dispose()
+    }
+  }
+
+  dispose(): void {
+    this.options.controller.abort()
+    try {
+      this.options.pipeline.close()
+    } catch {
+      // What a `finally` block of a generator throws after its rows are no longer wanted has no one to go to.
+    }
+  }
+
+  /** Works until the input pauses, the slice is over, or the gate closes. True: there are no more rows. */
+  private pull(output: ExchangeOutput, gate: Gate): boolean {
+    const { pipeline, slice } = this.options
+    slice.begin()
+    for (;;) {
+      const row = pipeline.next()
+      if (row === END) return true
+      if (row === PAUSE) return false
+      if (output.push(row) && !gate.isOpen()) return false
+      if (slice.over()) return false
+    }
+  }
+
+  /** Lets the others run, and waits where there is no input. */
+  private async rest(task: SourceTask, gate: Gate): Promise<void> {
+    const { progressed, slice, input } = this.options
+    progressed()
+    // What was gathered so far goes to whoever waits for it; also to one who begins to wait while there is no input.
+    if (gate.isOpen() && !slice.expired) await this.wakeups.any({ input: () => input.ready(), sinks: () => task.changed() })
+    task.flush()
+    await macrotask()
+  }
+}

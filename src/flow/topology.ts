@@ -1,0 +1,56 @@
+import { LEADER, logicalId, type ParticipantId, type PhysicalStreamId, participantId, physicalId } from '../base/ids.js'
+import type { Plan, StagePlan } from './plan.js'
+
+const SPLITS_BASE = 0x4000
+/** Where a stage runs that runs once. */
+const SINGLE = participantId(1)
+
+/** Who runs what and sends to whom, for a plan on `workers` workers: participants 1 to `workers`; the leader is 0. */
+export class Topology {
+  constructor(
+    readonly plan: Plan,
+    readonly workers: number,
+  ) {}
+
+  /** Participants that run a stage. */
+  members(stage: StagePlan): ParticipantId[] {
+    return stage.on === 'one' ? [SINGLE] : Array.from({ length: this.workers }, (_none, index) => participantId(index + 1))
+  }
+
+  runsOn(stage: StagePlan, participant: ParticipantId): boolean {
+    return participant !== LEADER && (stage.on === 'all' || participant === SINGLE)
+  }
+
+  /** Participants that a stage sends to. */
+  receivers(stage: StagePlan): ParticipantId[] {
+    const { to } = stage.output
+    return to === 'leader' ? [LEADER] : this.members(this.plan.stages[to])
+  }
+
+  /** The stage whose rows the leader reads. */
+  get last(): StagePlan {
+    return this.plan.stages[this.plan.stages.length - 1]
+  }
+
+  /** The stage's output, as one of its members sends it. */
+  outputId(stage: number, sender: ParticipantId): PhysicalStreamId {
+    return physicalId(logicalId(stage), sender)
+  }
+
+  /** The splits of a stage that reads files; the leader sends them. */
+  splitsId(stage: number): PhysicalStreamId {
+    return physicalId(logicalId(SPLITS_BASE + stage), LEADER)
+  }
+
+  /** Every (sender, receiver) of the plan. */
+  get pairs(): [ParticipantId, ParticipantId][] {
+    return this.plan.stages.flatMap((stage) => {
+      const members = this.members(stage)
+      const outputs = members.flatMap((sender) =>
+        this.receivers(stage).map((receiver): [ParticipantId, ParticipantId] => [sender, receiver]),
+      )
+      const splits = stage.input.kind === 'exchange' ? [] : members.map((member): [ParticipantId, ParticipantId] => [LEADER, member])
+      return [...outputs, ...splits]
+    })
+  }
+}

@@ -1,0 +1,53 @@
+import type { ResourceLimits } from 'node:worker_threads'
+import type { ParticipantId } from '../base/ids.js'
+import type { MemberWords } from './member-words.js'
+import type { SetupMessage } from './setup.js'
+
+/** starting until it says ready; then ready until it exits. */
+export type WorkerState = 'starting' | 'ready' | 'gone'
+
+/** What the pool asks of the thread, or whatever else, in which a worker lives. */
+export interface WorkerHost {
+  post(message: SetupMessage): void
+  /** Ends it by force. Resolves when it is gone. */
+  terminate(): Promise<void>
+}
+
+/** A worker as its pool knows it. */
+export interface PoolWorker {
+  readonly id: ParticipantId
+  readonly host: WorkerHost
+  state: WorkerState
+  hello: unknown
+  /** Why it died, where it said so. */
+  cause: unknown
+  /** Its shared words; an inline worker has none of its own. */
+  readonly words: MemberWords | undefined
+  /** It said that nothing of it runs any more. */
+  readonly done: Signal
+  /** It is gone. */
+  readonly exited: Signal
+}
+
+/** Something that happens once. */
+export class Signal {
+  readonly happened: Promise<void>
+  private resolve: () => void = () => {}
+
+  constructor() {
+    this.happened = new Promise((resolve) => {
+      this.resolve = resolve
+    })
+  }
+
+  set(): void {
+    this.resolve()
+  }
+}
+
+/** Limits of a worker's heap; see `resourceLimits` of `node:worker_threads`. */
+export type WorkerLimits = ResourceLimits
+
+export function createPoolWorker(id: ParticipantId, host: WorkerHost, words?: MemberWords): PoolWorker {
+  return { id, host, words, state: 'starting', hello: undefined, cause: undefined, done: new Signal(), exited: new Signal() }
+}

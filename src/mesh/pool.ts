@@ -1,0 +1,287 @@
+import { MessageChannel } from 'node:worker_threads'
+import { systemClock } from '../base/clock.js'
+import { PeerLostError, SessionEndedError } from '../base/errors.js'
+import { LEADER, type ParticipantId, participantId } from '../base/ids.js'
+import { LIMITS } from '../base/limits.js'
+import { decodeError } from '../stream/error-payload.js'
+import type { Session, SessionOptions } from '../stream/session.js'
+import { Hold } from './hold.js'
+import { createLinkSegment } from './link-layout.js'
+import { Member } from './member.js'
+import { MemberWords } from './member-words.js'
+import { createMemoryLink } from './memory-link.js'
+import { createPoolWorker, type PoolWorker, type WorkerLimits } from './pool-worker.js'
+import { type MeshRequest, memberOf, QueryMesh } from './query-mesh.js'
+import type { SetupReply } from './setup.js'
+import { startThread } from './thread-host.js'
+import { WorkerSide } from './worker-side.js'
+
+export interface PoolOptions {
+  /** Threads; 0: one participant inline, in this thread. */
+  readonly workers: number
+  /** The module that each thread runs, and what it is told. */
+  readonly bootstrap: URL
+  readonly boot: unknown
+  /** What a worker in this thread does, where `workers` is 0. */
+  readonly inline: (side: WorkerSide) => void
+  readonly ringBytes?: number | undefined
+  readonly elasticBytes?: number | undefined
+  readonly resourceLimits?: WorkerLimits | undefined
+  /** How long a worker may take to end before it is terminated; 5000 ms by default. */
+  readonly closeTimeoutMs?: number | undefined
+  /** Bytes and bells aside, for tests: a position near 2^32 at which the rings begin. */
+  readonly ringPosition?: number | undefined
+}
+
+const CLOSE_TIMEOUT_MS = 5000
+/** After a worker said that it is done it ends by itself, unless something of the user's holds it. */
+const LEAVE_TIMEOUT_MS = 100
+/** So many replacements in a row that fail before they serve break the pool. */
+const START_FAILURES_MAX = 3
+
+type Waiter = { resolve: (worker: PoolWorker) => void; reject: (error: unknown) => void }
+
+/**
+ * Workers that live, and the leader's side of the mesh of calls that they share with it. The leader is participant 0. A worker that
+ * dies is replaced under a fresh participant id.
+ */
+export class Pool {
+  readonly member: Member = new Member(LEADER)
+  readonly session: Session
+  readonly hold: Hold = new Hold()
+  private readonly all = new Map<ParticipantId, PoolWorker>()
+  private readonly meshes = new Map<number, QueryMesh>()
+  private readonly links = new Set<string>()
+  private waiters: Waiter[] = []
+  private nextWorkerId = 1
+  private nextMeshId = 1
+  private startFailures = 0
+  private broken: { readonly error: unknown } | undefined
+  private closed: Promise<void> | undefined
+
+  constructor(private readonly options: PoolOptions) {
+    this.session = this.member.createSession({
+      self: LEADER,
+      kind: 'call',
+      elasticBytes: options.elasticBytes,
+      waiting: (change) => this.hold.change(change),
+    })
+    if (options.workers === 0) this.startInline()
+    else for (let index = 0; index < options.workers; index++) this.startThread()
+  }
+
+  /** Workers that serve now. */
+  get ready(): PoolWorker[] {
+    return [...this.all.values()].filter((worker) => worker.state === 'ready')
+  }
+
+  get isClosed(): boolean {
+    return this.closed !== undefined
+  }
+
+  /** A worker that serves, as soon as there is one. Rejects where there will be none. */
+  anyReady(): Promise<PoolWorker> {
+    const [worker] = this.ready
+    if (worker !== undefined) return Promise.resolve(worker)
+    return this.nextReady()
+  }
+
+  /** Resolves when every worker that was asked for serves. Rejects where one cannot. */
+  async allReady(): Promise<PoolWorker[]> {
+    const wanted = Math.max(1, this.options.workers)
+    while (this.ready.length < wanted) await this.nextReady()
+    return this.ready
+  }
+
+  /** A mesh of its own for one query among some of the workers. */
+  createMesh(request: MeshRequest, options: Pick<SessionOptions, 'sourceFailed' | 'elasticBytes'>): QueryMesh {
+    if (this.closed !== undefined) throw new SessionEndedError('the pool is closed')
+    for (const [a, b] of request.pairs) this.introduce(memberOf(request, a), memberOf(request, b))
+    const id = this.nextMeshId++
+    const mesh = new QueryMesh(id, request, {
+      member: this.member,
+      ringBytes: this.options.ringBytes ?? LIMITS.ringBytesDefault,
+      isInline: this.options.workers === 0,
+      session: { ...options, waiting: (change) => this.hold.change(change) },
+      post: (worker, message) => this.all.get(worker)?.host.post(message),
+    })
+    this.meshes.set(id, mesh)
+    mesh.session.ended.then(() => this.meshes.delete(id))
+    return mesh
+  }
+
+  /** Ends everything: open streams fail, workers end by themselves or, after a while, by force. */
+  close(): Promise<void> {
+    this.closed ??= this.shutDown()
+    return this.closed
+  }
+
+  private startThread(): void {
+    const id = participantId(this.nextWorkerId++)
+    const words = new MemberWords()
+    const card = { id, words: words.segment }
+    const { bootstrap, boot, ringBytes = LIMITS.ringBytesDefault, elasticBytes, resourceLimits, ringPosition } = this.options
+    const link = createLinkSegment({ first: LEADER, second: id, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, ringPosition)
+    const { host, bell } = startThread(
+      { bootstrap, boot, card, leader: this.member.card, link, elasticBytes, name: `millrace-${id}`, resourceLimits },
+      {
+        replied: (reply) => this.replied(worker, reply),
+        exited: (code, cause) => this.exited(worker, code, cause),
+      },
+    )
+    const worker = createPoolWorker(id, host, words)
+    this.member.meet(card, bell)
+    this.all.set(id, worker)
+    this.session.addPeer(id, this.member.attach(link, LEADER, id))
+  }
+
+  private startInline(): void {
+    const id = participantId(this.nextWorkerId++)
+    const [ours, theirs] = createMemoryLink(() => this.member.loop.schedule(), this.options.ringBytes)
+    let side: WorkerSide | undefined
+    const worker = createPoolWorker(id, {
+      post: (message) => queueMicrotask(() => side?.receive(message)),
+      terminate: async () => this.exited(worker, 0, undefined),
+    })
+    this.all.set(id, worker)
+    this.session.addPeer(id, ours)
+    side = new WorkerSide({
+      member: this.member,
+      self: id,
+      leaderEnd: theirs,
+      elasticBytes: this.options.elasticBytes,
+      post: (reply) => queueMicrotask(() => this.replied(worker, reply)),
+      leave: () => queueMicrotask(() => this.exited(worker, 0, undefined)),
+    })
+    this.options.inline(side)
+  }
+
+  private replied(worker: PoolWorker, reply: SetupReply): void {
+    switch (reply.kind) {
+      case 'ready':
+        worker.state = 'ready'
+        worker.hello = reply.hello
+        this.startFailures = 0
+        for (const waiter of this.takeWaiters()) waiter.resolve(worker)
+        return
+      case 'refused':
+        worker.cause = decodeError(reply.error)
+        void worker.host.terminate()
+        return
+      case 'want':
+        this.linkWorkers(worker, reply.peer)
+        return
+      case 'done':
+        worker.done.set()
+        return
+      default:
+        reply satisfies never
+    }
+  }
+
+  private exited(worker: PoolWorker, code: number, cause: unknown): void {
+    if (worker.state === 'gone') return
+    const neverServed = worker.state === 'starting'
+    worker.state = 'gone'
+    worker.cause ??= cause
+    worker.words?.status.markDead()
+    for (const other of this.all.values()) if (other.state !== 'gone') this.member.wake(other.id)
+    const error = new PeerLostError(
+      `worker ${worker.id} exited with code ${code}`,
+      worker.cause === undefined ? {} : { cause: worker.cause },
+    )
+    this.session.losePeer(worker.id, error)
+    for (const mesh of this.meshes.values()) mesh.lose(worker.id, error)
+    this.member.part(worker.id)
+    this.all.delete(worker.id)
+    worker.exited.set()
+    if (this.closed === undefined) this.replace(neverServed, worker.cause ?? error)
+  }
+
+  private replace(neverServed: boolean, cause: unknown): void {
+    if (neverServed && ++this.startFailures >= Math.min(START_FAILURES_MAX, this.options.workers)) {
+      this.broken = { error: cause }
+      for (const waiter of this.takeWaiters()) waiter.reject(cause)
+      return
+    }
+    this.startThread()
+  }
+
+  /** The next worker that becomes ready. */
+  private nextReady(): Promise<PoolWorker> {
+    if (this.broken !== undefined) return Promise.reject(this.broken.error)
+    if (this.closed !== undefined) return Promise.reject(new SessionEndedError('the pool is closed'))
+    this.hold.change(1)
+    return new Promise<PoolWorker>((resolve, reject) => this.waiters.push({ resolve, reject })).finally(() => this.hold.change(-1))
+  }
+
+  private takeWaiters(): Waiter[] {
+    const waiters = this.waiters
+    this.waiters = []
+    return waiters
+  }
+
+  /** Two members can wake each other from now on. The leader has met everybody. */
+  private introduce(a: ParticipantId, b: ParticipantId): void {
+    if (a === b || a === LEADER || b === LEADER || this.options.workers === 0) return
+    const key = a < b ? `${a}-${b}` : `${b}-${a}`
+    if (this.links.has(key)) return
+    this.links.add(key)
+    const { port1, port2 } = new MessageChannel()
+    this.meetThrough(a, b, port1)
+    this.meetThrough(b, a, port2)
+  }
+
+  private meetThrough(worker: ParticipantId, other: ParticipantId, bell: MessageChannel['port1']): void {
+    const words = this.all.get(other)?.words
+    if (words !== undefined) this.all.get(worker)?.host.post({ kind: 'meet', card: { id: other, words: words.segment }, bell })
+  }
+
+  /** A link between two workers in the mesh of calls, on first use by either. */
+  private linkWorkers(worker: PoolWorker, peer: ParticipantId): void {
+    const other = this.all.get(peer)
+    if (other === undefined || this.closed !== undefined) {
+      const why = this.closed === undefined ? `participant ${peer} is gone` : 'the pool is closed'
+      worker.host.post({ kind: 'unreachable', peer, why })
+      return
+    }
+    const [first, second] = worker.id < peer ? [worker.id, peer] : [peer, worker.id]
+    const key = `call ${first}-${second}`
+    if (this.links.has(key)) return
+    this.links.add(key)
+    this.introduce(first, second)
+    const ringBytes = this.options.ringBytes ?? LIMITS.ringBytesDefault
+    const link = createLinkSegment({ first, second, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, this.options.ringPosition)
+    worker.host.post({ kind: 'link', spec: { kind: 'shared', peer, member: peer, link } })
+    other.host.post({ kind: 'link', spec: { kind: 'shared', peer: worker.id, member: worker.id, link } })
+  }
+
+  private async shutDown(): Promise<void> {
+    this.hold.change(1)
+    const error = new SessionEndedError('the pool is closed')
+    for (const waiter of this.takeWaiters()) waiter.reject(error)
+    await Promise.all([...this.meshes.values()].map((mesh) => mesh.session.end(error)))
+    const ended = this.session.end(error)
+    await Promise.all([...this.all.values()].map((worker) => this.stop(worker)))
+    await ended
+    this.hold.change(-1)
+  }
+
+  private async stop(worker: PoolWorker): Promise<void> {
+    if (worker.state === 'starting') return worker.host.terminate()
+    await within(Promise.race([worker.done.happened, worker.exited.happened]), this.options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS)
+    await within(worker.exited.happened, LEAVE_TIMEOUT_MS)
+    if (this.all.has(worker.id)) await worker.host.terminate()
+    await worker.exited.happened
+  }
+}
+
+/** Resolves when `promise` does, or after `timeoutMs`. */
+async function within(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let cancel = () => {}
+  const timeout = new Promise<void>((resolve) => {
+    cancel = systemClock.schedule(resolve, timeoutMs)
+  })
+  await Promise.race([promise, timeout])
+  cancel()
+}

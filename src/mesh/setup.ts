@@ -1,0 +1,55 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { ParticipantId } from '../base/ids.js'
+import type { LinkEnd } from '../stream/link-end.js'
+import type { LinkSegment } from './link-layout.js'
+import type { MemberCard } from './member.js'
+
+/** How one participant of a mesh reaches another: over shared memory, or, within one thread, as it is. */
+export type LinkSpec =
+  | { readonly kind: 'shared'; readonly peer: ParticipantId; readonly member: number; readonly link: LinkSegment }
+  | { readonly kind: 'local'; readonly peer: ParticipantId; readonly end: LinkEnd }
+  | { readonly kind: 'self'; readonly peer: ParticipantId; readonly ringBytes: number }
+
+/** The mesh of calls of a pool; queries count from 1. */
+export const CALL_MESH = 0
+
+/** Leader to worker. Nothing else but bells travels by message port. */
+export type SetupMessage =
+  | { readonly kind: 'meet'; readonly card: MemberCard; readonly bell: MessagePort }
+  | { readonly kind: 'link'; readonly spec: LinkSpec }
+  | { readonly kind: 'unreachable'; readonly peer: ParticipantId; readonly why: string }
+  | {
+      readonly kind: 'mesh'
+      readonly mesh: number
+      readonly self: ParticipantId
+      readonly links: readonly LinkSpec[]
+      /** What the floors above planned: opaque here. */
+      readonly plan: unknown
+    }
+
+/** Worker to leader. */
+export type SetupReply =
+  /** It serves; what it serves is opaque here. */
+  | { readonly kind: 'ready'; readonly hello: unknown }
+  /** It could not begin. The payload is an encoded error. */
+  | { readonly kind: 'refused'; readonly error: Uint8Array }
+  /** It wants a link to another worker. */
+  | { readonly kind: 'want'; readonly peer: ParticipantId }
+  /** Its session has ended and nothing of it runs any more. */
+  | { readonly kind: 'done' }
+
+/** What a worker thread is born with, as its `workerData`. */
+export interface BirthData {
+  readonly millrace: 'worker'
+  readonly card: MemberCard
+  readonly leader: MemberCard
+  readonly bell: MessagePort
+  readonly link: LinkSegment
+  readonly elasticBytes: number | undefined
+  /** For the floors above. */
+  readonly boot: unknown
+}
+
+export function isBirthData(data: unknown): data is BirthData {
+  return typeof data === 'object' && data !== null && (data as { millrace?: unknown }).millrace === 'worker'
+}

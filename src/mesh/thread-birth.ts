@@ -1,0 +1,33 @@
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { LEADER, participantId } from '../base/ids.js'
+import { Member } from './member.js'
+import { type BirthData, isBirthData, type SetupMessage } from './setup.js'
+import { WorkerSide } from './worker-side.js'
+
+export interface Birth {
+  readonly side: WorkerSide
+  readonly boot: unknown
+}
+
+/** Where this thread was started by a pool, its worker side; undefined everywhere else. To be called once. */
+export function bornInPool(): Birth | undefined {
+  if (isMainThread || parentPort === null || !isBirthData(workerData)) return undefined
+  const { card, leader, bell, link, elasticBytes, boot }: BirthData = workerData
+  const port = parentPort
+  const self = participantId(card.id)
+  const member = new Member(card.id, card.words)
+  member.meet(leader, bell)
+  const side = new WorkerSide({
+    member,
+    self,
+    elasticBytes,
+    leaderEnd: member.attach(link, self, LEADER),
+    post: (reply) => port.postMessage(reply),
+    leave: () => {
+      member.partFromAll()
+      port.close()
+    },
+  })
+  port.on('message', (message: SetupMessage) => side.receive(message))
+  return { side, boot }
+}

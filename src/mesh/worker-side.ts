@@ -1,0 +1,129 @@
+import { MillraceError } from '../base/errors.js'
+import { LEADER, type ParticipantId, type PhysicalStreamId } from '../base/ids.js'
+import type { CallPayload } from '../frame/call-payload.js'
+import { encodeError, rankOf } from '../stream/error-payload.js'
+import type { LinkEnd } from '../stream/link-end.js'
+import type { Session } from '../stream/session.js'
+import type { Member } from './member.js'
+import { createSelfLink } from './memory-link.js'
+import type { LinkSpec, SetupMessage, SetupReply } from './setup.js'
+
+const ERROR_BYTES_MAX = 0x1_0000
+
+/** A mesh of a query, as a worker is told of it. */
+export interface QueryInvitation {
+  readonly mesh: number
+  readonly self: ParticipantId
+  readonly links: readonly LinkSpec[]
+  readonly plan: unknown
+}
+
+/** What the floors above do in a worker. */
+export interface WorkerHandlers {
+  called(peer: ParticipantId, id: PhysicalStreamId, call: CallPayload): void
+  invited(invitation: QueryInvitation): void
+  /** The leader closes the pool; resolves when nothing of ours runs any more. */
+  closing(): Promise<void>
+}
+
+export interface WorkerSideOptions {
+  readonly member: Member
+  readonly self: ParticipantId
+  readonly leaderEnd: LinkEnd
+  readonly elasticBytes: number | undefined
+  readonly post: (reply: SetupReply) => void
+  /** The worker is done: closes what keeps its thread alive. */
+  readonly leave: () => void
+}
+
+/** The other end of a pool: what a worker, in a thread of its own or inline, is and does before any call. */
+export class WorkerSide {
+  readonly member: Member
+  readonly session: Session
+  private handlers: WorkerHandlers | undefined
+  private readonly waitingForLink = new Map<ParticipantId, { resolve: () => void; reject: (error: unknown) => void }[]>()
+
+  constructor(private readonly options: WorkerSideOptions) {
+    this.member = options.member
+    this.session = options.member.createSession({
+      self: options.self,
+      kind: 'call',
+      elasticBytes: options.elasticBytes,
+      called: (peer, id, call) => this.handlers?.called(peer, id, call),
+      peerEnding: (peer) => {
+        if (peer === LEADER) void this.close()
+      },
+    })
+    this.session.addPeer(LEADER, options.leaderEnd)
+  }
+
+  /** Begins to serve. */
+  ready(handlers: WorkerHandlers, hello: unknown): void {
+    this.handlers = handlers
+    this.options.post({ kind: 'ready', hello })
+  }
+
+  /** Says that it cannot. */
+  refuse(error: unknown): void {
+    this.options.post({ kind: 'refused', error: encodeError(error, rankOf(error), ERROR_BYTES_MAX) })
+  }
+
+  /** Resolves when there is a link to that participant of the mesh of calls; the leader makes it on first use. */
+  linkTo(peer: ParticipantId): Promise<void> {
+    if (this.session.hasPeer(peer)) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const waiting = this.waitingForLink.get(peer)
+      if (waiting === undefined) {
+        this.waitingForLink.set(peer, [{ resolve, reject }])
+        this.options.post({ kind: 'want', peer })
+      } else waiting.push({ resolve, reject })
+    })
+  }
+
+  receive(message: SetupMessage): void {
+    switch (message.kind) {
+      case 'meet':
+        this.member.meet(message.card, message.bell)
+        return
+      case 'link':
+        this.session.addPeer(message.spec.peer, this.linkEnd(message.spec, this.options.self))
+        this.settleLink(message.spec.peer)
+        return
+      case 'unreachable':
+        this.settleLink(message.peer, new MillraceError('PeerLost', message.why))
+        return
+      case 'mesh':
+        this.handlers?.invited(message)
+        return
+      default:
+        message satisfies never
+    }
+  }
+
+  /** Our end of a link. */
+  linkEnd(spec: LinkSpec, self: ParticipantId): LinkEnd {
+    switch (spec.kind) {
+      case 'shared':
+        return this.member.attach(spec.link, self, spec.member)
+      case 'local':
+        return spec.end
+      case 'self':
+        return createSelfLink(() => this.member.loop.schedule(), spec.ringBytes)
+    }
+  }
+
+  private settleLink(peer: ParticipantId, error?: unknown): void {
+    const waiting = this.waitingForLink.get(peer) ?? []
+    this.waitingForLink.delete(peer)
+    for (const { resolve, reject } of waiting) {
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+  }
+
+  private async close(): Promise<void> {
+    await Promise.all([this.session.end(), this.handlers?.closing()])
+    this.options.post({ kind: 'done' })
+    this.options.leave()
+  }
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { MillraceError } from '../../src/base/errors.js'
+import type { Batch } from '../../src/columnar/batch.js'
+import { BatchDecoder } from '../../src/columnar/decode.js'
+import type { Row } from '../../src/columnar/schema.js'
+import { Pipe } from './support.js'
+
+const ROWS: Row[] = Array.from({ length: 11 }, (_, i) => ({
+  f: i % 4 === 0 ? null : i / 3,
+  b: i % 3 === 0,
+  i: i === 5 ? null : BigInt(i),
+  t: new Date(i * 1e9),
+  ascii: `s${i}`,
+  sound: `é${i}`,
+  units: i === 2 ? '\ud800' : 'x',
+  nothing: null,
+}))
+
+const ROWS_AT = 8
+const COLUMNS_AT = 12
+const FLAGS_AT = 14
+const DESCRIPTORS_AT = 16
+
+function good(rows: readonly Row[] = ROWS): Uint8Array {
+  return new Pipe().message(rows)
+}
+
+function readAll(batch: Batch): void {
+  batch.rows()
+  for (const vector of batch.vectors) for (let i = 0; i < batch.rowCount; i++) assert.equal(vector.isNull(i), vector.get(i) === null)
+}
+
+/** Reads it all, or is refused as a broken protocol. */
+function survives(message: Uint8Array): boolean {
+  try {
+    readAll(new BatchDecoder().decode(message))
+    return true
+  } catch (error) {
+    assert.ok(error instanceof MillraceError && error.code === 'Protocol', String(error))
+    return false
+  }
+}
+
+function changed(change: (view: DataView, message: Uint8Array) => void, rows?: readonly Row[]): Uint8Array {
+  const message = good(rows)
+  change(new DataView(message.buffer), message)
+  return message
+}
+
+test('every truncation and every extension is refused', () => {
+  const message = good()
+  assert.ok(survives(message))
+  for (let length = 0; length < message.length; length++) assert.ok(!survives(message.slice(0, length)), `${length} bytes`)
+  for (const more of [1, 7, 8, 64]) {
+    const longer = new Uint8Array(message.length + more)
+    longer.set(message)
+    assert.ok(!survives(longer), `${more} bytes more`)
+  }
+})
+
+test('any changed bytes are read or refused, never anything else', () => {
+  const message = good()
+  const change = fc.record({ at: fc.nat(message.length - 1), value: fc.integer({ min: 0, max: 255 }) })
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+      const copy = message.slice()
+      for (const { at, value } of changes) copy[at] = value
+      survives(copy)
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+test('extreme numbers in any place are read or refused without much memory', () => {
+  const message = good()
+  const before = process.memoryUsage().arrayBuffers
+  for (let at = 0; at + 4 <= message.length; at++) {
+    for (const value of [0, 1, 10, 12, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x10_0000]) {
+      const copy = message.slice()
+      new DataView(copy.buffer).setUint32(at, value, true)
+      survives(copy)
+    }
+  }
+  const copies = 8 * message.length * message.length
+  assert.ok(process.memoryUsage().arrayBuffers - before < 2 * copies)
+})
+
+test('noise is refused', () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => assert.ok(!survives(noise))))
+})
+
+const BROKEN: [string, Uint8Array][] = [
+  ['another magic number', changed((view) => view.setUint32(0, 1, true))],
+  ['more rows than any batch', changed((view) => view.setUint32(ROWS_AT, 0x10_0001, true), [{}])],
+  ['more columns than there are', changed((view) => view.setUint16(COLUMNS_AT, 0xffff, true))],
+  ['an unknown flag', changed((view) => view.setUint16(FLAGS_AT, 3, true))],
+  ['no names in the first message', changed((view) => view.setUint16(FLAGS_AT, 0, true))],
+  ['an unknown type', changed((view) => view.setUint32(DESCRIPTORS_AT, 6, true))],
+  ['more nulls than rows', changed((view) => view.setUint32(DESCRIPTORS_AT + 4, 12, true))],
+  ['a count of nulls that the bitmap contradicts', changed((view) => view.setUint32(DESCRIPTORS_AT + 4, 2, true))],
+  ['values in a column of nulls', changed((view) => view.setUint32(DESCRIPTORS_AT, 0, true))],
+  ['text in a column of numbers', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 8, true))],
+  ['a name that ends beyond the message', changed((view) => view.setUint32(DESCRIPTORS_AT + 12, 0xffff_ffff, true))],
+  ['a name twice', changed((_, message) => message.copyWithin(48, 49, 50), [{ a: 1, b: 1 }])],
+  ['a name that is no text', changed((_, message) => message.fill(0xff, 32, 33), [{ a: 1 }])],
+  ['a first text offset that is not 0', changed((view) => view.setInt32(40, 1, true), [{ a: 'xy' }])],
+  ['a last text offset that is not the end', changed((view) => view.setInt32(44, 1, true), [{ a: 'xy' }])],
+  ['text offsets that go back', changed((view) => view.setInt32(44, 3, true), [{ a: 'xy' }, { a: '' }])],
+  ['a negative text offset', changed((view) => view.setInt32(44, -1, true), [{ a: 'xy' }, { a: '' }])],
+  ['a string that begins inside a character', changed((view) => view.setInt32(44, 1, true), [{ a: 'é' }, { a: '' }])],
+  ['text that is cut off', changed((_, message) => message.set([0xe2, 0x82], 48), [{ a: 'xy' }])],
+  ['overlong text', changed((_, message) => message.set([0xc1, 0xbf], 48), [{ a: 'xy' }])],
+  ['overlong text of three bytes', changed((_, message) => message.set([0xe0, 0x80, 0x80], 48), [{ a: 'xyz' }])],
+  ['text beyond Unicode', changed((_, message) => message.set([0xf4, 0x90, 0x80, 0x80], 48), [{ a: 'wxyz' }])],
+  ['a moment no Date can hold', changed((view) => view.setBigInt64(40, 8_640_000_000_000_001n, true), [{ a: new Date(0) }])],
+]
+
+for (const [what, message] of BROKEN) {
+  test(`${what} is a protocol error`, () => {
+    assert.throws(() => new BatchDecoder().decode(message), { code: 'Protocol', message: /^malformed batch: / })
+  })
+}
+
+test('a schema that is older, narrower, renamed or retyped is refused, and the stream goes on after it', () => {
+  const pipe = new Pipe()
+  const first = pipe.message([{ a: null, b: 1 }])
+  const second = pipe.message([{ a: 'x', b: 2, c: true }])
+  const third = pipe.message([{ a: 'y' }])
+  const { decoder } = pipe
+  decoder.decode(first)
+  assert.throws(() => decoder.decode(third), { code: 'Protocol' })
+  decoder.decode(second)
+  for (const rows of [[{ a: 'x' }], [{ a: 1, b: 2, c: true }], [{ a: 'x', z: 2, c: true }]]) {
+    const other = good(rows)
+    new DataView(other.buffer).setUint32(4, 99, true)
+    assert.throws(() => decoder.decode(other), { code: 'Protocol' }, JSON.stringify(rows))
+  }
+  assert.throws(() => decoder.decode(second), { code: 'Protocol', message: /schema version/ })
+  const retyped = third.slice()
+  new DataView(retyped.buffer).setUint32(DESCRIPTORS_AT, 2, true)
+  assert.throws(() => decoder.decode(retyped), { code: 'Protocol' })
+  assert.deepStrictEqual(decoder.decode(third).rows(), [{ a: 'y', b: null, c: null }])
+})
+
+test('a message at any place in its memory is read, and one at a multiple of 8 without a copy', () => {
+  const message = good()
+  for (let offset = 0; offset <= 16; offset++) {
+    const moved = new Uint8Array(message.length + 24).subarray(offset, offset + message.length)
+    moved.set(message)
+    const batch = new BatchDecoder().decode(moved)
+    assert.deepStrictEqual(batch.rows(), ROWS)
+    moved.fill(0)
+    const [, row] = batch.rows()
+    assert.equal(row?.f, offset % 8 === 0 ? null : 1 / 3)
+  }
+})
+
+test('the names travel with the first message and after a change only', () => {
+  const pipe = new Pipe()
+  const name = 'a long name that would be seen in the length of a message'
+  const first = pipe.message([{ [name]: 1 }])
+  const second = pipe.message([{ [name]: 2 }])
+  const third = pipe.message([{ [name]: 3, b: null }])
+  assert.ok(first.length - second.length >= name.length)
+  assert.ok(third.length - second.length >= name.length)
+})
+
+test('an encoder belongs to one stage', () => {
+  const pipe = new Pipe()
+  pipe.message([{ a: 1 }])
+  assert.throws(() => pipe.encoder.encode(new Pipe().builder), { code: 'Internal' })
+})

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { asc, type Ctx, desc, type Flow, flow, jsonl, lines, parquet } from '../../src/flow.js'
+import { loadRanks, long, ranked, shout, words } from './stages.js'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+type RowOf<F> = F extends Flow<infer R> ? R : never
+
+/** Compiles only where the row type of the flow is exactly `R`. */
+function rows<R>() {
+  return <F>(_flow: F & (Equal<RowOf<F>, R> extends true ? unknown : 'the row type is another one')): void => {}
+}
+
+const start = flow('file:///stages.js')
+const counted = start.read(lines('a')).flatMap(words, { params: { min: 3 } })
+
+interface Trade {
+  id: bigint
+  price: number | null
+  at: Date
+  who: string
+}
+const trades = start.read(jsonl<Trade>('t'))
+
+function isBig(row: Trade): row is Trade & { price: number } {
+  return row.price !== null
+}
+function scalar(): number {
+  return 1
+}
+function list(): { n: number }[] {
+  return []
+}
+function day(row: Trade): Date {
+  return row.at
+}
+function maybe(row: Trade): Trade | null {
+  return row.price ? row : null
+}
+function bytes(): Uint8Array {
+  return new Uint8Array()
+}
+function nothing(): void {}
+function index(): Map<string, number> {
+  return new Map()
+}
+async function later(): Promise<{ n: number }> {
+  return { n: 1 }
+}
+function strings(): string[] {
+  return []
+}
+async function* laterMany(): AsyncGenerator<{ n: number }> {}
+function text(): string {
+  return ''
+}
+function needs(row: { who: string }, ctx: Ctx<{ a: number }, { b: string }>): { x: string } {
+  return { x: row.who + ctx.params.a + ctx.state.b }
+}
+function prepare(ctx: { params: { a: number } }): { b: string } {
+  return { b: String(ctx.params.a) }
+}
+function wrongState(): { b: number } {
+  return { b: 1 }
+}
+function fails(): never {
+  throw new Error('never runs')
+}
+
+test('row types follow through every step', () => {
+  rows<{ text: string; file: string; offset: number }>()(
+    start.read(lines('a')).map(function same(row) {
+      return { ...row }
+    }),
+  )
+  rows<{ word: string; size: number }>()(counted.filter(long).limit(2).sort('size'))
+  rows<{ word: string; loud: true }>()(counted.map(shout))
+  rows<{ word: string; rank: number }>()(counted.map(ranked, { setup: loadRanks }))
+  rows<Trade & { price: number }>()(trades.filter(isBig))
+  rows<{ x: string }>()(trades.map(needs, { params: { a: 1 }, setup: prepare }))
+  rows<{ word: string; n: number }>()(counted.groupBy('word', (a) => ({ n: a.count() })).sort(desc('n'), asc('word')))
+  rows<{ word: string; size: number }>()(counted.groupBy(['word', 'size']))
+  rows<{ who: string; ids: bigint | null; total: number | null; mean: number | null; first: Date | null; last: string | null }>()(
+    trades.groupBy('who', (a) => ({ ids: a.sum('id'), total: a.sum('price'), mean: a.avg('id'), first: a.min('at'), last: a.max('who') })),
+  )
+  rows<{ delay: number; note: string | null; id: bigint }>()(
+    start.read(parquet('f', { columns: { delay: 'float64', note: 'utf8?', id: 'int64' } })),
+  )
+  rows<Record<string, unknown>>()(start.read(parquet('f')))
+  rows<never>()(trades.map(fails))
+})
+
+test('mistakes are refused by the compiler', () => {
+  const refused = (): void => {
+    // @ts-expect-error the stage needs its params
+    start.read(lines('a')).flatMap(words)
+    // @ts-expect-error the params are of another type
+    start.read(lines('a')).flatMap(words, { params: { min: '3' } })
+    // @ts-expect-error the stage needs its state
+    trades.map(needs, { params: { a: 1 } })
+    // @ts-expect-error setup makes another state
+    trades.map(needs, { params: { a: 1 }, setup: wrongState })
+    // @ts-expect-error the row has no such column
+    trades.map(shout)
+    // @ts-expect-error no such column
+    counted.groupBy('wrod')
+    // @ts-expect-error no such column
+    counted.sort(desc('n'))
+    // @ts-expect-error no such column any more
+    counted.groupBy('word', (a) => ({ n: a.count() })).sort('size')
+    // @ts-expect-error text cannot be summed
+    counted.groupBy('size', (a) => ({ n: a.sum('word') }))
+    // @ts-expect-error a Date has no average
+    trades.groupBy('who', (a) => ({ n: a.avg('at') }))
+    // @ts-expect-error no such column
+    counted.exchange.hash('nope')
+    // @ts-expect-error no such column type
+    parquet('f', { columns: { delay: 'double' } })
+    // @ts-expect-error a scalar is no row
+    trades.map(scalar)
+    // @ts-expect-error an array is no row
+    trades.map(list)
+    // @ts-expect-error a Date is no row
+    trades.map(day)
+    // @ts-expect-error null is no row
+    trades.map(maybe)
+    // @ts-expect-error bytes are no row
+    trades.map(bytes)
+    // @ts-expect-error a Map is no row
+    trades.map(index)
+    // @ts-expect-error nothing is no row
+    trades.map(nothing)
+    // @ts-expect-error async
+    trades.map(later)
+    // @ts-expect-error async
+    trades.filter(later)
+    // @ts-expect-error text is no row
+    trades.flatMap(strings)
+    // @ts-expect-error async
+    trades.flatMap(laterMany)
+    // @ts-expect-error letters are no rows
+    trades.flatMap(text)
+    // @ts-expect-error not iterable
+    trades.flatMap(scalar)
+  }
+  assert.equal(typeof refused, 'function')
+})
+
+const HEAD = `import { desc, flow, jsonl } from '../../../src/flow.js'
+const trades = flow('file:///x.js').read(jsonl<{ who: string; price: number }>('t'))
+export function scalar(row: { price: number }): number { return row.price }
+export async function later(row: { price: number }): Promise<{ n: number }> { return { n: row.price } }
+export function words(row: { who: string }): string[] { return [row.who] }
+`
+const MISTAKES: [code: string, message: RegExp][] = [
+  ['trades.map(scalar)', /A map returns one row: a plain object, not a scalar/],
+  ['trades.map(later)', /A stage function is synchronous: this one returns a promise/],
+  ['trades.flatMap(words)', /A flatMap yields rows: plain objects, not scalars/],
+  ["trades.sort(desc('prize'))", /"prize"/],
+]
+
+test('what the compiler says names the cure, in at most three lines', async () => {
+  const here = fileURLToPath(new URL('.', import.meta.url))
+  const folder = await mkdtemp(join(here, 'mistakes-'))
+  try {
+    const files = MISTAKES.map((_, i) => `mistake-${i}.ts`)
+    await Promise.all(MISTAKES.map(([code], i) => writeFile(join(folder, files[i]), `${HEAD}export const job = ${code}\n`)))
+    const compilerOptions = {
+      target: 'es2022',
+      module: 'nodenext',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: ['node'],
+    }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+    const output = await compile(folder)
+    for (const [i, [code, message]] of MISTAKES.entries()) {
+      const lines =
+        output
+          .split(/\n(?=\S)/)
+          .find((part) => part.startsWith(`mistake-${i}.ts`))
+          ?.trimEnd()
+          .split('\n') ?? []
+      assert.match(lines.join('\n'), message, code)
+      assert.ok(lines.length <= 3, lines.join('\n'))
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+/** What the compiler prints; it ends with an error, as it should. */
+function compile(folder: string): Promise<string> {
+  const tsc = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url))
+  return new Promise((resolve) => {
+    execFile(process.execPath, [tsc, '-p', '.', '--pretty', 'false'], { cwd: folder }, (_error, stdout) => resolve(stdout))
+  })
+}
