@@ -8,6 +8,7 @@ import type { LinkEnd } from '../../src/stream/link-end.js'
 import { SINK_TABLE } from '../../src/stream/sink-state.js'
 import { SourceTask } from '../../src/stream/source-task.js'
 import { coverageOfTables, pairsOf, showCoverage } from '../support/coverage-of-tables.js'
+import { ringLink } from '../support/links.js'
 import { type Command, live, type Plant, type Scenario, scenario } from '../support/stream-model.js'
 
 const RUNS = process.env.MILLRACE_FULL === undefined ? 1500 : 30_000
@@ -118,6 +119,10 @@ test('a stream lives as its model says, whatever happens in whatever order', asy
   const seen = await coverageOfTables(() => fc.assert(property(), { numRuns: RUNS + examples.length, seed: 20, examples }))
   report(context, 'Sink', SINK_TABLE, seen.sink, NEVER_SINK)
   report(context, 'Stream', INBOUND_TABLE, seen.stream, NEVER_STREAM)
+})
+
+test('the same over rings', async () => {
+  await fc.assert(property({ factory: ringLink }), { numRuns: RUNS / 3, seed: 21 })
 })
 
 // Planted bugs: the property that holds above must fail with each of them, or it proves nothing.
