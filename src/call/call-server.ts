@@ -1,5 +1,5 @@
 import { MillraceError, ProtocolError } from '../base/errors.js'
-import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
+import { type ParticipantId, type PhysicalStreamId, senderOf } from '../base/ids.js'
 import type { CallPayload } from '../frame/call-payload.js'
 import type { Session } from '../stream/session.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
@@ -36,7 +36,7 @@ export class CallServer {
       receivers: [peer],
       delivery: 'calls',
       run: (task) => this.track(this.run(served, call, task)),
-      dispose: () => {},
+      dispose: () => this.dropInput(call),
     }
     this.session.registry.registerCall(source, call.generation, call.limit)
   }
@@ -57,6 +57,13 @@ export class CallServer {
     const result = served.handler(input, new Context(task, this.session.self))
     if (served.isStream) await new StreamPump(task).run(iteratorOf(result, served.name))
     else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
+  }
+
+  /** The call was cancelled before it ran: its caller must not wait with the input. */
+  private dropInput(call: CallPayload): void {
+    if (call.input === undefined && this.session.isPeerOpen(senderOf(call.inputId))) {
+      this.session.input(call.inputId, call.inputGeneration).cancel()
+    }
   }
 
   private async input(call: CallPayload): Promise<unknown> {
