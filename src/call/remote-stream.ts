@@ -50,7 +50,7 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   }
 
   /** Stops the stream and rejects with `error`. */
-  throw(error?: unknown): Promise<never> {
+  throw(error?: unknown): Promise<IteratorReturnResult<undefined>> {
     this.stop()
     return Promise.reject(error)
   }

@@ -6,6 +6,7 @@ import { LIMITS } from '../base/limits.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
 import { Hold } from './hold.js'
+import { type Holdings, holdingsOf } from './holdings.js'
 import { createLinkSegment } from './link-layout.js'
 import { Member } from './member.js'
 import { MemberWords } from './member-words.js'
@@ -52,6 +53,8 @@ export class Pool {
   private readonly all = new Map<ParticipantId, PoolWorker>()
   private readonly meshes = new Map<number, QueryMesh>()
   private readonly links = new Set<string>()
+  private readonly questions = new Map<number, (holdings: Holdings) => void>()
+  private nextQuestion = 1
   private waiters: Waiter[] = []
   private nextWorkerId = 1
   private nextMeshId = 1
@@ -108,6 +111,15 @@ export class Pool {
     this.meshes.set(id, mesh)
     mesh.session.ended.then(() => this.meshes.delete(id))
     return mesh
+  }
+
+  /** What the leader and every worker that serves still hold, by participant. For tests: nothing is left where nothing is open. */
+  async census(): Promise<ReadonlyMap<ParticipantId, Holdings>> {
+    this.hold.change(1)
+    const all = new Map<ParticipantId, Holdings>([[LEADER, holdingsOf(this.member, this.session)]])
+    await Promise.all(this.ready.map(async (worker) => all.set(worker.id, await this.askHoldings(worker))))
+    this.hold.change(-1)
+    return all
   }
 
   /** Ends everything: open streams fail, workers end by themselves or, after a while, by force. */
@@ -174,9 +186,21 @@ export class Pool {
       case 'done':
         worker.done.set()
         return
+      case 'census':
+        this.questions.get(reply.question)?.(reply.holdings)
+        return
       default:
         reply satisfies never
     }
+  }
+
+  private async askHoldings(worker: PoolWorker): Promise<Holdings> {
+    const question = this.nextQuestion++
+    const answer = new Promise<Holdings>((resolve) => this.questions.set(question, resolve))
+    worker.host.post({ kind: 'census', question })
+    const holdings = await Promise.race([answer, worker.exited.happened.then(() => ({}))])
+    this.questions.delete(question)
+    return holdings
   }
 
   private exited(worker: PoolWorker, code: number, cause: unknown): void {

@@ -40,6 +40,8 @@ export interface Census {
   readonly parked: number
   readonly queuedBytes: number
   readonly chargedBytes: number
+  /** Peers of whom something published was not read yet. */
+  readonly unread: number
 }
 
 /** How a receiver asks for a stream. */
@@ -245,6 +247,7 @@ export class Session {
     let cells = 0
     let parked = 0
     let queuedBytes = 0
+    let unread = 0
     for (const peer of this.peers.values()) {
       for (const sink of peer.sinks.values()) {
         if (sink.state !== 'closed') sinks++
@@ -253,9 +256,10 @@ export class Session {
       streams += peer.reader.openStreams
       cells += peer.cells.pending
       parked += peer.parked.size
+      if (peer.state !== 'over' && (peer.reader.hasMore || this.control.hasMore(peer))) unread++
     }
     const { tasks, sources } = this.registry
-    return { tasks, sources, sinks, streams, cells, parked, queuedBytes, chargedBytes: this.budget.chargedBytes }
+    return { tasks, sources, sinks, streams, cells, parked, queuedBytes, chargedBytes: this.budget.chargedBytes, unread }
   }
 
   private servicePeer(peer: Peer): boolean {

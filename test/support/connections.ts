@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { type ConnectOptions, connect } from '../../src/call/connect.js'
+import { leaks } from '../../src/testing/leaks.js'
+import { tick } from './test-loop.js'
+
+/** What every suite of calls runs over. */
+export const CONFIGURATIONS: readonly (ConnectOptions & { workers: number })[] = [0, 1, 2].flatMap((workers) => [
+  { workers },
+  { workers, ringBytes: 4096 },
+])
+
+export function nameOf({ workers, ringBytes }: ConnectOptions): string {
+  return `${workers} workers${ringBytes === undefined ? '' : `, rings of ${ringBytes}`}`
+}
+
+type Opened<M> = Awaited<ReturnType<typeof connect<M>>>
+
+/** Connects for one test; afterwards nothing may be held, and after `close` nothing may be left in this process. */
+export async function connected<M>(url: URL, options: ConnectOptions, body: (connection: Opened<M>) => Promise<void>): Promise<void> {
+  const before = activeResources()
+  const connection = await connect<M>(url, options)
+  try {
+    await body(connection)
+    await assertNoLeaks(connection)
+  } finally {
+    await connection.close()
+  }
+  await until(() => activeResources() === before, 'resources are left after close')
+}
+
+export async function assertNoLeaks(connection: AsyncDisposable): Promise<void> {
+  assert.deepEqual(await leaks(connection), {})
+}
+
+export function activeResources(): string {
+  return process
+    .getActiveResourcesInfo()
+    .filter((kind) => kind !== 'Immediate')
+    .sort()
+    .join()
+}
+
+/** Lets the event loop turn until it holds; fails after two seconds. */
+export async function until(condition: () => boolean | Promise<boolean>, otherwise: string): Promise<void> {
+  const deadline = performance.now() + 2000
+  while (!(await condition())) {
+    if (performance.now() > deadline) assert.fail(otherwise)
+    await tick()
+  }
+}
+
+export async function collect<T>(values: AsyncIterable<T>, max = Number.POSITIVE_INFINITY): Promise<T[]> {
+  const all: T[] = []
+  for await (const value of values) {
+    all.push(value)
+    if (all.length >= max) break
+  }
+  return all
+}
+
+/** The error that something rejects with. */
+export async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+  try {
+    await promise
+  } catch (error) {
+    return error as Error & Record<string, unknown>
+  }
+  assert.fail('it did not fail')
+}
