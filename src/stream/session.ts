@@ -165,6 +165,12 @@ export class Session {
     return this.createInbound(this.openPeer(senderOf(id)), id, generation, { delivery: 'calls' })
   }
 
+  /** Whether the terminal frame of that stream of ours is still to be sent. */
+  isSending(id: PhysicalStreamId, receiver: ParticipantId): boolean {
+    const state = this.peers.get(receiver)?.sinks.get(id)?.state
+    return state !== undefined && state !== 'closed'
+  }
+
   register(source: StreamSource): void {
     this.registry.register(source)
   }
