@@ -220,5 +220,8 @@ export default serve({
     count('spinValue saw cancel')
   },
   worker: (_input: undefined, { worker }) => worker,
-  happened: ({ what }: { what: string }) => happened[what] ?? 0,
+  *workers(_input: undefined, { worker }) {
+    for (;;) yield worker
+  },
+  happened: ({ what }: { what: string }, { worker }) => ({ worker, count: happened[what] ?? 0 }),
 })

@@ -25,26 +25,35 @@ export async function connected<M>(url: URL, options: ConnectOptions, body: (con
   } finally {
     await connection.close()
   }
-  await until(() => activeResources() === before, 'resources are left after close')
+  await assertReleased(before)
 }
 
 export async function assertNoLeaks(connection: AsyncDisposable): Promise<void> {
   assert.deepEqual(await leaks(connection), {})
 }
 
-export function activeResources(): string {
-  return process
-    .getActiveResourcesInfo()
-    .filter((kind) => kind !== 'Immediate')
-    .sort()
-    .join()
+/** What holds this process open now, apart from its own output and this very turn. */
+export function activeResources(): string[] {
+  return process.getActiveResourcesInfo().filter((kind) => !/^(Immediate|PipeWrap|TTYWrap)$/.test(kind))
+}
+
+/** Resolves when nothing holds the process open that did not `before`. */
+export async function assertReleased(before: readonly string[]): Promise<void> {
+  const added = () => {
+    const present = [...before]
+    return activeResources().filter((kind) => !present.includes(kind) || void present.splice(present.indexOf(kind), 1))
+  }
+  await until(
+    () => added().length === 0,
+    () => `left after close: ${added()}`,
+  )
 }
 
 /** Lets the event loop turn until it holds; fails after two seconds. */
-export async function until(condition: () => boolean | Promise<boolean>, otherwise: string): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, otherwise: string | (() => string)): Promise<void> {
   const deadline = performance.now() + 2000
   while (!(await condition())) {
-    if (performance.now() > deadline) assert.fail(otherwise)
+    if (performance.now() > deadline) assert.fail(typeof otherwise === 'string' ? otherwise : otherwise())
     await tick()
   }
 }
