@@ -174,6 +174,7 @@ export class Pool {
         worker.state = 'ready'
         worker.hello = reply.hello
         this.startFailures = 0
+        this.broken = undefined
         for (const waiter of this.takeWaiters()) waiter.resolve(worker)
         return
       case 'refused':
@@ -228,6 +229,8 @@ export class Pool {
       for (const waiter of this.takeWaiters()) waiter.reject(cause)
       return
     }
+    // What died had served: whoever waits has reason to hope again.
+    this.broken = undefined
     this.startThread()
   }
 
