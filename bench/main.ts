@@ -4,9 +4,11 @@ import { benches as flights } from './flights.js'
 import { type Bench, holds, machine } from './harness.js'
 import { benches as limit } from './limit.js'
 import { asJson, asText } from './print.js'
+import { benches as ring } from './ring.js'
+import { benches as ringAtomics } from './ring-atomics.js'
 import { benches as wordPairs } from './word-pairs.js'
 
-const ALL: readonly Bench[] = [...wordPairs, ...limit, ...flights]
+const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...wordPairs, ...limit, ...flights]
 const ROUNDS = 5
 
 const { values } = parseArgs({
@@ -17,9 +19,9 @@ const { values } = parseArgs({
   },
 })
 const rounds = Number(values.rounds)
-const chosen = values.only === undefined ? ALL : ALL.filter((bench) => values.only?.some((name) => bench.name.startsWith(name)))
+const chosen = values.only === undefined ? ALL : ALL.filter((bench) => values.only?.includes(bench.name))
 if (chosen.length === 0 || !(rounds >= 1)) {
-  console.error(`bench: --only takes the beginning of a name (${ALL.map((bench) => bench.name).join(', ')}), --rounds a number from 1`)
+  console.error(`bench: --only takes a name (${ALL.map((bench) => bench.name).join(', ')}), --rounds a number from 1`)
   process.exit(2)
 }
 
