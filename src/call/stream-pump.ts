@@ -24,8 +24,11 @@ export class StreamPump {
     this.sink = task.sinks[0]
   }
 
-  async run(iterator: AnyIterator): Promise<void> {
+  /** An asynchronous iterator is told at once when the receiver leaves: it may wait for something that never comes. */
+  async run(iterator: AnyIterator, isAsynchronous: boolean): Promise<void> {
     let done = false
+    const left = () => void settleReturn(iterator)
+    if (isAsynchronous) this.task.signal.addEventListener('abort', left, { once: true })
     try {
       done = await this.pull(iterator)
     } catch (error) {

@@ -40,6 +40,8 @@ export interface Census {
   readonly parked: number
   readonly queuedBytes: number
   readonly chargedBytes: number
+  /** Peers of whom something published was not read yet. */
+  readonly unread: number
 }
 
 /** How a receiver asks for a stream. */
@@ -163,6 +165,12 @@ export class Session {
     return this.createInbound(this.openPeer(senderOf(id)), id, generation, { delivery: 'calls' })
   }
 
+  /** Whether the terminal frame of that stream of ours is still to be sent. */
+  isSending(id: PhysicalStreamId, receiver: ParticipantId): boolean {
+    const state = this.peers.get(receiver)?.sinks.get(id)?.state
+    return state !== undefined && state !== 'closed'
+  }
+
   register(source: StreamSource): void {
     this.registry.register(source)
   }
@@ -245,6 +253,7 @@ export class Session {
     let cells = 0
     let parked = 0
     let queuedBytes = 0
+    let unread = 0
     for (const peer of this.peers.values()) {
       for (const sink of peer.sinks.values()) {
         if (sink.state !== 'closed') sinks++
@@ -253,9 +262,10 @@ export class Session {
       streams += peer.reader.openStreams
       cells += peer.cells.pending
       parked += peer.parked.size
+      if (peer.state !== 'over' && (peer.reader.hasMore || this.control.hasMore(peer))) unread++
     }
     const { tasks, sources } = this.registry
-    return { tasks, sources, sinks, streams, cells, parked, queuedBytes, chargedBytes: this.budget.chargedBytes }
+    return { tasks, sources, sinks, streams, cells, parked, queuedBytes, chargedBytes: this.budget.chargedBytes, unread }
   }
 
   private servicePeer(peer: Peer): boolean {
