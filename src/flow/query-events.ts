@@ -1,3 +1,4 @@
+import type { Census } from '../stream/session.js'
 import type { LogRecord } from './ctx.js'
 import type { Plan } from './plan.js'
 
@@ -15,6 +16,8 @@ export type QueryEvent =
   | { readonly kind: 'planned' }
   | { readonly kind: 'progress'; readonly progress: WorkerProgress }
   | { readonly kind: 'log'; readonly record: LogRecord }
+  /** The last one: what the worker's session holds after its end. */
+  | { readonly kind: 'ended'; readonly census: Census }
 
 /** What a worker is given with a query's mesh. */
 export interface QueryTerms {

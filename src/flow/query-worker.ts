@@ -70,6 +70,7 @@ export class QueryWorker {
         })
       }
       yield { kind: 'progress', progress: this.progress() }
+      yield { kind: 'ended', census: this.session.census() }
     } finally {
       if (this.failure === undefined) void this.end()
     }

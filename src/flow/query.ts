@@ -10,6 +10,7 @@ import { Gather } from '../exchange/gather.js'
 import type { QueryMesh } from '../mesh/query-mesh.js'
 import { RANK, rankOf } from '../stream/error-payload.js'
 import type { Inbound } from '../stream/inbound.js'
+import type { Census } from '../stream/session.js'
 import { createPool, type FlowPool } from './flow-pool.js'
 import type { Plan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
@@ -37,6 +38,7 @@ export class Query {
   private startedMs = 0
   private endedMs: number | undefined
   private workers = 0
+  private readonly censuses = new Map<number, Census>()
   private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
 
   constructor(
@@ -104,6 +106,17 @@ export class Query {
     }
     const elapsedMs = this.started ? (this.endedMs ?? systemClock.now()) - this.startedMs : 0
     return { workers: this.workers, rowsIn, bytesIn, splitsDone, rowsOut: this.rowsOut, elapsedMs, sentBytes }
+  }
+
+  /** What participants hold that should hold nothing, as `participant: what count`. */
+  get leftovers(): string[] {
+    if (this.ending === undefined) return ['the run has not ended']
+    const held = this.mesh === undefined ? [] : [[0, this.mesh.session.census()] as const, ...this.censuses]
+    return held.flatMap(([participant, census]) =>
+      Object.entries(census)
+        .filter(([, count]) => count !== 0)
+        .map(([what, count]) => `${participant}: ${what} ${count}`),
+    )
   }
 
   private get isFull(): boolean {
@@ -175,6 +188,7 @@ export class Query {
   private happened(participant: number, event: QueryEvent): void {
     if (event.kind === 'progress') this.progress.set(participant, event.progress)
     else if (event.kind === 'log') this.options.onLog(event.record)
+    else if (event.kind === 'ended') this.censuses.set(participant, event.census)
   }
 
   /** An error of a worker's run, or of a source here. The first root counts; what comes after the end does not. */
