@@ -17,9 +17,9 @@ const { values } = parseArgs({
   },
 })
 const rounds = Number(values.rounds)
-const chosen = values.only === undefined ? ALL : ALL.filter((bench) => values.only?.some((name) => bench.name.startsWith(name)))
+const chosen = values.only === undefined ? ALL : ALL.filter((bench) => values.only?.includes(bench.name))
 if (chosen.length === 0 || !(rounds >= 1)) {
-  console.error(`bench: --only takes the beginning of a name (${ALL.map((bench) => bench.name).join(', ')}), --rounds a number from 1`)
+  console.error(`bench: --only takes a name (${ALL.map((bench) => bench.name).join(', ')}), --rounds a number from 1`)
   process.exit(2)
 }
 

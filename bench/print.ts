@@ -1,6 +1,7 @@
 import { type Bench, type Figure, holds, machine } from './harness.js'
 
-const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2))
+const digits = (value: number): string =>
+  Number.isInteger(value) ? String(value) : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 
 /** One line of JSON for one figure. */
 export function asJson(bench: Bench, { name, ratio, spread, unit, detail }: Figure): string {

@@ -55,5 +55,5 @@ test('one figure is one line of JSON that states name, ratio, spread and machine
   const { machine, ...rest } = JSON.parse(text)
   assert.deepEqual(rest, { name: 'x', ratio: 3, spread: [2, 4], unit: 'x', floor: 2, aim: 3, better: 'higher', detail: { workers: 2 } })
   assert.match(machine, /\d+ cores.*Node\.js \d+/)
-  assert.match(asText(bench, figure('x', 'x', [1])), /^x: 1\.00x \(1\.00 to 1\.00\), floor >= 2, aim >= 3: BELOW THE FLOOR$/)
+  assert.match(asText(bench, figure('x', 'x', [1])), /^x: 1x \(1 to 1\), floor >= 2, aim >= 3: BELOW THE FLOOR$/)
 })

@@ -24,6 +24,8 @@ async function ended(child: ReturnType<typeof spawn>): Promise<Ended> {
   return { code, signal, ...text }
 }
 
+const FLIGHTS = fileURLToPath(new URL('../../examples/flights/stages.js', import.meta.url))
+
 const millrace = (...argv: string[]): ReturnType<typeof spawn> => spawn(process.execPath, [MAIN, ...argv])
 
 test('the command runs a file, prints JSON lines into a pipe and ends by itself', async () => {
@@ -64,4 +66,36 @@ test('an interrupt ends the process although its reader has stopped reading', as
   const [code] = (await once(child, 'exit')) as [number | null]
   child.stdout?.destroy()
   assert.equal(code, 130)
+})
+
+test('a real flow prints its rows in order and the process ends by itself', async () => {
+  const { code, stdout, stderr } = await ended(millrace('run', FLIGHTS, '--workers', '2', '--limit', '2', '--set', 'min=1000'))
+  assert.equal(code, 0)
+  assert.deepEqual(
+    stdout.split('\n', 2).map((line) => JSON.parse(line).route),
+    ['PHX-DTW', 'BOS-JFK'],
+  )
+  assert.match(stderr, /^millrace: 3,000,000 rows in .*, 2 rows out, 2 workers, /)
+})
+
+test('the reader of a real flow leaves after one line: quiet, and no worker holds the process', async () => {
+  const child = millrace('run', fixture('counting'), '--workers', '2')
+  child.stdout?.once('data', () => child.stdout?.destroy())
+  const { code, signal, stderr } = await ended(child)
+  assert.deepEqual([code, signal, stderr], [0, null, ''])
+})
+
+test('an interrupt stops the workers of a real flow', async () => {
+  const child = millrace('run', fixture('counting'), '--workers', '2')
+  child.stdout?.once('data', () => child.kill('SIGINT'))
+  child.stdout?.resume()
+  const { code, stderr } = await ended(child)
+  assert.equal(code, 130)
+  assert.match(stderr, /^millrace: interrupted, .* 2 workers, /)
+})
+
+test('a stage that throws fails the command with its error, stage, file and offset', async () => {
+  const { code, stderr } = await ended(millrace('run', fixture('failing-stage'), '--workers', '2'))
+  assert.equal(code, 1)
+  assert.match(stderr, /^error RangeError: no letters here\n {2}stage: mustHaveLetters\n {2}file: .*package\.json, offset \d+\n/)
 })

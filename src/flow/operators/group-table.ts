@@ -7,20 +7,24 @@ import type { Accumulator, AccumulatorPlace } from './accumulator.js'
 import { placed } from './compare.js'
 import { CountAccumulator } from './count.js'
 import { ExtremeAccumulator } from './extreme.js'
+import { KeyIndex } from './key-index.js'
 import { valueBytes } from './size-meter.js'
 import { SumAccumulator } from './sum.js'
 
-/** A Map entry, its share of empty room, and the number in it. */
-const ENTRY_BYTES = 56
-
-/** The groups of a groupBy: numbered as they appear; key columns and accumulators are arrays over that number. */
+/**
+ * The groups of a groupBy: numbered as they appear; key columns and accumulators are arrays over that number. The column of a single
+ * key is the key itself, but for values that need a stand-in, such as Dates.
+ */
 export class GroupTable {
   readonly #keys: readonly string[]
   readonly #accumulators: readonly Accumulator[]
   readonly #groupBytes: number
   readonly #where: string
-  #index: Map<Key, number> = new Map()
+  readonly #index = new KeyIndex()
+  /** Of several keys, each one's values. */
   #keyColumns: unknown[][]
+  /** Of a single key, the values that are not their own key. */
+  #standIns: Map<number, unknown> = new Map()
   #keyBytes = 0
 
   constructor(keys: readonly string[], aggregates: readonly AggregatePlan[], where: string) {
@@ -29,7 +33,7 @@ export class GroupTable {
     this.#keyColumns = keys.map(() => [])
     const prefix = statePrefix(keys)
     this.#accumulators = aggregates.map(({ as, fn, column = '' }, i) => accumulatorOf(fn, { as, column, where, state: `${prefix}${i}.` }))
-    this.#groupBytes = this.#accumulators.reduce((bytes, accumulator) => bytes + accumulator.groupBytes, ENTRY_BYTES)
+    this.#groupBytes = this.#accumulators.reduce((bytes, accumulator) => bytes + accumulator.groupBytes, 0)
   }
 
   get size(): number {
@@ -38,7 +42,7 @@ export class GroupTable {
 
   /** What the groups take, in bytes, estimated. */
   get bytes(): number {
-    return this.#index.size * this.#groupBytes + this.#keyBytes
+    return this.#index.size * this.#groupBytes + this.#index.bytes + this.#keyBytes
   }
 
   add(row: Row): void {
@@ -66,16 +70,19 @@ export class GroupTable {
   }
 
   clear(): void {
-    this.#index = new Map()
+    this.#index.clear()
     this.#keyColumns = this.#keys.map(() => [])
+    this.#standIns = new Map()
     this.#keyBytes = 0
     for (const accumulator of this.#accumulators) accumulator.clear()
   }
 
   #groupOf(row: Row): number {
     const key = this.#keyOf(row)
-    const group = this.#index.get(key)
-    return group === undefined ? this.#open(detach(key), row) : group
+    const next = this.#index.size
+    const group = this.#index.find(key)
+    if (group === next) this.#open(group, key, row)
+    return group
   }
 
   #keyOf(row: Row): Key {
@@ -86,24 +93,22 @@ export class GroupTable {
     }
   }
 
-  #open(key: Key, row: Row): number {
-    const group = this.#index.size
-    this.#index.set(key, group)
-    this.#keyBytes += valueBytes(key, 0)
-    for (let i = 0; i < this.#keys.length; i++) {
-      const value = row[this.#keys[i]] ?? null
-      // Mostly the key is the value: then one string serves both.
-      const kept = value === key ? key : detach(value)
-      this.#keyColumns[i].push(kept)
-      this.#keyBytes += kept === key ? 8 : 8 + valueBytes(kept, 0)
-    }
+  #open(group: number, key: Key, row: Row): void {
+    if (this.#keys.length > 1) for (let i = 0; i < this.#keys.length; i++) this.#keyColumns[i].push(this.#keep(row[this.#keys[i]]))
+    else if (row[this.#keys[0]] !== key) this.#standIns.set(group, this.#keep(row[this.#keys[0]]))
     for (const accumulator of this.#accumulators) accumulator.open()
-    return group
+  }
+
+  #keep(value: unknown): unknown {
+    const kept = detach(value ?? null)
+    this.#keyBytes += 8 + valueBytes(kept, 0)
+    return kept
   }
 
   #keyRow(group: number): Row {
     const row: Row = {}
-    for (let i = 0; i < this.#keys.length; i++) row[this.#keys[i]] = this.#keyColumns[i][group]
+    if (this.#keys.length === 1) row[this.#keys[0]] = this.#standIns.has(group) ? this.#standIns.get(group) : this.#index.keyOf(group)
+    else for (let i = 0; i < this.#keys.length; i++) row[this.#keys[i]] = this.#keyColumns[i][group]
     return row
   }
 }

@@ -46,6 +46,7 @@ abstract class GroupCursor implements Cursor<Row> {
   }
 
   #filled(): boolean {
+    let groups = this.table.size
     for (;;) {
       const row = this.#input.next()
       if (row === PAUSE) return false
@@ -54,10 +55,11 @@ abstract class GroupCursor implements Cursor<Row> {
         return true
       }
       this.take(row)
-      if (this.table.bytes > this.#budgetBytes) {
+      if (this.table.size !== groups && this.table.bytes > this.#budgetBytes) {
         this.full(this.#budgetBytes)
         return true
       }
+      groups = this.table.size
       if (this.#slice.over()) return false
     }
   }

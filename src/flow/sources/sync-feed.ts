@@ -47,7 +47,10 @@ export class SyncFeed implements Feed {
   async ready(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
     if (this.#ended || this.#split !== undefined) return
-    const split = await this.#splits.take()
+    const split = await this.#splits.take().catch((error: Error) => {
+      this.#failure = { error }
+      throw error
+    })
     if (this.#ended) return
     this.#split = split
     this.#at = 0

@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { FrameReader } from '../src/frame/frame-reader.js'
+import { createSegment } from '../src/memory/segment.js'
+import { SharedWords } from '../src/memory/shared-words.js'
+import { initRing, ringSizeBytes } from '../src/ring/layout.js'
+import { RingReader } from '../src/ring/ring-reader.js'
+import { type Bench, figure, interleaved, median, ratios } from './harness.js'
+
+const MESSAGE_BYTES = 0x1_0000
+const RING_BYTES = 0x10_0000
+const MESSAGES = 40_000
+
+/** A thread that writes messages into a ring, as many as it is asked for. */
+class WriterThread {
+  private constructor(
+    private readonly worker: Worker,
+    private readonly order: SharedWords,
+    readonly inlet: FrameReader,
+  ) {}
+
+  static async start(): Promise<WriterThread> {
+    const region = { segment: createSegment(ringSizeBytes(RING_BYTES)), offset: 0, capacity: RING_BYTES }
+    initRing(region)
+    const order = createSegment(SharedWords.sizeBytes(1))
+    const worker = new Worker(new URL('./ring.worker.js', import.meta.url), { workerData: { region, order, messageBytes: MESSAGE_BYTES } })
+    await once(worker, 'online')
+    return new WriterThread(worker, new SharedWords(order), new FrameReader(new RingReader(region)))
+  }
+
+  send(messages: number): void {
+    this.order.store(0, messages)
+    this.order.notify(0)
+  }
+
+  async stop(): Promise<void> {
+    const exit = once(this.worker, 'exit')
+    this.send(-1)
+    await exit
+  }
+}
+
+/** Milliseconds to copy every message out of the ring into one buffer. */
+async function copyOut(writer: WriterThread, own: Uint8Array): Promise<number> {
+  const { inlet } = writer
+  const began = performance.now()
+  writer.send(MESSAGES)
+  for (let read = 0; read < MESSAGES; ) {
+    if (!inlet.next()) continue
+    inlet.copyInto(own, 0, 0)
+    inlet.release()
+    read++
+  }
+  return performance.now() - began
+}
+
+/** Milliseconds to copy as many messages from one private buffer to another. */
+async function copyPrivate(from: Uint8Array, to: Uint8Array): Promise<number> {
+  const began = performance.now()
+  for (let copied = 0; copied < MESSAGES; copied++) to.set(from)
+  return performance.now() - began
+}
+
+const gigabytesPerSecond = (milliseconds: number): string => ((MESSAGES * MESSAGE_BYTES) / milliseconds / 1e6).toFixed(1)
+
+export const benches: readonly Bench[] = [
+  {
+    name: 'ring copy-out of memcpy at 64 KiB',
+    floor: 0.3,
+    aim: 0.8,
+    better: 'higher',
+    async run(rounds) {
+      const writer = await WriterThread.start()
+      const buffers = [0, 1].map(() => new Uint8Array(MESSAGE_BYTES).fill(2))
+      const times = await interleaved(rounds, {
+        memcpy: () => copyPrivate(buffers[0], buffers[1]),
+        ring: () => copyOut(writer, buffers[1]),
+      })
+      await writer.stop()
+      return figure(this.name, 'x', ratios(times.memcpy, times.ring), {
+        'memcpy GB/s': gigabytesPerSecond(median(times.memcpy)),
+        'ring GB/s': gigabytesPerSecond(median(times.ring)),
+        'ring bytes': RING_BYTES,
+      })
+    },
+  },
+]

@@ -1,0 +1,17 @@
+import type { LinkFactory } from '../support/links.js'
+import { callsContract } from './calls.contract.js'
+import { subject } from './contract.js'
+import { endContract } from './end.contract.js'
+import { lifeContract } from './life.contract.js'
+import { messagesContract } from './messages.contract.js'
+import { violationsContract } from './violations.contract.js'
+
+/** All that streams must do over any kind of link. */
+export function streamsContract(name: string, factory: LinkFactory, ringBytes: number): void {
+  const one = subject(name, factory, ringBytes)
+  lifeContract(one)
+  messagesContract(one)
+  callsContract(one)
+  violationsContract(one)
+  endContract(one)
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { PROJECT_ROOT } from '../support/root.js'
+
+const run = promisify(execFile)
+const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript)
+
+/** The compiled example, and its source where Node runs that. */
+const forms = (name: string): string[] => [`dist/examples/${name}.js`, ...(stripsTypes ? [`examples/${name}.ts`] : [])]
+
+for (const main of forms('flights/main')) {
+  test(`${main} shows the routes, the summary and an equal answer of one thread`, async () => {
+    const { stdout } = await run(process.execPath, [main, '--workers', '2'], { cwd: PROJECT_ROOT })
+    assert.match(stdout, /^3,000,000 flights: [\d,]+ routes/)
+    assert.match(stdout, /\nHNL-MSP +188 +39\.99 +1,688\n/)
+    assert.match(stdout, /rows in, .* rows out, 2 workers, .* longest stall of the main thread/)
+    assert.match(stdout, /one thread: .* in the same order\n/)
+  })
+}
+
+for (const file of forms('word-pairs/stages')) {
+  test(`millrace run ${file} gives the most frequent pairs`, async () => {
+    const command = fileURLToPath(new URL('dist/src/cli/main.js', PROJECT_ROOT))
+    // A folder with a node_modules of its own: the source reads what is below the current directory.
+    const cwd = fileURLToPath(new URL('node_modules/@types', PROJECT_ROOT))
+    const path = fileURLToPath(new URL(file, PROJECT_ROOT))
+    const failed = await run(process.execPath, [command, 'run', path], { cwd }).catch((error: { code: number; stderr: string }) => error)
+    assert.match(failed.stderr, /^error SourceMissing: no file matches /)
+    assert.equal('code' in failed && failed.code, 1)
+  })
+}

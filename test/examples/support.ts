@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Flow } from 'millrace/flow'
+import { LIMITS } from '../../src/base/limits.js'
+import { PROJECT_ROOT } from '../support/root.js'
+
+const WORKERS = [0, 1, 2, 4]
+const RING_BYTES = [LIMITS.ringBytesDefault, LIMITS.ringBytesMin]
+
+/** A pattern below the project's root, wherever the tests run. */
+export function inProject(pattern: string): string {
+  return `${fileURLToPath(PROJECT_ROOT)}${pattern}`
+}
+
+/** One test per number of workers and size of rings: the flow's rows, in order, are those of the program of one thread. */
+export function equalsOneThread<R>(name: string, flow: Flow<R>, oneThread: () => Promise<R[]>): void {
+  let expected: Promise<R[]> | undefined
+  for (const workers of WORKERS) {
+    for (const ringBytes of RING_BYTES) {
+      test(`${name} with ${workers} workers and rings of ${ringBytes / 1024} KiB equal the program of one thread`, async () => {
+        expected ??= oneThread()
+        const rows = await flow.run({ workers, ringBytes }).collect()
+        assert.deepEqual(rows.slice(0, 100), (await expected).slice(0, 100))
+        assert.deepEqual(rows, await expected)
+      })
+    }
+  }
+}

@@ -1,0 +1,7 @@
+import { countInOneThread, ordered } from '../../examples/word-pairs/single.js'
+import { countPairs } from '../../examples/word-pairs/stages.js'
+import { equalsOneThread, inProject } from './support.js'
+
+const SAMPLE = inProject('node_modules/@types/node/**/*.{md,d.ts,json}')
+
+equalsOneThread('word pairs of a sample', countPairs(SAMPLE), async () => ordered(await countInOneThread(SAMPLE)))
