@@ -4,8 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, afterEach, before } from 'node:test'
-import { createPool, type Flow, type FlowPool, type FlowRun, type RunOptions } from '../../src/flow.js'
 import { leftovers } from '../../src/flow/execute.js'
+import { createPool, type Flow, type FlowPool, type FlowRun, type RunOptions } from '../../src/flow.js'
 
 /** The numbers of workers that every flow is tried with; 0 runs in the thread of the test. */
 export const WORKERS = [0, 1, 2, 4] as const

@@ -23,14 +23,14 @@ export function isEven(row: { id: number }): boolean {
 }
 
 export function tagged(row: Item): Item & { tag: string } {
-  return { ...row, tag: `${row.group}-${row.id % 3}` }
+  return { ...row, tag: `${row.group ?? ''}-${row.id % 3}` }
 }
 
-export function same<R>(row: R): R {
+export function same(row: object): object {
   return row
 }
 
 /** Each row several times. */
-export function* repeated<R extends object>(row: R, ctx: Ctx<{ times: number }>): Generator<R & { copy: number }> {
+export function* repeated(row: object, ctx: Ctx<{ times: number }>): Generator<{ copy: number }> {
   for (let copy = 0; copy < ctx.params.times; copy++) yield { ...row, copy }
 }
