@@ -7,7 +7,7 @@ import { Gather } from '../exchange/gather.js'
 import { OrderedMerge } from '../exchange/ordered-merge.js'
 import { gatherRouter, hashRouter, type Router } from '../exchange/router.js'
 import type { QueryInvitation, WorkerSide } from '../mesh/worker-side.js'
-import { encodeError, RANK, rankOf } from '../stream/error-payload.js'
+import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Session } from '../stream/session.js'
 import { importStages } from './import-guard.js'
 import { buildPipeline } from './operators/pipeline.js'
@@ -102,10 +102,10 @@ export class QueryWorker {
     this.notify()
   }
 
-  /** Planning or a stage threw: the leader is told of roots; what follows from them it hears from those. */
+  /** Planning or a stage threw: the leader is told of roots; of what came from elsewhere it hears from there. */
   private failed(error: unknown): void {
     const rank = rankOf(error)
-    if (this.hasFailed || !this.session.isOpen || rank === RANK.consequence) return
+    if (this.hasFailed || !this.session.isOpen || rank === RANK.consequence || hasTravelled(error)) return
     this.hasFailed = true
     this.emit({ kind: 'failed', error: encodeError(error, rank, ERROR_BYTES_MAX) })
   }

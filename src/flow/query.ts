@@ -8,7 +8,7 @@ import type { Row } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import type { QueryMesh } from '../mesh/query-mesh.js'
-import { decodeError, RANK, rankOf } from '../stream/error-payload.js'
+import { decodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Inbound } from '../stream/inbound.js'
 import type { Census } from '../stream/session.js'
 import type { LogRecord } from './ctx.js'
@@ -74,10 +74,13 @@ export class Query {
     }
   }
 
-  /** What to tell the user of an error: its root, where it becomes known soon. */
+  /**
+   * What to tell the user of an error: its root, where it becomes known soon. A root that came with the rows may have been cut to
+   * their small frames; the worker tells of it in full.
+   */
   async failed(error: unknown): Promise<unknown> {
     if (this.cancelled !== undefined) return this.cancelled.error
-    if (rankOf(error) === RANK.root) return error
+    if (rankOf(error) === RANK.root && !hasTravelled(error)) return error
     if (this.root === undefined) await this.rootKnown()
     return this.root?.error ?? error
   }
