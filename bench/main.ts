@@ -4,9 +4,11 @@ import { benches as flights } from './flights.js'
 import { type Bench, holds, machine } from './harness.js'
 import { benches as limit } from './limit.js'
 import { asJson, asText } from './print.js'
+import { benches as ring } from './ring.js'
+import { benches as ringAtomics } from './ring-atomics.js'
 import { benches as wordPairs } from './word-pairs.js'
 
-const ALL: readonly Bench[] = [...wordPairs, ...limit, ...flights]
+const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...wordPairs, ...limit, ...flights]
 const ROUNDS = 5
 
 const { values } = parseArgs({

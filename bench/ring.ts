@@ -3,9 +3,11 @@ import { Worker } from 'node:worker_threads'
 import { FrameReader } from '../src/frame/frame-reader.js'
 import { createSegment } from '../src/memory/segment.js'
 import { SharedWords } from '../src/memory/shared-words.js'
+import { SleepWord } from '../src/memory/sleep-word.js'
 import { initRing, ringSizeBytes } from '../src/ring/layout.js'
 import { RingReader } from '../src/ring/ring-reader.js'
 import { type Bench, figure, interleaved, median, ratios } from './harness.js'
+import { noBell, spinThenBlock, WORDS } from './ring-waiting.js'
 
 const MESSAGE_BYTES = 0x1_0000
 const RING_BYTES = 0x10_0000
@@ -15,22 +17,26 @@ const MESSAGES = 40_000
 class WriterThread {
   private constructor(
     private readonly worker: Worker,
-    private readonly order: SharedWords,
+    private readonly words: SharedWords,
     readonly inlet: FrameReader,
   ) {}
 
   static async start(): Promise<WriterThread> {
     const region = { segment: createSegment(ringSizeBytes(RING_BYTES)), offset: 0, capacity: RING_BYTES }
     initRing(region)
-    const order = createSegment(SharedWords.sizeBytes(1))
-    const worker = new Worker(new URL('./ring.worker.js', import.meta.url), { workerData: { region, order, messageBytes: MESSAGE_BYTES } })
+    const shared = createSegment(SharedWords.sizeBytes(WORDS.count))
+    const worker = new Worker(new URL('./ring.worker.js', import.meta.url), { workerData: { region, shared, messageBytes: MESSAGE_BYTES } })
     await once(worker, 'online')
-    return new WriterThread(worker, new SharedWords(order), new FrameReader(new RingReader(region)))
+    return new WriterThread(worker, new SharedWords(shared), new FrameReader(new RingReader(region)))
+  }
+
+  sleepWord(index: number): SleepWord {
+    return new SleepWord(this.words, index)
   }
 
   send(messages: number): void {
-    this.order.store(0, messages)
-    this.order.notify(0)
+    this.words.store(WORDS.order, messages)
+    this.words.notify(WORDS.order)
   }
 
   async stop(): Promise<void> {
@@ -41,16 +47,26 @@ class WriterThread {
 }
 
 /** Milliseconds to copy every message out of the ring into one buffer. */
-async function copyOut(writer: WriterThread, own: Uint8Array): Promise<number> {
+async function copyOut(writer: WriterThread, target: Uint8Array): Promise<number> {
   const { inlet } = writer
+  const own = writer.sleepWord(WORDS.reader)
+  const peer = writer.sleepWord(WORDS.writer)
+  const release = (): void => {
+    if (inlet.release()) peer.wake(noBell)
+  }
+  const next = (): boolean => {
+    if (inlet.next()) return true
+    release()
+    return false
+  }
   const began = performance.now()
   writer.send(MESSAGES)
-  for (let read = 0; read < MESSAGES; ) {
-    if (!inlet.next()) continue
-    inlet.copyInto(own, 0, 0)
-    inlet.release()
-    read++
+  for (let read = 1; read <= MESSAGES; read++) {
+    spinThenBlock(own, next, () => inlet.hasMore())
+    inlet.copyInto(target, 0, 0)
+    if (read % 4 === 0) release()
   }
+  release()
   return performance.now() - began
 }
 

@@ -126,7 +126,7 @@ export class QueryWorker {
 
   private async planStage(stage: StagePlan, namespace: Readonly<Record<string, unknown>>): Promise<StageRun> {
     const slice = new Slice(systemClock, SLICE_MS)
-    const input = this.input(stage)
+    const input = await this.input(stage)
     const run: { current: StageRun | undefined } = { current: undefined }
     const controller = new AbortController()
     this.controllers.push(controller)
@@ -160,7 +160,7 @@ export class QueryWorker {
     return output.exchange === 'hash' ? hashRouter(output.keys, this.topology.receivers(stage).length) : gatherRouter
   }
 
-  private input(stage: StagePlan): RowInput {
+  private async input(stage: StagePlan): Promise<RowInput> {
     return stage.input.kind === 'exchange' ? this.exchangeInput(stage.input) : this.fileInput(stage, stage.input)
   }
 
@@ -171,9 +171,9 @@ export class QueryWorker {
     return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparator(merge)))
   }
 
-  private fileInput(stage: StagePlan, input: FileInputPlan): RowInput {
+  private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<RowInput> {
     const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows' })
-    const source = openSource(input, {
+    const source = await openSource(input, {
       cwd: this.terms.cwd,
       io: this.terms.io,
       nextSplit: async () => {

@@ -21,7 +21,7 @@ export async function* readBatches<R>(source: Source<R>, options: ReadOptions = 
   const cwd = options.cwd ?? process.cwd()
   const splits = enumerateSplits(source.input, { cwd })
   const nextSplit = async () => (await splits.next()).value ?? undefined
-  const cursor = openSource(source.input, { nextSplit, cwd, io: 'sync' })
+  const cursor = await openSource(source.input, { nextSplit, cwd, io: 'sync' })
   try {
     let batch: Row[] = []
     for (;;) {

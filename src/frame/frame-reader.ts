@@ -48,6 +48,7 @@ export class FrameReader implements FrameInlet {
   length = 0
   private readonly payloadMax: number
   private payloadAt = 0
+  private wakeDue = false
 
   constructor(private readonly ring: RingReader) {
     this.payloadMax = payloadBytesMax(ring.capacity)
@@ -55,6 +56,8 @@ export class FrameReader implements FrameInlet {
 
   next(): boolean {
     const { ring } = this
+    // So that the writer can go on while a long run of frames is still being read.
+    if (ring.unreleasedBytes >= ring.capacity / 8 && ring.release()) this.wakeDue = true
     for (;;) {
       const available = ring.available()
       if (available === 0) return false
@@ -91,7 +94,9 @@ export class FrameReader implements FrameInlet {
   }
 
   release(): boolean {
-    return this.ring.release()
+    const due = this.wakeDue
+    this.wakeDue = false
+    return this.ring.release() || due
   }
 
   hasMore(): boolean {

@@ -9,7 +9,8 @@ export interface FrameOutlet {
   readonly publishedBytes: number
   /**
    * Writes one frame with the payload `bytes[start, end)`, which the caller does not change afterwards; `total`, unless negative, is
-   * the length of the whole message and goes before it. False: no room; nothing was written.
+   * the length of the whole message and goes before it. False: no room; nothing was written. Of a long run without `publish`, the
+   * first frames may be seen early.
    */
   tryWrite(kind: FrameKind, id: PhysicalStreamId, bytes: Uint8Array, start: number, end: number, total: number): boolean
   /** Makes what was written visible. Returns whether there was anything. */
@@ -18,19 +19,22 @@ export interface FrameOutlet {
   wantRoom(): boolean
 }
 
-/** Where frames come from: the reading end. The fields describe the frame that `next` found and are valid until it is called again. */
+/**
+ * Where frames come from: the reading end. The fields describe the frame that `next` found and are valid until it or
+ * `release` is called again.
+ */
 export interface FrameInlet {
   readonly kind: number
   readonly id: PhysicalStreamId
   readonly length: number
-  /** Goes to the next frame. Throws `ProtocolError` where the ring holds none that can be. */
+  /** Goes to the next frame; the one before may be freed. Throws `ProtocolError` where the ring holds none that can be. */
   next(): boolean
-  /** The payload, copied into memory of the reader's own. */
+  /** The payload in memory that the ring does not use again: copied, or handed over where both ends are in one thread. */
   copy(): Uint8Array
   /** Copies the payload from `from` on into `target` at `offset`. */
   copyInto(target: Uint8Array, offset: number, from: number): void
-  /** Frees what was read. True: the writer wants the room and must be woken. */
+  /** Frees what was read. True: the writer wants the room that was freed since this was asked last, and must be woken. */
   release(): boolean
-  /** Whether a frame waits. */
+  /** Whether a frame waits, be it right or wrong. Never throws. */
   hasMore(): boolean
 }

@@ -46,7 +46,7 @@ export class Member {
     this.acquaintances.set(card.id, {
       bell,
       get isDead() {
-        return words.isDead
+        return words.status.isDead
       },
       wake: () => words.sleep.wake(ring),
     })

@@ -184,7 +184,7 @@ export class Pool {
     const neverServed = worker.state === 'starting'
     worker.state = 'gone'
     worker.cause ??= cause
-    worker.words?.markDead()
+    worker.words?.status.markDead()
     for (const other of this.all.values()) if (other.state !== 'gone') this.member.wake(other.id)
     const error = new PeerLostError(
       `worker ${worker.id} exited with code ${code}`,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Row } from '../../src/columnar/schema.js'
 import { END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { enumerateSplits } from '../../src/flow/sources/enumerate.js'
-import { openSource } from '../../src/flow/sources/open-source.js'
+import { ParquetSource } from '../../src/flow/sources/parquet-source.js'
 import type { SourceCursor } from '../../src/flow/sources/source-cursor.js'
 import type { Split } from '../../src/flow/sources/split.js'
 import { type ParquetColumns, parquet } from '../../src/flow.js'
@@ -25,7 +25,7 @@ after(() => rm(cwd, { recursive: true }))
 function open(columns: ParquetColumns | undefined, splits: readonly Split[]): SourceCursor {
   const queue = [...splits]
   const { input } = columns === undefined ? parquet('x') : parquet('x', { columns })
-  return openSource(input, { nextSplit: async () => queue.shift(), cwd })
+  return new ParquetSource('columns' in input ? input.columns : undefined, async () => queue.shift(), cwd)
 }
 
 async function drainSource(source: SourceCursor): Promise<Row[]> {

@@ -9,7 +9,7 @@ import { END, PAUSE } from '../../src/flow/operators/cursor.js'
 import type { FileInputPlan } from '../../src/flow/plan.js'
 import { enumerateSplits } from '../../src/flow/sources/enumerate.js'
 import { isEof, PIECE_BYTES } from '../../src/flow/sources/feed.js'
-import { openSource } from '../../src/flow/sources/open-source.js'
+import { openTextSource } from '../../src/flow/sources/open-source.js'
 import type { SourceCursor } from '../../src/flow/sources/source-cursor.js'
 import type { Split, SplitFile } from '../../src/flow/sources/split.js'
 import { jsonl, lines } from '../../src/flow.js'
@@ -27,7 +27,7 @@ const MODES = ['async', 'sync'] as const
 
 function open(input: FileInputPlan, splits: readonly Split[], io: 'async' | 'sync'): SourceCursor {
   const queue = [...splits]
-  return openSource(input, { nextSplit: async () => queue.shift(), cwd, io })
+  return openTextSource(input, { nextSplit: async () => queue.shift(), cwd, io })
 }
 
 async function drainSource(source: SourceCursor): Promise<Row[]> {
@@ -189,7 +189,7 @@ for (const io of MODES) {
   })
 
   test(`an error of handing out splits reaches the reader (${io})`, async () => {
-    const source = openSource(LINES, { nextSplit: () => Promise.reject(new Error('leader gone')), cwd, io })
+    const source = openTextSource(LINES, { nextSplit: () => Promise.reject(new Error('leader gone')), cwd, io })
     await assert.rejects(drainSource(source), { message: 'leader gone' })
   })
 
@@ -198,7 +198,7 @@ for (const io of MODES) {
     let asked = 0
     const nextSplit = async (): Promise<Split | undefined> =>
       asked++ < 3 ? { id: asked, files: [{ path: 'ahead.txt', start: 0, end: 4 }] } : undefined
-    const source = openSource(LINES, { nextSplit, cwd, io })
+    const source = openTextSource(LINES, { nextSplit, cwd, io })
     while (source.next() === PAUSE) await source.ready()
     assert.ok(asked >= 2, 'one ahead')
     assert.ok(asked <= 3, 'not more')

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { participantId } from '../../src/base/ids.js'
 import { createSegment, WORD_STRIDE_BYTES } from '../../src/memory/segment.js'
 import { SharedWords } from '../../src/memory/shared-words.js'
-import { StatusWords } from '../../src/memory/status-word.js'
+import { StatusWord } from '../../src/memory/status-word.js'
 
 test('shared words stand 128 bytes apart and do not touch each other', () => {
   const segment = createSegment(SharedWords.sizeBytes(3))
@@ -35,13 +34,13 @@ test('a segment is zero, and one that cannot be had is an error with its size an
 })
 
 test('a participant lives until it is marked dead, the others live on', () => {
-  const status = new StatusWords(new SharedWords(createSegment(SharedWords.sizeBytes(3))))
-  const [first, second, third] = [0, 1, 2].map(participantId)
-  status.markDead(second)
+  const words = new SharedWords(createSegment(SharedWords.sizeBytes(3)))
+  const [first, second, third] = [0, 1, 2].map((index) => new StatusWord(words, index)) as [StatusWord, StatusWord, StatusWord]
+  second.markDead()
   assert.deepEqual(
-    [first, second, third].map((one) => status.isDead(one)),
+    [first, second, third].map((one) => one.isDead),
     [false, true, false],
   )
-  status.markDead(second)
-  assert.equal(status.isDead(second), true)
+  second.markDead()
+  assert.equal(second.isDead, true)
 })
