@@ -1,5 +1,5 @@
 import { MillraceError, ProtocolError } from '../base/errors.js'
-import { type ParticipantId, type PhysicalStreamId, senderOf } from '../base/ids.js'
+import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import type { CallPayload } from '../frame/call-payload.js'
 import type { Session } from '../stream/session.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'

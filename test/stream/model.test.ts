@@ -151,6 +151,7 @@ test('the model finds a cancel that does not look at the sink but stops the sour
 
 /** Lets each END pass the data frame written before it. */
 class Overtaking implements FrameOutlet {
+  readonly copies = false
   private held: Parameters<FrameOutlet['tryWrite']> | undefined
 
   constructor(private readonly outlet: FrameOutlet) {}

@@ -30,7 +30,11 @@ class SinkAlone {
   readonly frames = new MemoryFrames(0x1000)
   readonly kinds: number[] = []
   private limit = 72
-  readonly sink = new Sink(ID, P(0), 0, this.frames.payloadBytesMax, { sendable: () => {}, changed: () => {} })
+  readonly sink = new Sink(ID, P(0), 0, this.frames.payloadBytesMax, {
+    sendable: () => {},
+    changed: () => {},
+    directOutlet: () => undefined,
+  })
 
   fire(event: SinkEvent): void {
     const { sink } = this

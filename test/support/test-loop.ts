@@ -1,7 +1,7 @@
 import type { Session } from '../../src/stream/session.js'
 
 /** Lets everything run that waits for nothing but its turn: all microtasks. */
-function tick(): Promise<void> {
+export function tick(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
