@@ -56,6 +56,7 @@ const VALUES: readonly unknown[] = [
     ['a', new Set([1, 2])],
     [{ key: 1 }, [undefined, null]],
   ]),
+  // biome-ignore lint/suspicious/noSparseArray: a hole must arrive as a hole
   { nested: { array: [1, , 3], bytes: Uint8Array.of(1, 2, 3) } },
   [],
   {},
