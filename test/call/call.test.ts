@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { type Connection, connect } from '../../src/call/connect.js'
 import type { Api } from '../../src/call/api.js'
+import { type Connection, connect } from '../../src/call/connect.js'
 import { CancelledError, MillraceError } from '../../src/index.js'
 import { activeResources, assertNoLeaks, assertReleased, CONFIGURATIONS, collect, failure, nameOf, until } from '../support/connections.js'
 
@@ -310,7 +310,10 @@ for (const options of CONFIGURATIONS) {
         assert.match(error.message, /stream\(/)
       }
       assert.equal((await failure(collect(api.markedNothing() as never))).code, 'NotIterable')
-      assert.deepEqual(await collect((api as unknown as Record<string, (input: unknown) => AsyncIterable<number>>).markedArray({ to: 3 })), [0, 1, 2])
+      assert.deepEqual(
+        await collect((api as unknown as Record<string, (input: unknown) => AsyncIterable<number>>).markedArray({ to: 3 })),
+        [0, 1, 2],
+      )
     })
 
     test('calls and streams that begin together are spread over all workers', async () => {
@@ -326,7 +329,10 @@ for (const options of CONFIGURATIONS) {
     test('many streams and calls at once each get their own', async () => {
       const streams = Array.from({ length: 40 }, async (_, from) => {
         const values = await collect(api.count({ from: from * 1000, to: from * 1000 + 300 }))
-        assert.deepEqual(values, Array.from({ length: 300 }, (_none, n) => from * 1000 + n))
+        assert.deepEqual(
+          values,
+          Array.from({ length: 300 }, (_none, n) => from * 1000 + n),
+        )
       })
       const calls = Array.from({ length: 200 }, async (_, n) => assert.equal(await api.later(n), n))
       await Promise.all([...streams, ...calls])

@@ -113,7 +113,9 @@ test('while idle nothing is scheduled, neither here nor in the worker', async ()
     const second = await idle(10)
     const third = await idle(3000)
     // Each round costs the worker the same, however long it was idle; two turns of tolerance for when they meet.
-    assert.ok((third.immediates as number) - (second.immediates as number) <= (second.immediates as number) - (first.immediates as number) + 2)
+    assert.ok(
+      (third.immediates as number) - (second.immediates as number) <= (second.immediates as number) - (first.immediates as number) + 2,
+    )
     assert.equal(third.timers, first.timers)
     await open.return()
   })
