@@ -68,6 +68,7 @@ export class Pool {
       kind: 'call',
       elasticBytes: options.elasticBytes,
       waiting: (change) => this.hold.change(change),
+      peerFailed: (id, error) => this.dismiss(id, error),
     })
     if (options.workers === 0) this.startInline()
     else for (let index = 0; index < options.workers; index++) this.startThread()
@@ -196,6 +197,15 @@ export class Pool {
     }
   }
 
+  /** Nothing can be said to it any more: it is replaced. */
+  private dismiss(id: ParticipantId, cause: unknown): void {
+    const worker = this.all.get(id)
+    if (worker?.state !== 'ready') return
+    worker.state = 'leaving'
+    worker.cause = cause
+    void worker.host.terminate()
+  }
+
   private async askHoldings(worker: PoolWorker): Promise<Holdings> {
     const question = this.nextQuestion++
     const answer = new Promise<Holdings>((resolve) => this.questions.set(question, resolve))
@@ -294,6 +304,7 @@ export class Pool {
     await Promise.all([...this.all.values()].map((worker) => this.stop(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS)))
     await Promise.all([queriesEnded, ended])
     this.hold.change(-1)
+    this.hold.close()
   }
 
   private async stop(worker: PoolWorker, timeoutMs: number): Promise<void> {
