@@ -316,6 +316,21 @@ for (const options of CONFIGURATIONS) {
       )
     })
 
+    test('a producer stops when its reader does', async () => {
+      const before = await happened('produced')
+      const stream = api.produced({ bytes: 10_000 })
+      for (let n = 0; n < 3; n++) await stream.next()
+      let last = 0
+      await until(async () => {
+        const now = await happened('produced')
+        const stopped = now === last
+        last = now
+        return stopped
+      }, 'it goes on')
+      assert.ok(last - before <= 100, `${last - before} blocks for a reader of 3`)
+      await stream.return()
+    })
+
     test('calls and streams that begin together are spread over all workers', async () => {
       const wanted = Math.max(1, options.workers)
       const workers = await Promise.all(Array.from({ length: 2 * wanted }, () => api.worker()))

@@ -56,7 +56,7 @@ const VALUES: readonly unknown[] = [
     ['a', new Set([1, 2])],
     [{ key: 1 }, [undefined, null]],
   ]),
-  { nested: { array: [1, , 3], bytes: Uint8Array.of(1, 2, 3) } },
+  { nested: { array: new Array(3), bytes: Uint8Array.of(1, 2, 3) } },
   [],
   {},
   /x+/giu,
@@ -147,6 +147,12 @@ export default serve({
       yield 'never'
     } finally {
       count('functions finally')
+    }
+  },
+  *produced({ bytes }: { bytes: number }) {
+    for (;;) {
+      count('produced')
+      yield new Uint8Array(bytes)
     }
   },
   marked: stream((input: { to: number }) => Array.from({ length: input.to }, (_, n) => n)[Symbol.iterator]()),

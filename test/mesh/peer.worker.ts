@@ -6,6 +6,7 @@ import { encodeValue } from '../../src/call/value-writer.js'
 import { type Birth, bornInPool } from '../../src/mesh/thread-birth.js'
 import type { QueryInvitation, WorkerSide } from '../../src/mesh/worker-side.js'
 import type { Inbound } from '../../src/stream/inbound.js'
+import { usedBytes } from '../support/garbage.js'
 import { gated, messages, streamId, TestSource } from '../support/test-source.js'
 
 /** What each worker of a test's query does: gives its own messages to the worker before it, and those of the next to the leader. */
@@ -18,7 +19,7 @@ export interface TestPlan {
 }
 
 /** Which procedure is which. */
-export const PROCEDURES = ['blocks', 'pull', 'link', 'published', 'die', 'wait', 'spin', 'late'] as const
+export const PROCEDURES = ['blocks', 'pull', 'link', 'published', 'die', 'wait', 'spin', 'collect', 'late'] as const
 export const OWN = 2
 export const FORWARDED = 1
 
@@ -57,6 +58,7 @@ export function servePeer(side: WorkerSide): void {
     spin: () => {
       for (;;);
     },
+    collect: () => void usedBytes(),
     async late({ peer }: { peer: number }, { signal }: CallContext) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       late = await side.linkTo(participantId(peer)).then(

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { participantId } from '../../src/base/ids.js'
+import { encodeValue } from '../../src/call/value-writer.js'
 import { PeerLostError, SessionEndedError } from '../../src/index.js'
 import type { WorkerSide } from '../../src/mesh/worker-side.js'
 import { failure, until } from '../support/connections.js'
+import { assertUses, usedBytes } from '../support/garbage.js'
 import { tick } from '../support/test-loop.js'
 import { TestPool, withPool } from '../support/test-pool.js'
 import { servePeer } from './peer.worker.js'
@@ -128,4 +130,36 @@ test('a pool closes within its deadline although a worker in the midst of a quer
   await pool.end()
   assert.ok(performance.now() - began < 2000)
   assert.ok((await stuck) instanceof SessionEndedError)
+})
+
+test('a worker that breaks the protocol is replaced, and what it had open fails', async () => {
+  await withPool(1, {}, async (pool) => {
+    const other = failure(pool.call(1, 'wait'))
+    const wrong = failure(pool.client.call(participantId(1), 99, encodeValue(undefined)).next())
+    assert.equal((await wrong).code, 'Protocol')
+    assert.equal((await other).code, 'Protocol')
+    await until(() => pool.pool.ready[0]?.id === 2, 'it was not replaced')
+    assert.equal((await pool.call<Pulled>(2, 'pull', { peer: 2, blocks: 2, bytes: 10 })).bytes, 20)
+  })
+})
+
+test('the memory of workers that died is let go', async () => {
+  await withPool(2, {}, async (pool) => {
+    const dieInTurn = async (deaths: number) => {
+      for (let n = 0; n < deaths; n++) {
+        const [first, second] = pool.pool.ready
+        await pool.call(first.id, 'link', { peer: second.id })
+        await failure(pool.call(second.id, 'die'))
+        await pool.pool.allReady()
+      }
+    }
+    await dieInTurn(3)
+    const before = usedBytes()
+    await dieInTurn(6)
+    await assertUses(before + 4_000_000, async () => {
+      for (const { id } of pool.pool.ready) await pool.call(id, 'collect')
+    })
+    const held = (await pool.pool.census()).get(pool.pool.ready[0].id)
+    assert.deepEqual(held, {})
+  })
 })

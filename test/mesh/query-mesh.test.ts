@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { PeerLostError, SessionEndedError } from '../../src/index.js'
 import type { QueryMesh } from '../../src/mesh/query-mesh.js'
 import type { Inbound } from '../../src/stream/inbound.js'
 import { failure } from '../support/connections.js'
+import { assertUses, usedBytes } from '../support/garbage.js'
 import { withPool } from '../support/test-pool.js'
 import { message, streamId } from '../support/test-source.js'
 import { FORWARDED } from './peer.worker.js'
@@ -96,13 +95,6 @@ for (const workers of [0, 1, 2, 3]) {
 }
 
 test('a thousand queries, one after the other and several at once, leave nothing', async () => {
-  setFlagsFromString('--expose-gc')
-  const collectGarbage = runInNewContext('gc') as () => void
-  const used = () => {
-    collectGarbage()
-    const { heapUsed, arrayBuffers } = process.memoryUsage()
-    return heapUsed + arrayBuffers
-  }
   await withPool(2, { ringBytes: 4096 }, async (pool) => {
     const queries = async (count: number) => {
       const one = async (number: number) => {
@@ -114,9 +106,8 @@ test('a thousand queries, one after the other and several at once, leave nothing
       await pool.assertNoLeaks()
     }
     await queries(200)
-    const before = used()
+    const before = usedBytes()
     await queries(800)
-    const grown = used() - before
-    assert.ok(grown < 4_000_000, `${grown} bytes more`)
+    await assertUses(before + 4_000_000)
   })
 })
