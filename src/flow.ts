@@ -3,6 +3,7 @@ export type { ColumnSpec, ColumnType, ParquetColumns, ParquetRow } from './flow/
 export type { Ctx, LogLevel, LogRecord, SetupCtx, SourceLocation } from './flow/ctx.js'
 export { explainPlan } from './flow/explain.js'
 export { type Flow, type FlowStart, flow } from './flow/flow-builder.js'
+export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
 export { asc, desc } from './flow/order.js'
 export { setParams } from './flow/params.js'
 export type { OrderKey, Plan, StagePlan } from './flow/plan.js'

@@ -1,6 +1,6 @@
 import { CancelledError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
-import { ValueReader } from './value-reader.js'
+import { isRawMark, ValueReader } from './value-reader.js'
 
 /** How a stream begins, when its consumer first asks. */
 export type OpenStream = () => Promise<Inbound>
@@ -81,7 +81,10 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
         if (this.state === 'done') return { value: undefined, done: true }
         const inbound = this.inbound ?? (await this.open())
         const message = await inbound?.next()
-        if (message !== undefined) this.values = new ValueReader(message)
+        if (message !== undefined && isRawMark(message)) {
+          const value = await inbound?.next()
+          if (value !== undefined) return { value: value as T, done: false }
+        } else if (message !== undefined) this.values = new ValueReader(message)
         else if (this.failure === undefined) this.finish()
       }
       return { value: this.values.next() as T, done: false }

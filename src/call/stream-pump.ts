@@ -1,7 +1,7 @@
 import { macrotask, Pacer } from '../base/pacer.js'
 import type { Sink } from '../stream/sink.js'
 import type { SourceTask } from '../stream/source-task.js'
-import { ValueWriter } from './value-writer.js'
+import { RAW_MARK, SMALL_BYTES, ValueWriter } from './value-writer.js'
 
 /** A message goes out at this size at the latest. */
 const MESSAGE_BYTES = 0x8000
@@ -54,6 +54,10 @@ export class StreamPump {
   }
 
   private add(value: unknown): void {
+    if (value instanceof Uint8Array && value.length > SMALL_BYTES) {
+      this.sendRaw(value)
+      return
+    }
     const alone = this.writer.add(value)
     if (alone !== undefined) {
       this.send()
@@ -67,9 +71,20 @@ export class StreamPump {
 
   private send(): void {
     if (this.writer.isEmpty) return
-    const message = this.writer.takeMessage()
-    if (this.sink.isClosed) return
-    this.sink.write(message)
+    if (this.sink.trySend(this.writer.message)) this.writer.clear()
+    else {
+      const message = this.writer.takeMessage()
+      if (this.sink.isClosed) return
+      this.sink.write(message)
+    }
+    this.task.flush()
+  }
+
+  /** Long bytes go as they are, straight into the ring where they can. */
+  private sendRaw(value: Uint8Array): void {
+    this.send()
+    if (!this.sink.trySend(RAW_MARK)) this.sink.write(RAW_MARK)
+    if (!this.sink.trySend(value)) this.sink.write(value.slice())
     this.task.flush()
   }
 

@@ -10,9 +10,14 @@ export function execute<R>(plan: Plan, options: RunOptions): FlowRun<R> {
   return new Run<R>(plan, resolveRunOptions(options))
 }
 
+/** For tests: what a run still holds once it has ended, in the leader and in the workers; empty where all is well. */
+export function leftovers(run: FlowRun<unknown>): readonly string[] {
+  return (run as Run<unknown>).query.leftovers
+}
+
 /** One run of a flow, as its user holds it. */
 class Run<R> implements FlowRun<R> {
-  private readonly query: Query
+  readonly query: Query
 
   constructor(plan: Plan, options: ResolvedRunOptions) {
     this.query = new Query(plan, options)

@@ -1,4 +1,4 @@
-import type { LogRecord } from './ctx.js'
+import type { Census } from '../stream/session.js'
 import type { Plan } from './plan.js'
 
 /** What a worker has read for a query so far. */
@@ -14,7 +14,12 @@ export interface WorkerProgress {
 export type QueryEvent =
   | { readonly kind: 'planned' }
   | { readonly kind: 'progress'; readonly progress: WorkerProgress }
-  | { readonly kind: 'log'; readonly record: LogRecord }
+  /** A `LogRecord`, encoded when it was logged. */
+  | { readonly kind: 'log'; readonly record: Uint8Array }
+  /** An encoded error: the root of what goes wrong in the query. */
+  | { readonly kind: 'failed'; readonly error: Uint8Array }
+  /** The last one: what the worker's session holds after its end. */
+  | { readonly kind: 'ended'; readonly census: Census }
 
 /** What a worker is given with a query's mesh. */
 export interface QueryTerms {

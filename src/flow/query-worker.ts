@@ -1,12 +1,13 @@
 import { systemClock } from '../base/clock.js'
 import { LEADER, type ParticipantId } from '../base/ids.js'
+import { encodeValue } from '../call/value-writer.js'
 import { comparator } from '../columnar/order.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import { OrderedMerge } from '../exchange/ordered-merge.js'
 import { gatherRouter, hashRouter, type Router } from '../exchange/router.js'
 import type { QueryInvitation, WorkerSide } from '../mesh/worker-side.js'
-import { RANK, rankOf } from '../stream/error-payload.js'
+import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Session } from '../stream/session.js'
 import { importStages } from './import-guard.js'
 import { buildPipeline } from './operators/pipeline.js'
@@ -25,6 +26,7 @@ import { Topology } from './topology.js'
 const SLICE_MS = 1
 /** Of a worker's memory, the part that its exchanges may queue; the rest is its operators'. */
 const QUEUE_SHARE = 0.25
+const ERROR_BYTES_MAX = 0x1_0000
 
 /** One worker's part in one query: its session in the query's mesh, and the stages that it runs. */
 export class QueryWorker {
@@ -32,10 +34,12 @@ export class QueryWorker {
   private readonly terms: QueryTerms
   private readonly topology: Topology
   private readonly sources: SourceCursor[] = []
+  private readonly stages: StageRun[] = []
   private readonly events: QueryEvent[] = []
   private wake: (() => void) | undefined
   private splitsReported = 0
-  private failure: { readonly error: unknown } | undefined
+  private readonly controllers: AbortController[] = []
+  private hasFailed = false
   private isOver = false
 
   constructor(
@@ -56,22 +60,22 @@ export class QueryWorker {
     void this.session.ended.then(() => this.over())
   }
 
-  /** Runs it; the events are for the leader. Throws the root of what went wrong here. Ends when the leader ends the query. */
+  /** Runs it; the events are for the leader, of errors too. Ends when the leader ends the query and nothing of it runs here any more. */
   async *run(): AsyncGenerator<QueryEvent> {
     try {
-      await this.plan()
-      this.events.push({ kind: 'planned' })
+      void this.plan()
       for (;;) {
         yield* this.events.splice(0)
-        if (this.failure !== undefined) throw this.failure.error
         if (this.isOver) break
         await new Promise<void>((resolve) => {
           this.wake = resolve
         })
       }
+      await Promise.all(this.stages.map((stage) => stage.idle()))
       yield { kind: 'progress', progress: this.progress() }
+      yield { kind: 'ended', census: this.session.census() }
     } finally {
-      if (this.failure === undefined) void this.end()
+      void this.end()
     }
   }
 
@@ -82,6 +86,8 @@ export class QueryWorker {
 
   private over(): void {
     this.isOver = true
+    // A `setup` may still wait for something.
+    for (const controller of this.controllers) controller.abort()
     this.notify()
   }
 
@@ -96,11 +102,12 @@ export class QueryWorker {
     this.notify()
   }
 
-  /** A stage threw: the leader is told of roots; what follows from them it hears from those. */
+  /** Planning or a stage threw: the leader is told of roots; of what came from elsewhere it hears from there. */
   private failed(error: unknown): void {
-    if (this.failure !== undefined || !this.session.isOpen || rankOf(error) === RANK.consequence) return
-    this.failure = { error }
-    this.notify()
+    const rank = rankOf(error)
+    if (this.hasFailed || !this.session.isOpen || rank === RANK.consequence || hasTravelled(error)) return
+    this.hasFailed = true
+    this.emit({ kind: 'failed', error: encodeError(error, rank, ERROR_BYTES_MAX) })
   }
 
   private async plan(): Promise<void> {
@@ -110,9 +117,10 @@ export class QueryWorker {
         if (this.topology.runsOn(stage, this.invitation.self)) this.session.register(await this.planStage(stage, namespace))
       }
       this.session.seal()
+      this.emit({ kind: 'planned' })
     } catch (error) {
+      this.failed(error)
       this.session.seal(error)
-      throw error
     }
   }
 
@@ -121,11 +129,12 @@ export class QueryWorker {
     const input = await this.input(stage)
     const run: { current: StageRun | undefined } = { current: undefined }
     const controller = new AbortController()
+    this.controllers.push(controller)
     const environment: StageEnvironment = {
-      worker: this.invitation.self,
+      worker: this.terms.io === 'async' ? LEADER : this.invitation.self,
       signal: controller.signal,
-      cancelled: () => run.current?.isCancelled ?? false,
-      log: (record) => this.emit({ kind: 'log', record }),
+      cancelled: () => run.current?.isCancelled ?? controller.signal.aborted,
+      log: (record) => this.emit({ kind: 'log', record: encodeValue(record) }),
       ...('current' in input ? { location: input as SourceCursor } : {}),
     }
     const budgetBytes = this.terms.memoryBytes * (1 - QUEUE_SHARE)
@@ -142,6 +151,7 @@ export class QueryWorker {
       queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
       progressed: () => this.report(),
     })
+    this.stages.push(run.current)
     return run.current
   }
 

@@ -8,8 +8,10 @@ import type { Row } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import type { QueryMesh } from '../mesh/query-mesh.js'
-import { RANK, rankOf } from '../stream/error-payload.js'
+import { decodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Inbound } from '../stream/inbound.js'
+import type { Census } from '../stream/session.js'
+import type { LogRecord } from './ctx.js'
 import { createPool, type FlowPool } from './flow-pool.js'
 import type { Plan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
@@ -37,6 +39,7 @@ export class Query {
   private startedMs = 0
   private endedMs: number | undefined
   private workers = 0
+  private readonly censuses = new Map<number, Census>()
   private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
 
   constructor(
@@ -62,6 +65,7 @@ export class Query {
   async next(): Promise<readonly Row[] | undefined> {
     for (;;) {
       if (this.cancelled !== undefined) throw this.cancelled.error
+      if (this.root !== undefined && rankOf(this.root.error) === RANK.root) throw this.root.error
       if (this.gather === undefined || this.isFull) return undefined
       const batch = this.gather.take()
       if (batch !== undefined) return this.trim(batch)
@@ -70,10 +74,13 @@ export class Query {
     }
   }
 
-  /** What to tell the user of an error: its root, where it becomes known soon. */
+  /**
+   * What to tell the user of an error: its root, where it becomes known soon. A root that came with the rows may have been cut to
+   * their small frames; the worker tells of it in full.
+   */
   async failed(error: unknown): Promise<unknown> {
     if (this.cancelled !== undefined) return this.cancelled.error
-    if (rankOf(error) === RANK.root) return error
+    if (rankOf(error) === RANK.root && !hasTravelled(error)) return error
     if (this.root === undefined) await this.rootKnown()
     return this.root?.error ?? error
   }
@@ -104,6 +111,17 @@ export class Query {
     }
     const elapsedMs = this.started ? (this.endedMs ?? systemClock.now()) - this.startedMs : 0
     return { workers: this.workers, rowsIn, bytesIn, splitsDone, rowsOut: this.rowsOut, elapsedMs, sentBytes }
+  }
+
+  /** What participants hold that should hold nothing, as `participant: what count`. */
+  get leftovers(): string[] {
+    if (this.ending === undefined) return ['the run has not ended']
+    const held = this.mesh === undefined ? [] : [[0, this.mesh.session.census()] as const, ...this.censuses]
+    return held.flatMap(([participant, census]) =>
+      Object.entries(census)
+        .filter(([, count]) => count !== 0)
+        .map(([what, count]) => `${participant}: ${what} ${count}`),
+    )
   }
 
   private get isFull(): boolean {
@@ -165,8 +183,17 @@ export class Query {
       const run = client.call(worker, 0, encodeValue({ mesh: (this.mesh as QueryMesh).id }), true)
       for (let message = await run.next(); message !== undefined; message = await run.next()) {
         const events = new ValueReader(message)
-        while (events.hasMore) this.happened(participant, events.next() as QueryEvent)
+        while (events.hasMore) this.guard(() => this.happened(participant, events.next() as QueryEvent))
       }
+    } catch (error) {
+      this.learn(error)
+    }
+  }
+
+  /** What `onLog` throws fails the run; the events are read to their end in any case. */
+  private guard(work: () => void): void {
+    try {
+      work()
     } catch (error) {
       this.learn(error)
     }
@@ -174,14 +201,18 @@ export class Query {
 
   private happened(participant: number, event: QueryEvent): void {
     if (event.kind === 'progress') this.progress.set(participant, event.progress)
-    else if (event.kind === 'log') this.options.onLog(event.record)
+    else if (event.kind === 'log') this.options.onLog(new ValueReader(event.record).next() as LogRecord)
+    else if (event.kind === 'failed') this.learn(decodeError(event.error))
+    else if (event.kind === 'ended') this.censuses.set(participant, event.census)
   }
 
-  /** An error of a worker's run, or of a source here. The first root counts; what comes after the end does not. */
+  /** An error of a worker's run, or of a source here. The first root ends the run; what comes after the end does not count. */
   private learn(error: unknown): void {
     if (this.ending !== undefined || (this.root !== undefined && rankOf(this.root.error) <= rankOf(error))) return
     this.root = { error }
-    if (rankOf(error) === RANK.root || error instanceof PeerLostError) this.resolveRoot()
+    const isRoot = rankOf(error) === RANK.root
+    if (isRoot || error instanceof PeerLostError) this.resolveRoot()
+    if (isRoot) this.gather?.close()
   }
 
   private async rootKnown(): Promise<void> {

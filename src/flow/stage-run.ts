@@ -35,6 +35,7 @@ export class StageRun implements StreamSource {
   readonly delivery = 'flows'
   private readonly wakeups = new Wakeups()
   private task: SourceTask | undefined
+  private execution: Promise<void> | undefined
 
   constructor(private readonly options: StageRunOptions) {
     this.id = options.id
@@ -47,7 +48,18 @@ export class StageRun implements StreamSource {
     return this.task?.isCancelled ?? this.options.controller.signal.aborted
   }
 
-  async run(task: SourceTask): Promise<void> {
+  run(task: SourceTask): Promise<void> {
+    this.execution = this.produce(task)
+    return this.execution
+  }
+
+  /** Resolves when it runs no more and its input holds no file; to be asked once its session has ended. */
+  async idle(): Promise<void> {
+    await this.execution?.catch(() => {})
+    await this.options.input.ready().catch(() => {})
+  }
+
+  private async produce(task: SourceTask): Promise<void> {
     const { name, route, queueBytes } = this.options
     this.task = task
     const output = new ExchangeOutput(name, task, route, () => task.flush())

@@ -18,6 +18,11 @@ export function rankOf(error: unknown): Rank {
   return RANK.root
 }
 
+/** Whether an error came from another participant. It may have been cut to what a frame holds. */
+export function hasTravelled(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && ranks.has(error)
+}
+
 const CUT = '[cut]'
 const NAME_CHARACTERS_MAX = 32
 

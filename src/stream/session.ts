@@ -32,7 +32,7 @@ export interface SessionOptions {
   readonly peerEnding?: ((peer: ParticipantId) => void) | undefined
 }
 
-/** What a session still holds; all zero once it ended. The leak oracle of the tests reads it. */
+/** What a session still holds; all zero once it ended and its consumers took what was left. The leak oracle of the tests reads it. */
 export interface Census {
   readonly tasks: number
   readonly sources: number
@@ -151,7 +151,7 @@ export class Session {
     const peer = this.openPeer(senderOf(id))
     if (peer.closedBy !== undefined) throw peer.closedBy
     assert((call.input?.length ?? 0) <= this.callInputBytesMax(peer.id), 'an input that does not fit the CALL')
-    const stream = this.createInbound(peer, id, call.generation, options)
+    const stream = this.createInbound(peer, id, call.generation, { ...options, over: () => this.callOver(peer, call, options.over) })
     const limit = stream.open()
     peer.cells.hold(id, call.generation, limit)
     peer.writer.call({
@@ -167,12 +167,6 @@ export class Session {
   /** The stream of a caller's input. */
   input(id: PhysicalStreamId, generation: number): Inbound {
     return this.createInbound(this.openPeer(senderOf(id)), id, generation, { delivery: 'calls' })
-  }
-
-  /** Whether the terminal frame of that stream of ours is still to be sent. */
-  isSending(id: PhysicalStreamId, receiver: ParticipantId): boolean {
-    const state = this.peers.get(receiver)?.sinks.get(id)?.state
-    return state !== undefined && state !== 'closed'
   }
 
   register(source: StreamSource): void {
@@ -400,6 +394,14 @@ export class Session {
       },
       waiting: (_stream, waits) => this.options.waiting?.(waits ? 1 : -1),
     }
+  }
+
+  /** Its ids are free again when the result is over and the input's sink closed, whichever is later. */
+  private callOver(peer: Peer, call: Omit<CallPayload, 'limit'>, over: (() => void) | undefined): void {
+    const input = call.input === undefined ? peer.sinks.get(call.inputId) : undefined
+    if (over === undefined) return
+    if (input === undefined || input.state === 'closed') over()
+    else peer.inputsLeft.set(input.id, over)
   }
 
   /** A call that was not sent yet is cancelled here; everything else by a record. */

@@ -1,0 +1,128 @@
+import { asc, desc, type Flow } from '../../src/flow.js'
+import { isEven, repeated, same, tagged } from './stages/basic.js'
+
+export type AnyRow = Record<string, unknown>
+// biome-ignore lint/suspicious/noExplicitAny: flows of any shape are made at random
+export type AnyFlow = Flow<any>
+
+/** One step, as the flow does it and as a plain program does it. */
+export interface Step {
+  readonly name: string
+  flow(job: AnyFlow): AnyFlow
+  plain(rows: AnyRow[]): AnyRow[]
+}
+
+export const mapTagged: Step = {
+  name: 'map',
+  flow: (job) => job.map(tagged),
+  plain: (rows) => rows.map((row) => tagged(row as never)),
+}
+
+export const mapSame: Step = { name: 'map same', flow: (job) => job.map(same), plain: (rows) => rows }
+
+export const filterEven: Step = {
+  name: 'filter',
+  flow: (job) => job.filter(isEven),
+  plain: (rows) => rows.filter((row) => isEven(row as never)),
+}
+
+export function flatMapRepeated(times: number): Step {
+  return {
+    name: `flatMap ${times}`,
+    flow: (job) => job.flatMap(repeated, { params: { times } }),
+    plain: (rows) => rows.flatMap((row) => [...repeated(row, { params: { times } } as never)]),
+  }
+}
+
+export function hash(...keys: string[]): Step {
+  return { name: `hash ${keys.join()}`, flow: (job) => job.exchange.hash(...keys), plain: (rows) => rows }
+}
+
+/** All aggregates of `value` by one or more keys. */
+export function group(...keys: string[]): Step {
+  return {
+    name: `groupBy ${keys.join()}`,
+    flow: (job) =>
+      job.groupBy(keys, (a) => ({
+        rows: a.count(),
+        total: a.sum('value'),
+        mean: a.avg('value'),
+        least: a.min('value'),
+        most: a.max('id'),
+      })),
+    plain: (rows) => groupPlainly(rows, keys),
+  }
+}
+
+/** Groups what `group` gave, by its number of rows. */
+export const regroup: Step = {
+  name: 'groupBy rows',
+  flow: (job) => job.groupBy('rows', (a) => ({ n: a.count(), sum: a.sum('total') })),
+  plain: (rows) =>
+    [...new Set(rows.map((row) => row.rows))].map((key) => {
+      const members = rows.filter((row) => row.rows === key)
+      const totals = numbers(members, 'total')
+      return { rows: key, n: members.length, sum: totals.length === 0 ? null : totals.reduce((sum, total) => sum + total, 0) }
+    }),
+}
+
+function groupPlainly(rows: readonly AnyRow[], keys: readonly string[]): AnyRow[] {
+  const groups = new Map<string, AnyRow[]>()
+  for (const row of rows) {
+    const key = JSON.stringify(keys.map((name) => row[name] ?? null))
+    groups.set(key, [...(groups.get(key) ?? []), row])
+  }
+  return [...groups.values()].map((members) => {
+    const values = numbers(members, 'value')
+    const total = values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0)
+    return {
+      rows: members.length,
+      total,
+      mean: total === null ? null : total / values.length,
+      least: values.length === 0 ? null : Math.min(...values),
+      most: Math.max(...numbers(members, 'id')),
+      ...Object.fromEntries(keys.map((name) => [name, members[0]?.[name] ?? null])),
+    }
+  })
+}
+
+function numbers(rows: readonly AnyRow[], name: string): number[] {
+  return rows.map((row) => row[name]).filter((value): value is number => typeof value === 'number')
+}
+
+/** Keys are the names of columns, with a minus before it for a descending one. */
+export function sort(...keys: string[]): Step {
+  const by = keys.map((key) => (key.startsWith('-') ? desc(key.slice(1)) : asc(key)))
+  return { name: `sort ${keys.join()}`, flow: (job) => job.sort(...by), plain: (rows) => [...rows].sort(comparePlainly(keys)) }
+}
+
+/** Null comes last, in either direction: see the rules of `sort`. */
+export function comparePlainly(keys: readonly string[]): (a: AnyRow, b: AnyRow) => number {
+  return (a, b) => {
+    for (const key of keys) {
+      const name = key.replace(/^-/, '')
+      const order = compareValues(a[name] ?? null, b[name] ?? null, key.startsWith('-'))
+      if (order !== 0) return order
+    }
+    return 0
+  }
+}
+
+function compareValues(a: unknown, b: unknown, descending: boolean): number {
+  if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0)
+  const order = (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
+  return descending ? -order : order
+}
+
+export function limit(rows: number): Step {
+  return { name: `limit ${rows}`, flow: (job) => job.limit(rows), plain: (all) => all.slice(0, rows) }
+}
+
+/** A row without its nulls: a missing key is null. */
+export function known(row: AnyRow): AnyRow {
+  return Object.fromEntries(
+    Object.entries(row)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
+}

@@ -1,0 +1,36 @@
+import type { Ctx } from '../../../src/flow.js'
+
+export type Item = { id: number; group: string; value: number | null; when?: Date; on?: boolean }
+
+export function words(line: { text: string }): { word: string; length: number }[] {
+  return (line.text.match(/[a-z]+/g) ?? []).map((word) => ({ word, length: word.length }))
+}
+
+export function* letters(row: { word: string }): Generator<{ letter: string; word: string }> {
+  for (const letter of row.word) yield { letter, word: row.word }
+}
+
+export function isLong(row: { length: number }, ctx: Ctx<{ min: number }>): boolean {
+  return row.length >= ctx.params.min
+}
+
+export function upper(row: { word: string; length: number }): { word: string; twice: number } {
+  return { word: row.word.toUpperCase(), twice: 2 * row.length }
+}
+
+export function isEven(row: { id: number }): boolean {
+  return row.id % 2 === 0
+}
+
+export function tagged(row: Item): Item & { tag: string } {
+  return { ...row, tag: `${row.group ?? ''}-${row.id % 3}` }
+}
+
+export function same(row: object): object {
+  return row
+}
+
+/** Each row several times. */
+export function* repeated(row: object, ctx: Ctx<{ times: number }>): Generator<{ copy: number }> {
+  for (let copy = 0; copy < ctx.params.times; copy++) yield { ...row, copy }
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, afterEach, before } from 'node:test'
+import { leftovers } from '../../src/flow/execute.js'
+import { createPool, type Flow, type FlowPool, type FlowRun, type RunOptions } from '../../src/flow.js'
+
+/** The numbers of workers that every flow is tried with; 0 runs in the thread of the test. */
+export const WORKERS = [0, 1, 2, 4] as const
+/** Default rings, and the smallest there are. */
+export const RINGS = [undefined, 4096] as const
+
+/** One way to run a flow: in a pool that lives as long as the file's tests. */
+export interface Way {
+  readonly name: string
+  readonly workers: number
+  readonly options: RunOptions
+}
+
+/** A folder that is gone after the file's tests. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-flow-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Writes files below a folder; returns the folder. */
+export async function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, content)
+  }
+  return folder
+}
+
+/** Pools for the tests of one file, one for each number of workers, and the oracle of leaks after each test. */
+export function useWays(counts: readonly number[] = WORKERS): { ways: Way[]; pool: (workers: number) => FlowPool } {
+  const pools = new Map<number, FlowPool>()
+  const pool = (workers: number): FlowPool => {
+    let found = pools.get(workers)
+    if (found === undefined) {
+      found = createPool({ workers })
+      pools.set(workers, found)
+    }
+    return found
+  }
+  after(async () => {
+    for (const each of pools.values()) await each.close()
+  })
+  useLeakOracle()
+  const ways = counts.flatMap((workers) =>
+    RINGS.map((ringBytes) => ({
+      name: `${workers} workers, ${ringBytes === undefined ? 'default' : 'smallest'} rings`,
+      workers,
+      get options(): RunOptions {
+        return { pool: pool(workers), ...(ringBytes !== undefined && { ringBytes }) }
+      },
+    })),
+  )
+  return { ways, pool }
+}
+
+const watched = new Set<FlowRun<unknown>>()
+
+/** Starts a run that the oracle looks at after the test. */
+export function start<R>(job: Flow<R>, options: RunOptions): FlowRun<R> {
+  const run = job.run(options)
+  watched.add(run)
+  return run
+}
+
+/** All rows of a run that the oracle looks at. */
+export function rowsOf<R>(job: Flow<R>, options: RunOptions): Promise<R[]> {
+  return start(job, options).collect()
+}
+
+/** After each test: every run of it has ended and holds nothing, and this thread waits for nothing that it did not wait for before. */
+export function useLeakOracle(): void {
+  let resources: string[] = []
+  before(() => {
+    resources = openResources()
+  })
+  afterEach(async () => {
+    const runs = [...watched]
+    watched.clear()
+    for (const run of runs) assert.deepEqual(leftovers(run), [], 'a run that has ended holds something')
+    assert.deepEqual(await settledResources(resources), resources, 'the thread holds something')
+  })
+}
+
+/** What keeps this process alive, but for the streams of its output and the channel to the test runner. */
+function openResources(): string[] {
+  const background = /^(TTYWrap|PipeWrap|TCP.*|FSReqPromise|CloseReq|Immediate|WriteWrap)$/
+  return process
+    .getActiveResourcesInfo()
+    .filter((name) => !background.test(name))
+    .sort()
+}
+
+/** Turns of the event loop in which what is closed already may go. */
+const TURNS_MAX = 200
+
+async function settledResources(expected: readonly string[]): Promise<string[]> {
+  for (let turn = 0; turn < TURNS_MAX && openResources().join() !== expected.join(); turn++) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return openResources()
+}
+
+/** The error that a promise rejects with. */
+export async function errorOf(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+  const settled = await promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+  assert.ok('error' in settled, `expected an error, got ${JSON.stringify('value' in settled ? settled.value : settled)?.slice(0, 200)}`)
+  return settled.error as Error & Record<string, unknown>
+}
+
+/** Rows in an order of their own, to compare what may come in any order. */
+export function sorted<R>(rows: readonly R[]): R[] {
+  return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
+}
+
+function key(row: unknown): string {
+  return JSON.stringify(row, (_name, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+}
