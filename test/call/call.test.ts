@@ -170,9 +170,10 @@ for (const options of CONFIGURATIONS) {
 
     test('an iterator that waits for ever is returned to when its caller leaves', async () => {
       const returned = await happened('waiting returned')
+      const begun = await happened('waiting begun')
       const stream = api.waiting()
       const next = stream.next()
-      await api.echo(1)
+      await until(async () => (await happened('waiting begun')) > begun, 'it did not begin')
       await stream.return()
       assert.deepEqual(await next, { value: undefined, done: true })
       await until(async () => (await happened('waiting returned')) > returned, 'the iterator was not returned to')

@@ -163,10 +163,12 @@ export default serve({
   waiting: stream(() => {
     let release: (result: IteratorResult<number>) => void = () => {}
     return {
-      next: () =>
-        new Promise<IteratorResult<number>>((resolve) => {
+      next: () => {
+        count('waiting begun')
+        return new Promise<IteratorResult<number>>((resolve) => {
           release = resolve
-        }),
+        })
+      },
       return: async () => {
         count('waiting returned')
         release({ done: true, value: undefined })

@@ -1,7 +1,7 @@
 import { logicalId, type ParticipantId, participantId, physicalId } from '../../src/base/ids.js'
 import { CallServer } from '../../src/call/call-server.js'
 import type { CallContext, Handlers } from '../../src/call/handlers.js'
-import { ValueReader } from '../../src/call/value-reader.js'
+import { RemoteStream } from '../../src/call/remote-stream.js'
 import { encodeValue } from '../../src/call/value-writer.js'
 import { type Birth, bornInPool } from '../../src/mesh/thread-birth.js'
 import type { QueryInvitation, WorkerSide } from '../../src/mesh/worker-side.js'
@@ -46,9 +46,7 @@ export function servePeer(side: WorkerSide): void {
     async pull({ peer, ...input }: { peer: number; blocks: number; bytes: number }) {
       const stream = await call(peer, 'blocks', input)
       let bytes = 0
-      for (let message = await stream.next(); message !== undefined; message = await stream.next()) {
-        for (const values = new ValueReader(message); values.hasMore; ) bytes += (values.next() as Uint8Array).length
-      }
+      for await (const block of new RemoteStream<Uint8Array>(async () => stream, undefined)) bytes += block.length
       return { bytes, endedAt: process.hrtime.bigint() }
     },
     link: async ({ peer }: { peer: number }) => side.linkTo(participantId(peer)),
