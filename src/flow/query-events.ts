@@ -12,7 +12,8 @@ export interface WorkerProgress {
 
 /** What a worker tells the leader while it runs a query: values of the stream that the run's call is. */
 export type QueryEvent =
-  | { readonly kind: 'planned' }
+  /** It has the module of the stages. */
+  | { readonly kind: 'imported' }
   | { readonly kind: 'progress'; readonly progress: WorkerProgress }
   /** A `LogRecord`, encoded when it was logged. */
   | { readonly kind: 'log'; readonly record: Uint8Array }

@@ -39,6 +39,8 @@ export class Query {
   private startedMs = 0
   private endedMs: number | undefined
   private workers = 0
+  /** This thread imports the stages, and if nothing else is alive the module of the stages waits for itself. */
+  private importsHere = false
   private readonly censuses = new Map<number, Census>()
   private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
 
@@ -56,7 +58,10 @@ export class Query {
     this.started = true
     this.startedMs = systemClock.now()
     const { signal } = this.options
-    if (signal?.aborted === true) void this.cancel(signal.reason)
+    if (signal?.aborted === true) {
+      await this.cancel(signal.reason)
+      return
+    }
     signal?.addEventListener('abort', this.onAbort, { once: true })
     await this.open()
   }
@@ -144,14 +149,21 @@ export class Query {
     const { options } = this
     this.pool ??= createPool({ workers: options.workers, ringBytes: options.ringBytes })
     const { pool } = this.pool
-    const ready = this.ownsPool ? await pool.allReady() : [await pool.anyReady(), ...pool.ready]
+    const ids = (await pool.allReady()).map((worker) => worker.id)
     if (this.ending !== undefined) return
-    const ids = [...new Set(ready.map((worker) => worker.id))]
     this.workers = this.pool.workers === 0 ? 0 : ids.length
     const topology = new Topology(this.plan, ids.length)
     this.mesh = this.createMesh(ids, topology)
+    this.setImporting(this.workers === 0)
     for (const [index, id] of ids.entries()) this.runs.push(this.follow(id, index + 1))
     this.gather = this.openGather(this.mesh, topology)
+  }
+
+  /** While the stages are imported in this thread, waiting for rows does not hold the event loop open. */
+  private setImporting(importsHere: boolean): void {
+    if (this.importsHere === importsHere) return
+    this.importsHere = importsHere
+    this.pool?.pool.hold.change(importsHere ? -1 : 1)
   }
 
   private createMesh(workers: readonly ParticipantId[], topology: Topology): QueryMesh {
@@ -202,6 +214,7 @@ export class Query {
   private happened(participant: number, event: QueryEvent): void {
     if (event.kind === 'progress') this.progress.set(participant, event.progress)
     else if (event.kind === 'log') this.options.onLog(new ValueReader(event.record).next() as LogRecord)
+    else if (event.kind === 'imported') this.setImporting(false)
     else if (event.kind === 'failed') this.learn(decodeError(event.error))
     else if (event.kind === 'ended') this.censuses.set(participant, event.census)
   }
@@ -232,6 +245,7 @@ export class Query {
     this.options.signal?.removeEventListener('abort', this.onAbort)
     const { pool } = this
     const hold = pool?.pool.hold
+    this.setImporting(false)
     hold?.change(1)
     try {
       this.gather?.close()
