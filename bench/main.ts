@@ -6,9 +6,10 @@ import { benches as limit } from './limit.js'
 import { asJson, asText } from './print.js'
 import { benches as ring } from './ring.js'
 import { benches as ringAtomics } from './ring-atomics.js'
+import { benches as streams } from './streams.js'
 import { benches as wordPairs } from './word-pairs.js'
 
-const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...wordPairs, ...limit, ...flights]
+const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...streams, ...wordPairs, ...limit, ...flights]
 const ROUNDS = 5
 
 const { values } = parseArgs({

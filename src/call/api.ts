@@ -9,7 +9,7 @@ export interface CallOptions {
 type InputOf<F> = F extends () => unknown ? undefined : F extends (input: infer I, context: CallContext) => unknown ? I : never
 
 type Yields<R> = R extends AsyncIterable<infer T> ? T : R extends Iterable<infer T> ? T : never
-type IsStream<R> = R extends string ? false : R extends AsyncIterator<unknown> | Iterator<unknown> ? true : false
+type IsStream<R> = [R] extends [never] ? false : R extends AsyncIterator<unknown> | Iterator<unknown> ? true : false
 
 type Arguments<I> = undefined extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions]
 

@@ -36,7 +36,7 @@ export class CallServer {
       receivers: [peer],
       delivery: 'calls',
       run: (task) => this.track(this.run(served, call, task)),
-      dispose: () => {},
+      dispose: () => this.dropInput(peer, call),
     }
     this.session.registry.registerCall(source, call.generation, call.limit)
   }
@@ -52,21 +52,28 @@ export class CallServer {
   }
 
   private async run(served: Served, call: CallPayload, task: SourceTask): Promise<void> {
-    const input = await this.input(call)
+    const input = await this.input(call, task)
     if (task.isCancelled) return
     const result = served.handler(input, new Context(task, this.session.self))
-    if (served.isStream) await new StreamPump(task).run(iteratorOf(result, served.name))
+    if (served.isStream) await pump(task, result, served.name)
     else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
   }
 
-  private async input(call: CallPayload): Promise<unknown> {
+  private async input(call: CallPayload, task: SourceTask): Promise<unknown> {
     if (call.input !== undefined) return new ValueReader(call.input).next()
     const stream = this.session.input(call.inputId, call.inputGeneration)
+    task.signal.addEventListener('abort', () => stream.cancel(), { once: true })
     const message = await stream.next()
+    if (task.isCancelled) return undefined
     if (message === undefined) throw new ProtocolError('an input that ended without a value')
     const input = new ValueReader(message).next()
     await stream.next()
     return input
+  }
+
+  /** The caller left before its call began: its input must not wait for ever to be asked for. */
+  private dropInput(peer: ParticipantId, call: CallPayload): void {
+    if (call.input === undefined && this.session.isPeerOpen(peer)) this.session.input(call.inputId, call.inputGeneration).cancel()
   }
 }
 
@@ -86,12 +93,12 @@ class Context implements CallContext {
   }
 }
 
-function iteratorOf(result: unknown, name: string): Iterator<unknown> | AsyncIterator<unknown> {
+function pump(task: SourceTask, result: unknown, name: string): Promise<void> {
   const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = (result ?? {}) as Partial<
     AsyncIterable<unknown> & Iterable<unknown>
   >
-  if (asynchronous !== undefined) return asynchronous.call(result)
-  if (synchronous !== undefined) return synchronous.call(result)
+  if (asynchronous !== undefined) return new StreamPump(task).run(asynchronous.call(result), true)
+  if (synchronous !== undefined) return new StreamPump(task).run(synchronous.call(result), false)
   throw new MillraceError('NotIterable', `the handler '${name}' is a stream, but returned nothing that can be iterated`)
 }
 

@@ -15,13 +15,15 @@ const NO_INPUT = 0 as PhysicalStreamId
 interface Callee {
   readonly results: CallIds
   readonly inputs: CallIds
+  /** Inputs whose call is over but whose terminal frame is still due: their ids are not free yet. */
+  leftInputs: CallId[]
   open: number
 }
 
 /** The caller's side of a pool: picks a worker and an id, and sends the CALL. */
 export class Client {
   private readonly callees = new Map<ParticipantId, Callee>()
-  private readonly waiting: (() => void)[] = []
+  private readonly waiting = new Set<() => void>()
 
   constructor(private readonly pool: Pool) {}
 
@@ -34,32 +36,35 @@ export class Client {
 
   /** Opens a stream at the least busy worker. Rejects with `TooManyCalls` where all have as many as they may. */
   async openStream(procedure: number, input: Uint8Array): Promise<Inbound> {
-    const worker = await this.leastBusy()
+    if (this.pool.ready.length === 0) await this.pool.anyReady()
+    const worker = this.leastBusy()
     if (worker === undefined) throw new TooManyCallsError(`${LIMITS.callsOpenMax} calls are open to each worker: consume or cancel some`)
     return this.call(worker, procedure, input)
   }
 
   /** Calls for one value. Waits where all workers have as many calls as they may. */
   async value(procedure: number, input: Uint8Array, signal: AbortSignal | undefined): Promise<unknown> {
-    if (signal?.aborted === true) throw new CancelledError('cancelled', { cause: signal.reason })
-    let worker = await this.leastBusy()
-    while (worker === undefined) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve))
-      if (this.pool.isClosed) throw new SessionEndedError('the pool is closed')
-      worker = await this.leastBusy()
+    while (signal?.aborted !== true) {
+      const worker = this.leastBusy()
+      // Between the choice and the call nothing is awaited: calls made together go to different workers.
+      if (worker !== undefined) return this.readValue(this.call(worker, procedure, input), signal)
+      if (this.pool.ready.length === 0) await orAborted(this.pool.anyReady(), signal)
+      else await this.vacancy(signal)
     }
-    return this.readValue(this.call(worker, procedure, input), signal)
+    throw cancelledBy(signal)
   }
 
   /** Calls a procedure of one worker. */
   call(worker: ParticipantId, procedure: number, input: Uint8Array, background = false): Inbound {
     const { session } = this.pool
+    if (this.pool.isClosed) throw new SessionEndedError('the pool is closed')
     if (!session.isPeerOpen(worker)) throw new PeerLostError(`worker ${worker} is gone`)
     const callee = this.callee(worker)
     const id = callee.results.acquire()
     const enclosed = CALL_HEADER_BYTES + input.length <= session.payloadBytesMax(worker)
+    this.reclaimInputs(worker, callee)
     const inputId = enclosed ? undefined : callee.inputs.acquire()
-    const inputPhysicalId = inputId === undefined ? NO_INPUT : physicalId(logicalId(INPUT_BIT | inputId.logical), session.self)
+    const inputPhysicalId = inputId === undefined ? NO_INPUT : this.physicalInputId(inputId)
     const inputGeneration = inputId?.generation ?? 0
     callee.open++
     if (inputId !== undefined) session.registry.registerInput(inputSource(inputPhysicalId, worker, input), inputGeneration)
@@ -72,20 +77,54 @@ export class Client {
 
   /** The pool is closed: whoever waits for a worker is told. */
   close(): void {
-    for (const wake of this.waiting.splice(0)) wake()
+    for (const wake of this.waiting) wake()
   }
 
   private over(callee: Callee, id: CallId, inputId: CallId | undefined): void {
     callee.open--
     callee.results.release(id)
-    if (inputId !== undefined) callee.inputs.release(inputId)
-    this.waiting.shift()?.()
+    if (inputId !== undefined) callee.leftInputs.push(inputId)
+    this.callNext()
+  }
+
+  private callNext(): void {
+    const [wake] = this.waiting
+    wake?.()
+  }
+
+  private reclaimInputs(worker: ParticipantId, callee: Callee): void {
+    if (callee.leftInputs.length === 0) return
+    const isSending = (id: CallId) => this.pool.session.isSending(this.physicalInputId(id), worker)
+    for (const id of callee.leftInputs) if (!isSending(id)) callee.inputs.release(id)
+    callee.leftInputs = callee.leftInputs.filter(isSending)
+  }
+
+  private physicalInputId(id: CallId): PhysicalStreamId {
+    return physicalId(logicalId(INPUT_BIT | id.logical), this.pool.session.self)
+  }
+
+  /** Waits until some worker may have room for one call more. It is waited for, so it holds the process. */
+  private async vacancy(signal: AbortSignal | undefined): Promise<void> {
+    let wake = () => {}
+    const woken = new Promise<void>((resolve) => {
+      wake = () => {
+        this.waiting.delete(wake)
+        resolve()
+      }
+    })
+    this.waiting.add(wake)
+    this.pool.hold.change(1)
+    await orAborted(woken, signal)
+    this.pool.hold.change(-1)
+    // Where both happened, the room is for the next.
+    if (signal?.aborted === true && !this.waiting.delete(wake)) this.callNext()
+    if (this.pool.isClosed) throw new SessionEndedError('the pool is closed')
   }
 
   private async readValue(inbound: Inbound, signal: AbortSignal | undefined): Promise<unknown> {
     let cancelled: CancelledError | undefined
     const abort = () => {
-      cancelled = new CancelledError('cancelled', { cause: signal?.reason })
+      cancelled = cancelledBy(signal)
       inbound.cancel()
     }
     signal?.addEventListener('abort', abort, { once: true })
@@ -101,9 +140,8 @@ export class Client {
     }
   }
 
-  /** The worker with the fewest calls open, as soon as one serves; undefined where all have as many as they may. */
-  private async leastBusy(): Promise<ParticipantId | undefined> {
-    if (this.pool.ready.length === 0) await this.pool.anyReady()
+  /** Of the workers that serve, the one with the fewest calls open; undefined where all have as many as they may. */
+  private leastBusy(): ParticipantId | undefined {
     let best: ParticipantId | undefined
     let least: number = LIMITS.callsOpenMax
     for (const { id } of this.pool.ready) {
@@ -119,9 +157,28 @@ export class Client {
   private callee(worker: ParticipantId): Callee {
     let callee = this.callees.get(worker)
     if (callee === undefined) {
-      callee = { results: new CallIds(), inputs: new CallIds(), open: 0 }
+      callee = { results: new CallIds(), inputs: new CallIds(), leftInputs: [], open: 0 }
       this.callees.set(worker, callee)
     }
     return callee
+  }
+}
+
+function cancelledBy(signal: AbortSignal | undefined): CancelledError {
+  return new CancelledError('cancelled', { cause: signal?.reason })
+}
+
+/** Resolves as `promise` does, or with undefined once the signal is aborted. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
+  if (signal === undefined) return promise
+  let aborted = () => {}
+  const abort = new Promise<undefined>((resolve) => {
+    aborted = () => resolve(undefined)
+  })
+  signal.addEventListener('abort', aborted, { once: true })
+  try {
+    return await Promise.race([promise, abort])
+  } finally {
+    signal.removeEventListener('abort', aborted)
   }
 }

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError, SessionEndedError } from '../base/errors.js'
-import { Pool } from '../mesh/pool.js'
+import { Pool, type PoolOptions } from '../mesh/pool.js'
 import type { WorkerLimits } from '../mesh/pool-worker.js'
-import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, CallOptions, HandlersOf } from './api.js'
 import { Client } from './client.js'
+import type { Handlers } from './handlers.js'
 import type { Procedure } from './hello.js'
 import { RemoteStream } from './remote-stream.js'
-import { serveModule } from './serve-module.js'
+import { serveHandlers, serveModule } from './serve-module.js'
 import { encodeValue } from './value-writer.js'
 
 export interface ConnectOptions {
@@ -32,6 +32,15 @@ export interface Connection<H> extends AsyncDisposable {
   close(): Promise<void>
 }
 
+const pools = new WeakMap<object, Pool>()
+
+/** The pool behind a connection; for tests. Throws `InvalidArgument` for anything else. */
+export function poolOf(connection: AsyncDisposable): Pool {
+  const pool = pools.get(connection)
+  if (pool === undefined) throw new MillraceError('InvalidArgument', 'this is no connection that `connect` returned')
+  return pool
+}
+
 const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
 
 /**
@@ -40,14 +49,17 @@ const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
  * handlers, `InvalidArgument`.
  */
 export async function connect<M>(module: URL | string, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
-  const resolved = resolve(module, options)
-  const pool = new Pool({
-    ...options,
-    workers: resolved.workers,
-    bootstrap: BOOTSTRAP,
-    boot: { module: resolved.href },
-    inline: (side: WorkerSide) => void serveModule(side, resolved.href),
-  })
+  const { href, workers } = resolve(module, options)
+  return open({ ...options, workers, bootstrap: BOOTSTRAP, boot: { module: href }, inline: (side) => void serveModule(side, href) })
+}
+
+/** The same with handlers at hand, which run in this thread. */
+export function connectInline<H extends Handlers>(handlers: H, options: Omit<ConnectOptions, 'workers'> = {}): Promise<Connection<H>> {
+  return open({ ...options, workers: 0, bootstrap: BOOTSTRAP, boot: undefined, inline: (side) => serveHandlers(side, handlers) })
+}
+
+async function open<H>(options: PoolOptions): Promise<Connection<H>> {
+  const pool = new Pool(options)
   try {
     const [worker] = await pool.allReady()
     return createConnection(pool, worker.hello as readonly Procedure[])
@@ -79,7 +91,9 @@ function createConnection<H>(pool: Pool, procedures: readonly Procedure[]): Conn
     client.close()
     return closed
   }
-  return { api: Object.freeze(api) as Api<H>, close, [Symbol.asyncDispose]: close }
+  const connection: Connection<H> = { api: Object.freeze(api) as Api<H>, close, [Symbol.asyncDispose]: close }
+  pools.set(connection, pool)
+  return connection
 }
 
 function streamFunction(client: Client, pool: Pool, procedure: number) {

@@ -1,6 +1,6 @@
 import { CancelledError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
-import { ValueReader } from './value-reader.js'
+import { isRawMark, ValueReader } from './value-reader.js'
 
 /** How a stream begins, when its consumer first asks. */
 export type OpenStream = () => Promise<Inbound>
@@ -15,20 +15,24 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   private state: 'lazy' | 'open' | 'done' = 'lazy'
   private failure: { readonly error: unknown } | undefined
   private pending: Promise<unknown> | undefined
+  /** Ends the wait for its beginning. */
+  private left: () => void = () => {}
   private readonly onAbort = () => this.cancel(this.signal?.reason)
 
   constructor(
     private readonly openStream: OpenStream,
     private readonly signal: AbortSignal | undefined,
-  ) {
-    if (signal?.aborted === true) this.cancel(signal.reason)
-    else signal?.addEventListener('abort', this.onAbort, { once: true })
-  }
+  ) {}
 
   /** The next value. Rejects with what the producer threw, `PeerLostError`, or `CancelledError`. */
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.pending === undefined && this.values?.hasMore === true) {
-      return Promise.resolve({ value: this.values.next() as T, done: false })
+      try {
+        return Promise.resolve({ value: this.values.next() as T, done: false })
+      } catch (error) {
+        this.stop()
+        return Promise.reject(error)
+      }
     }
     const previous = this.pending
     const next: Promise<IteratorResult<T, undefined>> = previous === undefined ? this.pull() : previous.then(() => this.pull())
@@ -50,7 +54,7 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   }
 
   /** Stops the stream and rejects with `error`. */
-  throw(error?: unknown): Promise<never> {
+  throw(error?: unknown): Promise<IteratorReturnResult<undefined>> {
     this.stop()
     return Promise.reject(error)
   }
@@ -77,23 +81,36 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
         if (this.state === 'done') return { value: undefined, done: true }
         const inbound = this.inbound ?? (await this.open())
         const message = await inbound?.next()
-        if (message !== undefined) this.values = new ValueReader(message)
+        if (message !== undefined && isRawMark(message)) {
+          const value = await inbound?.next()
+          if (value !== undefined) return { value: value as T, done: false }
+        } else if (message !== undefined) this.values = new ValueReader(message)
         else if (this.failure === undefined) this.finish()
       }
       return { value: this.values.next() as T, done: false }
     } catch (error) {
-      this.finish()
+      this.stop()
       throw error
     }
   }
 
-  private async open(): Promise<Inbound | undefined> {
+  private open(): Promise<Inbound | undefined> {
+    const { signal } = this
+    if (signal?.aborted === true) {
+      this.cancel(signal.reason)
+      return Promise.resolve(undefined)
+    }
     this.state = 'open'
-    const inbound = await this.openStream()
-    // Its consumer may have left meanwhile.
-    if (this.isDone()) inbound.cancel()
-    this.inbound = inbound
-    return inbound
+    signal?.addEventListener('abort', this.onAbort, { once: true })
+    return new Promise((resolve, reject) => {
+      this.left = () => resolve(undefined)
+      this.openStream().then((inbound) => {
+        this.inbound = inbound
+        // Its consumer may have left meanwhile.
+        if (this.isDone()) inbound.cancel()
+        resolve(inbound)
+      }, reject)
+    })
   }
 
   private isDone(): boolean {
@@ -104,6 +121,7 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
     this.finish()
     this.values = undefined
     this.inbound?.cancel()
+    this.left()
   }
 
   private finish(): void {

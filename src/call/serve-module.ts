@@ -17,7 +17,8 @@ export async function serveModule(side: WorkerSide, href: string): Promise<void>
   }
 }
 
-function serveHandlers(side: WorkerSide, handlers: Handlers): void {
+/** Begins to serve handlers. */
+export function serveHandlers(side: WorkerSide, handlers: Handlers): void {
   const server = new CallServer(side.session, handlers)
   side.ready(
     {

@@ -1,7 +1,7 @@
 import { macrotask, Pacer } from '../base/pacer.js'
 import type { Sink } from '../stream/sink.js'
 import type { SourceTask } from '../stream/source-task.js'
-import { ValueWriter } from './value-writer.js'
+import { RAW_MARK, SMALL_BYTES, ValueWriter } from './value-writer.js'
 
 /** A message goes out at this size at the latest. */
 const MESSAGE_BYTES = 0x8000
@@ -24,8 +24,11 @@ export class StreamPump {
     this.sink = task.sinks[0]
   }
 
-  async run(iterator: AnyIterator): Promise<void> {
+  /** An asynchronous iterator is told at once when the receiver leaves: it may wait for something that never comes. */
+  async run(iterator: AnyIterator, isAsynchronous: boolean): Promise<void> {
     let done = false
+    const left = () => void settleReturn(iterator)
+    if (isAsynchronous) this.task.signal.addEventListener('abort', left, { once: true })
     try {
       done = await this.pull(iterator)
     } catch (error) {
@@ -51,6 +54,10 @@ export class StreamPump {
   }
 
   private add(value: unknown): void {
+    if (value instanceof Uint8Array && value.length > SMALL_BYTES) {
+      this.sendRaw(value)
+      return
+    }
     const alone = this.writer.add(value)
     if (alone !== undefined) {
       this.send()
@@ -64,9 +71,20 @@ export class StreamPump {
 
   private send(): void {
     if (this.writer.isEmpty) return
-    const message = this.writer.takeMessage()
-    if (this.sink.isClosed) return
-    this.sink.write(message)
+    if (this.sink.trySend(this.writer.message)) this.writer.clear()
+    else {
+      const message = this.writer.takeMessage()
+      if (this.sink.isClosed) return
+      this.sink.write(message)
+    }
+    this.task.flush()
+  }
+
+  /** Long bytes go as they are, straight into the ring where they can. */
+  private sendRaw(value: Uint8Array): void {
+    this.send()
+    if (!this.sink.trySend(RAW_MARK)) this.sink.write(RAW_MARK)
+    if (!this.sink.trySend(value)) this.sink.write(value.slice())
     this.task.flush()
   }
 

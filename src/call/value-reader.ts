@@ -1,6 +1,11 @@
 import { deserialize } from 'node:v8'
 import { ProtocolError } from '../base/errors.js'
-import { ENTRY, ENTRY_HEADER_BYTES } from './value-writer.js'
+import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
+
+/** Whether the next message is a value by itself. */
+export function isRawMark(message: Uint8Array): boolean {
+  return message.length === RAW_MARK.length && message[3] === RAW_MARK[3]
+}
 
 /** The values of one message, in order. What is read aliases the message, which is the reader's own. Throws `ProtocolError`. */
 export class ValueReader {

@@ -8,12 +8,15 @@ import { MillraceError } from '../base/errors.js'
  *     4  u32  0
  *     8  payload, padded to 8
  */
-export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4 } as const
+export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5 } as const
+
+/** A message that is nothing but this says that the next one is a value by itself: bytes, as they are. */
+export const RAW_MARK: Uint8Array = Uint8Array.of(0, 0, 0, ENTRY.raw << 4, 0, 0, 0, 0)
 
 export const ENTRY_HEADER_BYTES: number = 8
 const BUFFER_BYTES = 0x1_0000
 /** Longer values get a message of their own. */
-const SMALL_BYTES = 0x4000
+export const SMALL_BYTES: number = 0x4000
 /** Messages up to this are copied out of the buffer, so that it can be used on. */
 const COPY_BYTES = 0x1000
 
@@ -55,11 +58,20 @@ export class ValueWriter {
     return this.addBytes(ENTRY.clone, clone(value))
   }
 
-  /** What was added, as one message; the writer is empty afterwards. */
-  takeMessage(): Uint8Array {
-    const { used } = this
+  /** What was added, as one message that is valid until the next `add`. */
+  get message(): Uint8Array {
+    return new Uint8Array(this.buffer.buffer, 0, this.used)
+  }
+
+  clear(): void {
     this.used = 0
     this.count = 0
+  }
+
+  /** What was added, as one message of its own; the writer is empty afterwards. */
+  takeMessage(): Uint8Array {
+    const { used } = this
+    this.clear()
     if (used <= COPY_BYTES) return Uint8Array.prototype.slice.call(this.buffer, 0, used)
     const message = new Uint8Array(this.buffer.buffer, 0, used)
     this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)

@@ -14,6 +14,7 @@ export function payloadBytesMax(capacity: number): number {
 /** Frames onto a ring. A frame never wraps: a PAD frame fills what is left before the wrap. */
 export class FrameWriter implements FrameOutlet {
   readonly payloadBytesMax: number
+  readonly copies = true
   private publishedEarly = false
 
   constructor(private readonly ring: RingWriter) {

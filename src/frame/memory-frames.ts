@@ -21,6 +21,7 @@ const NOTHING: MemoryFrame = { kind: 0, id: 0 as PhysicalStreamId, payload: new 
  */
 export class MemoryFrames implements FrameOutlet, FrameInlet {
   readonly payloadBytesMax: number
+  readonly copies = false
   publishedBytes = 0
   private readonly written = new Deque<MemoryFrame>()
   private readonly published = new Deque<MemoryFrame>()

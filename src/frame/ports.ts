@@ -5,6 +5,8 @@ import type { FrameKind } from './kinds.js'
 export interface FrameOutlet {
   /** F, the largest payload of a frame. */
   readonly payloadBytesMax: number
+  /** Whether what is written is copied at once; otherwise it is handed over as it is. */
+  readonly copies: boolean
   /** Everything published, in bytes of frames. */
   readonly publishedBytes: number
   /**

@@ -23,6 +23,7 @@ export class Member {
   readonly loop: Loop
   private readonly words: MemberWords
   private readonly acquaintances = new Map<number, Acquaintance>()
+  private openQueries = 0
 
   constructor(
     readonly id: number,
@@ -34,6 +35,11 @@ export class Member {
 
   get card(): MemberCard {
     return { id: this.id, words: this.words.segment }
+  }
+
+  /** Queries whose meshes this member is still part of. */
+  get queries(): number {
+    return this.openQueries
   }
 
   /** From now on this member can wake the other, and be woken by it. */
@@ -78,8 +84,13 @@ export class Member {
   /** A session that this member's loop serves until it has ended. */
   createSession(options: Omit<SessionOptions, 'schedule'>): Session {
     const session = new Session({ ...options, schedule: () => this.loop.schedule() })
+    const queries = options.kind === 'query' ? 1 : 0
     this.loop.add(session)
-    session.ended.then(() => this.loop.remove(session))
+    this.openQueries += queries
+    session.ended.then(() => {
+      this.loop.remove(session)
+      this.openQueries -= queries
+    })
     return session
   }
 }

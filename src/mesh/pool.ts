@@ -6,6 +6,7 @@ import { LIMITS } from '../base/limits.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
 import { Hold } from './hold.js'
+import { type Holdings, holdingsOf } from './holdings.js'
 import { createLinkSegment } from './link-layout.js'
 import { Member } from './member.js'
 import { MemberWords } from './member-words.js'
@@ -52,6 +53,8 @@ export class Pool {
   private readonly all = new Map<ParticipantId, PoolWorker>()
   private readonly meshes = new Map<number, QueryMesh>()
   private readonly links = new Set<string>()
+  private readonly questions = new Map<number, (holdings: Holdings) => void>()
+  private nextQuestion = 1
   private waiters: Waiter[] = []
   private nextWorkerId = 1
   private nextMeshId = 1
@@ -110,6 +113,15 @@ export class Pool {
     return mesh
   }
 
+  /** What the leader and every worker that serves still hold, by participant. For tests: nothing is left where nothing is open. */
+  async census(): Promise<ReadonlyMap<ParticipantId, Holdings>> {
+    this.hold.change(1)
+    const all = new Map<ParticipantId, Holdings>([[LEADER, holdingsOf(this.member, this.session)]])
+    await Promise.all(this.ready.map(async (worker) => all.set(worker.id, await this.askHoldings(worker))))
+    this.hold.change(-1)
+    return all
+  }
+
   /** Ends everything: open streams fail, workers end by themselves or, after a while, by force. */
   close(): Promise<void> {
     this.closed ??= this.shutDown()
@@ -162,6 +174,7 @@ export class Pool {
         worker.state = 'ready'
         worker.hello = reply.hello
         this.startFailures = 0
+        this.broken = undefined
         for (const waiter of this.takeWaiters()) waiter.resolve(worker)
         return
       case 'refused':
@@ -174,9 +187,21 @@ export class Pool {
       case 'done':
         worker.done.set()
         return
+      case 'census':
+        this.questions.get(reply.question)?.(reply.holdings)
+        return
       default:
         reply satisfies never
     }
+  }
+
+  private async askHoldings(worker: PoolWorker): Promise<Holdings> {
+    const question = this.nextQuestion++
+    const answer = new Promise<Holdings>((resolve) => this.questions.set(question, resolve))
+    worker.host.post({ kind: 'census', question })
+    const holdings = await Promise.race([answer, worker.exited.happened.then(() => ({}))])
+    this.questions.delete(question)
+    return holdings
   }
 
   private exited(worker: PoolWorker, code: number, cause: unknown): void {
@@ -204,6 +229,8 @@ export class Pool {
       for (const waiter of this.takeWaiters()) waiter.reject(cause)
       return
     }
+    // What died had served: whoever waits has reason to hope again.
+    this.broken = undefined
     this.startThread()
   }
 

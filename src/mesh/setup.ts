@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ParticipantId } from '../base/ids.js'
 import type { LinkEnd } from '../stream/link-end.js'
+import type { Holdings } from './holdings.js'
 import type { LinkSegment } from './link-layout.js'
 import type { MemberCard } from './member.js'
 
@@ -26,6 +27,8 @@ export type SetupMessage =
       /** What the floors above planned: opaque here. */
       readonly plan: unknown
     }
+  /** For tests: what does the worker still hold? */
+  | { readonly kind: 'census'; readonly question: number }
 
 /** Worker to leader. */
 export type SetupReply =
@@ -37,6 +40,7 @@ export type SetupReply =
   | { readonly kind: 'want'; readonly peer: ParticipantId }
   /** Its session has ended and nothing of it runs any more. */
   | { readonly kind: 'done' }
+  | { readonly kind: 'census'; readonly question: number; readonly holdings: Holdings }
 
 /** What a worker thread is born with, as its `workerData`. */
 export interface BirthData {

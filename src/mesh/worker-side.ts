@@ -4,6 +4,7 @@ import type { CallPayload } from '../frame/call-payload.js'
 import { encodeError, rankOf } from '../stream/error-payload.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import type { Session } from '../stream/session.js'
+import { holdingsOf } from './holdings.js'
 import type { Member } from './member.js'
 import { createSelfLink } from './memory-link.js'
 import type { LinkSpec, SetupMessage, SetupReply } from './setup.js'
@@ -94,6 +95,9 @@ export class WorkerSide {
         return
       case 'mesh':
         this.handlers?.invited(message)
+        return
+      case 'census':
+        this.options.post({ kind: 'census', question: message.question, holdings: holdingsOf(this.member, this.session) })
         return
       default:
         message satisfies never

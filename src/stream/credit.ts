@@ -87,6 +87,8 @@ export class ReceiveCredit {
   private received = 0
   private taken = 0
   private charge = 0
+  /** What the stream has shown that it can use: it begins with one frame. */
+  private grown: number
   private readonly floor: number
 
   constructor(
@@ -94,7 +96,7 @@ export class ReceiveCredit {
     private readonly budget: Budget,
     private readonly windowMax: number = LIMITS.windowBytesMax,
   ) {
-    this.floor = frameCost(payloadMax)
+    this.floor = this.grown = frameCost(payloadMax)
     budget.open()
   }
 
@@ -122,6 +124,7 @@ export class ReceiveCredit {
 
   /** Grants in full; the new limit may be the old one. */
   grant(): number {
+    this.grow()
     const limit = this.taken + this.reach()
     if (limit > this.limit) {
       this.limit = limit
@@ -153,8 +156,18 @@ export class ReceiveCredit {
     this.budget.close()
   }
 
+  /**
+   * Where all that came is taken, and the sender has used up more than half of its window, the window is what holds it up: it doubles.
+   * A consumer that is the slower of the two always has something left to take, and keeps a small window.
+   */
+  private grow(): void {
+    if (this.limit > 0 && this.taken === this.received && this.limit - this.received < this.window() / 2) {
+      this.grown = Math.min(2 * this.grown, this.windowMax)
+    }
+  }
+
   private window(): number {
-    return Math.max(this.floor, Math.min(this.budget.windowBytes, this.windowMax))
+    return Math.max(this.floor, Math.min(this.budget.windowBytes, this.grown))
   }
 
   private reach(): number {

@@ -79,6 +79,7 @@ export class MultiplexedReader {
     const { inlet } = this
     if (this.farewell) throw new ProtocolError('a frame after GOODBYE')
     if (inlet.kind === FRAME.GOODBYE) {
+      if (inlet.id !== 0) throw new ProtocolError(`a GOODBYE for the stream ${inlet.id}`)
       this.farewell = true
       return
     }

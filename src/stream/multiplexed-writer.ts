@@ -47,6 +47,12 @@ export class MultiplexedWriter {
     return this.goodbye === 'sent'
   }
 
+  /** Where a frame may go at once: undefined while anything is in line. */
+  get directOutlet(): FrameOutlet | undefined {
+    const isFree = this.line.length === 0 && this.calls.length === 0 && this.goodbye === 'none'
+    return isFree && this.outlet.copies ? this.outlet : undefined
+  }
+
   enlist(sink: Sink): void {
     if (sink.enlisted) return
     sink.enlisted = true

@@ -28,6 +28,8 @@ export class Peer {
   readonly parked: Map<PhysicalStreamId, Parked> = new Map()
   /** Planned streams that were asked for: an ended one never starts again, whoever asked twice would wait for ever. */
   readonly requested: Set<PhysicalStreamId> = new Set()
+  /** Inputs whose call is over while they are not, and whom that holds up. */
+  readonly inputsLeft: Map<PhysicalStreamId, () => void> = new Map()
   /** The last generation of each call id, so that late records of it are known for what they are. */
   readonly generations: Map<PhysicalStreamId, number> = new Map()
 

@@ -144,6 +144,7 @@ export class StreamRegistry {
     const listener: SinkListener = {
       sendable: (sink) => this.host.sendable(peer, sink),
       changed: (sink) => this.sinkChanged(peer, sink),
+      directOutlet: () => peer.writer.directOutlet,
     }
     const sink = new Sink(id, peer.id, generation, peer.writer.payloadBytesMax, listener)
     peer.sinks.set(id, sink)
@@ -228,7 +229,12 @@ export class StreamRegistry {
   private forget(peer: Peer, sink: Sink): void {
     if (sink.state !== 'closed') return
     const entry = this.entries.get(sink)
-    if (this.kind === 'call' && peer.sinks.get(sink.id) === sink) peer.sinks.delete(sink.id)
+    if (this.kind === 'call' && peer.sinks.get(sink.id) === sink) {
+      peer.sinks.delete(sink.id)
+      const over = peer.inputsLeft.get(sink.id)
+      peer.inputsLeft.delete(sink.id)
+      over?.()
+    }
     if (entry === undefined || entry.state !== 'over') return
     this.entries.delete(sink)
     if (entry.sinks.every((each) => each.state === 'closed')) this.live.delete(entry)

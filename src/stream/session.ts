@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly peerEnding?: ((peer: ParticipantId) => void) | undefined
 }
 
-/** What a session still holds; all zero once it ended. The leak oracle of the tests reads it. */
+/** What a session still holds; all zero once it ended and its consumers took what was left. The leak oracle of the tests reads it. */
 export interface Census {
   readonly tasks: number
   readonly sources: number
@@ -40,6 +40,8 @@ export interface Census {
   readonly parked: number
   readonly queuedBytes: number
   readonly chargedBytes: number
+  /** Peers of whom something published was not read yet. */
+  readonly unread: number
 }
 
 /** How a receiver asks for a stream. */
@@ -145,7 +147,7 @@ export class Session {
     const peer = this.openPeer(senderOf(id))
     if (peer.closedBy !== undefined) throw peer.closedBy
     assert((call.input?.length ?? 0) <= this.callInputBytesMax(peer.id), 'an input that does not fit the CALL')
-    const stream = this.createInbound(peer, id, call.generation, options)
+    const stream = this.createInbound(peer, id, call.generation, { ...options, over: () => this.callOver(peer, call, options.over) })
     const limit = stream.open()
     peer.cells.hold(id, call.generation, limit)
     peer.writer.call({
@@ -161,6 +163,12 @@ export class Session {
   /** The stream of a caller's input. */
   input(id: PhysicalStreamId, generation: number): Inbound {
     return this.createInbound(this.openPeer(senderOf(id)), id, generation, { delivery: 'calls' })
+  }
+
+  /** Whether the terminal frame of that stream of ours is still to be sent. */
+  isSending(id: PhysicalStreamId, receiver: ParticipantId): boolean {
+    const state = this.peers.get(receiver)?.sinks.get(id)?.state
+    return state !== undefined && state !== 'closed'
   }
 
   register(source: StreamSource): void {
@@ -245,6 +253,7 @@ export class Session {
     let cells = 0
     let parked = 0
     let queuedBytes = 0
+    let unread = 0
     for (const peer of this.peers.values()) {
       for (const sink of peer.sinks.values()) {
         if (sink.state !== 'closed') sinks++
@@ -253,9 +262,10 @@ export class Session {
       streams += peer.reader.openStreams
       cells += peer.cells.pending
       parked += peer.parked.size
+      if (peer.state !== 'over' && (peer.reader.hasMore || this.control.hasMore(peer))) unread++
     }
     const { tasks, sources } = this.registry
-    return { tasks, sources, sinks, streams, cells, parked, queuedBytes, chargedBytes: this.budget.chargedBytes }
+    return { tasks, sources, sinks, streams, cells, parked, queuedBytes, chargedBytes: this.budget.chargedBytes, unread }
   }
 
   private servicePeer(peer: Peer): boolean {
@@ -381,6 +391,14 @@ export class Session {
       },
       waiting: (_stream, waits) => this.options.waiting?.(waits ? 1 : -1),
     }
+  }
+
+  /** Its ids are free again when the result is over and the input's sink closed, whichever is later. */
+  private callOver(peer: Peer, call: Omit<CallPayload, 'limit'>, over: (() => void) | undefined): void {
+    const input = call.input === undefined ? peer.sinks.get(call.inputId) : undefined
+    if (over === undefined) return
+    if (input === undefined || input.state === 'closed') over()
+    else peer.inputsLeft.set(input.id, over)
   }
 
   /** A call that was not sent yet is cancelled here; everything else by a record. */

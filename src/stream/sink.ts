@@ -16,6 +16,8 @@ export interface SinkListener {
   sendable(sink: Sink): void
   /** It may have become hungry, starving, or closed. */
   changed(sink: Sink): void
+  /** Where a frame of its own may go at once, before anything in line: nothing is in line, and what is written is copied. */
+  directOutlet(): FrameOutlet | undefined
 }
 
 interface Terminal {
@@ -108,6 +110,21 @@ export class Sink {
     this.listener.sendable(this)
   }
 
+  /**
+   * Sends one message at once, without a copy of its own in a queue. False: it cannot, now or at all; `write` takes it. The bytes are
+   * the caller's again afterwards. To be flushed by the caller.
+   */
+  trySend(message: Uint8Array): boolean {
+    const cost = frameCost(message.length)
+    if (!this.isHungry || message.length === 0 || message.length > this.payloadMax || cost > this.credit.left) return false
+    const outlet = this.listener.directOutlet()
+    if (outlet === undefined || !outlet.tryWrite(FRAME.DATA, this.id, message, 0, message.length, -1)) return false
+    this.go('write')
+    this.credit.take(cost)
+    this.count(message)
+    return true
+  }
+
   /** The producer succeeded: END follows the data. */
   finish(): void {
     this.settle(undefined)
@@ -192,12 +209,16 @@ export class Sink {
     this.queue.shift()
     this.queued -= message.length
     this.sentBytes = 0
-    this.messages++
-    this.messageBytes += message.length
-    this.waitsForUs = false
+    this.count(message)
     if (this.queue.length > 0) return
     if (this.current === 'ending') this.completeTotals()
     this.listener.changed(this)
+  }
+
+  private count(message: Uint8Array): void {
+    this.messages++
+    this.messageBytes += message.length
+    this.waitsForUs = false
   }
 
   // States.

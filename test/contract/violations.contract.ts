@@ -133,6 +133,7 @@ export function violationsContract(subject: Subject): void {
     ['an ERROR of no bytes', (raw) => raw.send(FRAME.ERROR, asked), /kind 3 with a payload of 0/],
     ['an ERROR of an unknown rank', (raw) => raw.send(FRAME.ERROR, asked, Uint8Array.of(3)), /rank 3/],
     ['an ERROR that cannot be read', (raw) => raw.send(FRAME.ERROR, asked, Uint8Array.of(0, 1, 2, 3)), /cannot be read/],
+    ['a GOODBYE with an id', (raw) => raw.send(FRAME.GOODBYE, asked), /a GOODBYE for the stream/],
     ['a GOODBYE with a payload', (raw) => raw.send(FRAME.GOODBYE, streamId(0, 0), data(8)), /kind 7 with a payload of 8/],
     [
       'a frame after GOODBYE',
@@ -222,6 +223,7 @@ export function violationsContract(subject: Subject): void {
     ],
     ['a limit beyond what a number holds', say(CONTROL.START_STREAM, RESULT, 2 ** 60)],
     ['SESSION_END with an id', say(CONTROL.SESSION_END, RESULT)],
+    ['SESSION_END with a generation', say(CONTROL.SESSION_END, streamId(0, 0), 0, { generation: 1 })],
     ['SESSION_END with a value', say(CONTROL.SESSION_END, streamId(0, 0), 1)],
   ]
   for (const [what, send] of records) {

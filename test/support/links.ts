@@ -40,7 +40,7 @@ interface Direction {
 }
 
 /** Joins two directions, `ab` from a to b, to a link. */
-export function joinLink(ab: Direction, ba: Direction, options: LinkOptions): Link {
+function joinLink(ab: Direction, ba: Direction, options: LinkOptions): Link {
   const conditions: { a: LinkCondition; b: LinkCondition } = { a: 'open', b: 'open' }
   const releases = { a: 0, b: 0 }
   const wake = { a: () => options.wakeA?.(), b: () => options.wakeB?.() }

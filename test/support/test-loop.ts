@@ -6,7 +6,7 @@ export function tick(): Promise<void> {
 }
 
 /** A number generator with a seed, for schedules that can be repeated (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -35,7 +35,7 @@ export interface TestLoopOptions {
 const STEPS_MAX = 500_000
 
 /**
- * Drives several sessions in one thread. A step is one `service` or one second look of one session, and all microtasks after it, so
+ * Drives several sessions in one thread. A step is all microtasks, then one `service` or one second look of one session, so
  * that every interleaving of whole steps can be had. As with the sleep word, a bell reaches only who is asleep.
  */
 export class TestLoop {
@@ -79,7 +79,6 @@ export class TestLoop {
     if (ready.length === 0) return false
     this.act(this.random === undefined ? ready[this.turn++ % ready.length] : ready[Math.floor(this.random() * ready.length)])
     this.steps++
-    await tick()
     return true
   }
 

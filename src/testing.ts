@@ -1,0 +1,2 @@
+export { inline } from './testing/inline.js'
+export { leaks } from './testing/leaks.js'
