@@ -1,7 +1,6 @@
 import { CancelledError, MillraceError, PeerLostError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
 import { logicalId, type ParticipantId, type PhysicalStreamId, physicalId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
-import { CALL_HEADER_BYTES } from '../frame/call-payload.js'
 import type { Pool } from '../mesh/pool.js'
 import type { Inbound } from '../stream/inbound.js'
 import { type CallId, CallIds } from './call-ids.js'
@@ -61,7 +60,7 @@ export class Client {
     if (!session.isPeerOpen(worker)) throw new PeerLostError(`worker ${worker} is gone`)
     const callee = this.callee(worker)
     const id = callee.results.acquire()
-    const enclosed = CALL_HEADER_BYTES + input.length <= session.payloadBytesMax(worker)
+    const enclosed = input.length <= session.callInputBytesMax(worker)
     this.reclaimInputs(worker, callee)
     const inputId = enclosed ? undefined : callee.inputs.acquire()
     const inputPhysicalId = inputId === undefined ? NO_INPUT : this.physicalInputId(inputId)

@@ -46,12 +46,12 @@ export class FrameReader implements FrameInlet {
   kind = 0
   id: PhysicalStreamId = 0 as PhysicalStreamId
   length = 0
-  private readonly payloadMax: number
+  readonly payloadBytesMax: number
   private payloadAt = 0
   private wakeDue = false
 
   constructor(private readonly ring: RingReader) {
-    this.payloadMax = payloadBytesMax(ring.capacity)
+    this.payloadBytesMax = payloadBytesMax(ring.capacity)
   }
 
   next(): boolean {
@@ -74,7 +74,7 @@ export class FrameReader implements FrameInlet {
         if (offset + sizeBytes !== ring.capacity) throw new ProtocolError(`a PAD frame at ${offset} that does not end the ring`)
         continue
       }
-      checkLength(kind, length, this.payloadMax)
+      checkLength(kind, length, this.payloadBytesMax)
       this.kind = kind
       this.id = (ring.data[offset >> 2] >>> 0) as PhysicalStreamId
       this.length = length

@@ -26,6 +26,8 @@ export interface FrameOutlet {
  * `release` is called again.
  */
 export interface FrameInlet {
+  /** F, the largest payload of a frame. The two directions of a link may differ. */
+  readonly payloadBytesMax: number
   readonly kind: number
   readonly id: PhysicalStreamId
   readonly length: number

@@ -27,6 +27,10 @@ export class MultiplexedReader {
     private readonly listener: ReaderListener,
   ) {}
 
+  get payloadBytesMax(): number {
+    return this.inlet.payloadBytesMax
+  }
+
   get openStreams(): number {
     return this.streams.size
   }

@@ -105,11 +105,6 @@ export class Session {
     return [...this.peers.keys()]
   }
 
-  /** F towards a peer: the largest payload of one frame. */
-  payloadBytesMax(id: ParticipantId): number {
-    return this.peer(id).writer.payloadBytesMax
-  }
-
   /** Bytes of frames published to a peer so far. */
   publishedBytes(id: ParticipantId): number {
     return this.peer(id).writer.publishedBytes
@@ -363,7 +358,7 @@ export class Session {
     const stream = new Inbound({
       id,
       generation,
-      payloadMax: peer.writer.payloadBytesMax,
+      payloadMax: peer.reader.payloadBytesMax,
       budget: this.budget,
       overdraft: this.overdraft,
       outlet: this.outletTo(peer),

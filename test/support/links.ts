@@ -14,6 +14,8 @@ import type { LinkCondition, LinkEnd } from '../../src/stream/link-end.js'
 export interface LinkOptions {
   /** Capacity of both data rings. */
   readonly ringBytes?: number
+  /** Capacity of the data ring from b to a, where it is another. */
+  readonly backRingBytes?: number
   /** Rings the bell of one end. */
   readonly wakeA?: () => void
   readonly wakeB?: () => void
@@ -119,7 +121,7 @@ export function ringLinkWithRegions(options: LinkOptions = {}): { link: Link; re
   const { ringBytes = DEFAULT_RING_BYTES } = options
   const regions: Regions = {
     ab: newRing(ringBytes),
-    ba: newRing(ringBytes),
+    ba: newRing(options.backRingBytes ?? ringBytes),
     controlAb: newRing(CONTROL_RING_BYTES),
     controlBa: newRing(CONTROL_RING_BYTES),
   }
