@@ -1,3 +1,4 @@
+import type { Schema } from '../columnar/schema.js'
 import type { Census } from '../stream/session.js'
 import type { Plan } from './plan.js'
 
@@ -19,6 +20,8 @@ export type QueryEvent =
   | { readonly kind: 'log'; readonly record: Uint8Array }
   /** An encoded error: the root of what goes wrong in the query. */
   | { readonly kind: 'failed'; readonly error: Uint8Array }
+  /** A stage has no more rows here; they had these columns. */
+  | { readonly kind: 'columns'; readonly stage: number; readonly schema: Schema }
   /** The last one: what the worker's session holds after its end. */
   | { readonly kind: 'ended'; readonly census: Census }
 

@@ -151,6 +151,7 @@ export class QueryWorker {
       route: this.router(stage),
       queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
       progressed: () => this.report(),
+      finished: (schema) => this.emit({ kind: 'columns', stage: stage.id, schema }),
     })
     this.stages.push(run.current)
     return run.current

@@ -4,7 +4,7 @@ import type { ParticipantId } from '../base/ids.js'
 import { ValueReader } from '../call/value-reader.js'
 import { encodeValue } from '../call/value-writer.js'
 import type { Batch } from '../columnar/batch.js'
-import type { Row } from '../columnar/schema.js'
+import { type Row, type Schema, unify } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import type { QueryMesh } from '../mesh/query-mesh.js'
@@ -42,6 +42,8 @@ export class Query {
   /** This thread imports the stages, and if nothing else is alive the module of the stages waits for itself. */
   private importsHere = false
   private readonly censuses = new Map<number, Census>()
+  private readonly schemas = new Map<number, Schema>()
+  private conflict: { readonly error: unknown } | undefined
   private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
 
   constructor(
@@ -77,6 +79,12 @@ export class Query {
       if (this.gather.isDone) return undefined
       await this.gather.ready()
     }
+  }
+
+  /** After the last row: ends the run, and throws `ColumnType` where the rows of two workers that never met have different types. */
+  async finish(): Promise<void> {
+    await this.end()
+    if (this.conflict !== undefined && !this.isFull) throw this.conflict.error
   }
 
   /**
@@ -185,7 +193,7 @@ export class Query {
     const inbounds: Inbound[] = topology
       .members(last)
       .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows' }))
-    return new Gather(new ExchangeInput('the rows of the flow', inbounds))
+    return new Gather(new ExchangeInput(nameOf(last.id), inbounds))
   }
 
   /** The call that is one worker's run of the query: its events, and in the end its root error. */
@@ -216,7 +224,17 @@ export class Query {
     else if (event.kind === 'log') this.options.onLog(new ValueReader(event.record).next() as LogRecord)
     else if (event.kind === 'imported') this.setImporting(false)
     else if (event.kind === 'failed') this.learn(decodeError(event.error))
+    else if (event.kind === 'columns') this.compare(event.stage, event.schema)
     else if (event.kind === 'ended') this.censuses.set(participant, event.census)
+  }
+
+  /** Workers whose rows never meet do not see that they hold one column with different types: they are compared here. */
+  private compare(stage: number, schema: Schema): void {
+    try {
+      this.schemas.set(stage, unify(this.schemas.get(stage) ?? [], schema, nameOf(stage)))
+    } catch (error) {
+      this.conflict ??= { error }
+    }
   }
 
   /** An error of a worker's run, or of a source here. The first root ends the run; what comes after the end does not count. */
@@ -257,4 +275,8 @@ export class Query {
       this.endedMs = systemClock.now()
     }
   }
+}
+
+function nameOf(stage: number): string {
+  return `the rows of stage ${stage}`
 }
