@@ -78,6 +78,9 @@ export class Budget {
   }
 }
 
+/** A window begins with one frame at hand and one on its way. */
+const WINDOW_FRAMES_FIRST = 2
+
 /**
  * Receiver's side of one stream. The limit last granted minus what the operator took is memory reserved for the sender.
  * Arithmetic only; in the manner of rust-yamux `flow_control.rs`.
@@ -87,7 +90,7 @@ export class ReceiveCredit {
   private received = 0
   private taken = 0
   private charge = 0
-  /** What the stream has shown that it can use: it begins with one frame. */
+  /** What the stream has shown that it can use. */
   private grown: number
   private readonly floor: number
 
@@ -96,7 +99,8 @@ export class ReceiveCredit {
     private readonly budget: Budget,
     private readonly windowMax: number = LIMITS.windowBytesMax,
   ) {
-    this.floor = this.grown = frameCost(payloadMax)
+    this.floor = frameCost(payloadMax)
+    this.grown = Math.min(WINDOW_FRAMES_FIRST * this.floor, windowMax)
     budget.open()
   }
 

@@ -40,7 +40,7 @@ function servedByHand(options: { answers?: boolean } = {}): { loop: TestLoop; se
 
 test('what a peer published before its death is read to the last frame, however many there are', async () => {
   const mesh = new TestMesh({ ringBytes: 0x40_0000 })
-  const count = 3000
+  const count = 1800
   const outcomes = [1, 2, 3].map((logical) => {
     mesh.sessions[1].register(new TestSource(streamId(logical, 1), eager(messages(count, 1))))
     return consume(mesh.request(0, streamId(logical, 1)))
