@@ -15,7 +15,7 @@ export type LinkSpec =
 export type SetupMessage =
   | { readonly kind: 'meet'; readonly card: MemberCard; readonly bell: MessagePort }
   | { readonly kind: 'link'; readonly spec: LinkSpec }
-  | { readonly kind: 'unreachable'; readonly peer: ParticipantId; readonly why: string }
+  | { readonly kind: 'unreachable'; readonly peer: ParticipantId; readonly why: 'lost' | 'closed' }
   | {
       readonly kind: 'mesh'
       readonly mesh: number
