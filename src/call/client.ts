@@ -14,8 +14,6 @@ const NO_INPUT = 0 as PhysicalStreamId
 interface Callee {
   readonly results: CallIds
   readonly inputs: CallIds
-  /** Inputs whose call is over but whose terminal frame is still due: their ids are not free yet. */
-  leftInputs: CallId[]
   open: number
 }
 
@@ -61,9 +59,8 @@ export class Client {
     const callee = this.callee(worker)
     const id = callee.results.acquire()
     const enclosed = input.length <= session.callInputBytesMax(worker)
-    this.reclaimInputs(worker, callee)
     const inputId = enclosed ? undefined : callee.inputs.acquire()
-    const inputPhysicalId = inputId === undefined ? NO_INPUT : this.physicalInputId(inputId)
+    const inputPhysicalId = inputId === undefined ? NO_INPUT : physicalId(logicalId(INPUT_BIT | inputId.logical), session.self)
     const inputGeneration = inputId?.generation ?? 0
     callee.open++
     if (inputId !== undefined) session.registry.registerInput(inputSource(inputPhysicalId, worker, input), inputGeneration)
@@ -82,24 +79,13 @@ export class Client {
   private over(callee: Callee, id: CallId, inputId: CallId | undefined): void {
     callee.open--
     callee.results.release(id)
-    if (inputId !== undefined) callee.leftInputs.push(inputId)
+    if (inputId !== undefined) callee.inputs.release(inputId)
     this.callNext()
   }
 
   private callNext(): void {
     const [wake] = this.waiting
     wake?.()
-  }
-
-  private reclaimInputs(worker: ParticipantId, callee: Callee): void {
-    if (callee.leftInputs.length === 0) return
-    const isSending = (id: CallId) => this.pool.session.isSending(this.physicalInputId(id), worker)
-    for (const id of callee.leftInputs) if (!isSending(id)) callee.inputs.release(id)
-    callee.leftInputs = callee.leftInputs.filter(isSending)
-  }
-
-  private physicalInputId(id: CallId): PhysicalStreamId {
-    return physicalId(logicalId(INPUT_BIT | id.logical), this.pool.session.self)
   }
 
   /** Waits until some worker may have room for one call more. It is waited for, so it holds the process. */
@@ -156,7 +142,7 @@ export class Client {
   private callee(worker: ParticipantId): Callee {
     let callee = this.callees.get(worker)
     if (callee === undefined) {
-      callee = { results: new CallIds(), inputs: new CallIds(), leftInputs: [], open: 0 }
+      callee = { results: new CallIds(), inputs: new CallIds(), open: 0 }
       this.callees.set(worker, callee)
     }
     return callee

@@ -1,7 +1,7 @@
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import { macrotask } from '../base/pacer.js'
 import { Wakeups } from '../base/wakeups.js'
-import type { Row } from '../columnar/schema.js'
+import type { Row, Schema } from '../columnar/schema.js'
 import { ExchangeOutput } from '../exchange/exchange-output.js'
 import { Gate } from '../exchange/gate.js'
 import type { Router } from '../exchange/router.js'
@@ -24,6 +24,8 @@ export interface StageRunOptions {
   readonly controller: AbortController
   /** Called at the end of every slice of work. */
   readonly progressed: () => void
+  /** Called when there are no more rows, with their columns. */
+  readonly finished: (schema: Schema) => void
 }
 
 /**
@@ -70,6 +72,7 @@ export class StageRun implements StreamSource {
       while (await gate.opened()) {
         if (this.pull(output, gate)) {
           output.flushAll()
+          this.options.finished(output.schema)
           return
         }
         await this.rest(task, gate)

@@ -11,6 +11,13 @@ export class Hold {
     else if (this.count === 0) this.port?.unref()
   }
 
+  /** Gives back the port. What is held stays held. */
+  close(): void {
+    if (this.isHeld) return
+    this.port?.close()
+    this.port = undefined
+  }
+
   get isHeld(): boolean {
     return this.count > 0
   }

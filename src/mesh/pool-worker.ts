@@ -3,8 +3,8 @@ import type { ParticipantId } from '../base/ids.js'
 import type { MemberWords } from './member-words.js'
 import type { SetupMessage } from './setup.js'
 
-/** starting until it says ready; then ready until it exits. */
-export type WorkerState = 'starting' | 'ready' | 'gone'
+/** starting until it says ready; then ready until it exits; leaving where it is being terminated meanwhile. */
+export type WorkerState = 'starting' | 'ready' | 'leaving' | 'gone'
 
 /** What the pool asks of the thread, or whatever else, in which a worker lives. */
 export interface WorkerHost {

@@ -68,6 +68,7 @@ export class Pool {
       kind: 'call',
       elasticBytes: options.elasticBytes,
       waiting: (change) => this.hold.change(change),
+      peerFailed: (id, error) => this.dismiss(id, error),
     })
     if (options.workers === 0) this.startInline()
     else for (let index = 0; index < options.workers; index++) this.startThread()
@@ -99,6 +100,7 @@ export class Pool {
   /** A mesh of its own for one query among some of the workers. */
   createMesh(request: MeshRequest, options: Pick<SessionOptions, 'sourceFailed' | 'elasticBytes'>): QueryMesh {
     if (this.closed !== undefined) throw new SessionEndedError('the pool is closed')
+    for (const id of request.workers) if (this.all.get(id)?.state !== 'ready') throw new PeerLostError(`worker ${id} does not serve`)
     for (const [a, b] of request.pairs) this.introduce(memberOf(request, a), memberOf(request, b))
     const id = this.nextMeshId++
     const mesh = new QueryMesh(id, request, {
@@ -195,6 +197,15 @@ export class Pool {
     }
   }
 
+  /** Nothing can be said to it any more: it is replaced. */
+  private dismiss(id: ParticipantId, cause: unknown): void {
+    const worker = this.all.get(id)
+    if (worker?.state !== 'ready') return
+    worker.state = 'leaving'
+    worker.cause = cause
+    void worker.host.terminate()
+  }
+
   private async askHoldings(worker: PoolWorker): Promise<Holdings> {
     const question = this.nextQuestion++
     const answer = new Promise<Holdings>((resolve) => this.questions.set(question, resolve))
@@ -268,8 +279,7 @@ export class Pool {
   private linkWorkers(worker: PoolWorker, peer: ParticipantId): void {
     const other = this.all.get(peer)
     if (other === undefined || this.closed !== undefined) {
-      const why = this.closed === undefined ? `participant ${peer} is gone` : 'the pool is closed'
-      worker.host.post({ kind: 'unreachable', peer, why })
+      worker.host.post({ kind: 'unreachable', peer, why: this.closed === undefined ? 'lost' : 'closed' })
       return
     }
     const [first, second] = worker.id < peer ? [worker.id, peer] : [peer, worker.id]
@@ -287,28 +297,32 @@ export class Pool {
     this.hold.change(1)
     const error = new SessionEndedError('the pool is closed')
     for (const waiter of this.takeWaiters()) waiter.reject(error)
-    await Promise.all([...this.meshes.values()].map((mesh) => mesh.session.end(error)))
+    const timeoutMs = this.options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS
+    const queriesEnded = Promise.all([...this.meshes.values()].map((mesh) => mesh.session.end(error)))
+    const inTime = await within(queriesEnded, timeoutMs)
     const ended = this.session.end(error)
-    await Promise.all([...this.all.values()].map((worker) => this.stop(worker)))
-    await ended
+    await Promise.all([...this.all.values()].map((worker) => this.stop(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS)))
+    await Promise.all([queriesEnded, ended])
     this.hold.change(-1)
+    this.hold.close()
   }
 
-  private async stop(worker: PoolWorker): Promise<void> {
+  private async stop(worker: PoolWorker, timeoutMs: number): Promise<void> {
     if (worker.state === 'starting') return worker.host.terminate()
-    await within(Promise.race([worker.done.happened, worker.exited.happened]), this.options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS)
+    await within(Promise.race([worker.done.happened, worker.exited.happened]), timeoutMs)
     await within(worker.exited.happened, LEAVE_TIMEOUT_MS)
     if (this.all.has(worker.id)) await worker.host.terminate()
     await worker.exited.happened
   }
 }
 
-/** Resolves when `promise` does, or after `timeoutMs`. */
-async function within(promise: Promise<void>, timeoutMs: number): Promise<void> {
+/** Resolves when `promise` does, or after `timeoutMs`; says whether it was the first. */
+async function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   let cancel = () => {}
-  const timeout = new Promise<void>((resolve) => {
-    cancel = systemClock.schedule(resolve, timeoutMs)
+  const timeout = new Promise<boolean>((resolve) => {
+    cancel = systemClock.schedule(() => resolve(false), timeoutMs)
   })
-  await Promise.race([promise, timeout])
+  const inTime = await Promise.race([promise.then(() => true), timeout])
   cancel()
+  return inTime
 }

@@ -1,4 +1,4 @@
-import { MillraceError } from '../base/errors.js'
+import { PeerLostError, SessionEndedError } from '../base/errors.js'
 import { LEADER, type ParticipantId, type PhysicalStreamId } from '../base/ids.js'
 import type { CallPayload } from '../frame/call-payload.js'
 import { encodeError, rankOf } from '../stream/error-payload.js'
@@ -69,10 +69,22 @@ export class WorkerSide {
     this.options.post({ kind: 'refused', error: encodeError(error, rankOf(error), ERROR_BYTES_MAX) })
   }
 
-  /** Resolves when there is a link to that participant of the mesh of calls; the leader makes it on first use. */
-  linkTo(peer: ParticipantId): Promise<void> {
-    if (this.session.hasPeer(peer)) return Promise.resolve()
-    return new Promise((resolve, reject) => {
+  /**
+   * Resolves when there is a link to that participant of the mesh of calls; the leader makes it on first use. Rejects with
+   * `PeerLostError` where that participant is gone, `SessionEndedError` once the pool is closed.
+   */
+  async linkTo(peer: ParticipantId): Promise<void> {
+    if (!this.session.isOpen) throw closed()
+    if (this.session.isPeerOpen(peer)) return
+    if (this.session.hasPeer(peer)) throw lost(peer)
+    if (peer === this.options.self) {
+      this.session.addPeer(
+        peer,
+        createSelfLink(() => this.member.loop.schedule()),
+      )
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
       const waiting = this.waitingForLink.get(peer)
       if (waiting === undefined) {
         this.waitingForLink.set(peer, [{ resolve, reject }])
@@ -91,7 +103,7 @@ export class WorkerSide {
         this.settleLink(message.spec.peer)
         return
       case 'unreachable':
-        this.settleLink(message.peer, new MillraceError('PeerLost', message.why))
+        this.settleLink(message.peer, message.why === 'lost' ? lost(message.peer) : closed())
         return
       case 'mesh':
         this.handlers?.invited(message)
@@ -126,8 +138,17 @@ export class WorkerSide {
   }
 
   private async close(): Promise<void> {
+    for (const peer of [...this.waitingForLink.keys()]) this.settleLink(peer, closed())
     await Promise.all([this.session.end(), this.handlers?.closing()])
     this.options.post({ kind: 'done' })
     this.options.leave()
   }
+}
+
+function lost(peer: ParticipantId): PeerLostError {
+  return new PeerLostError(`participant ${peer} is gone`)
+}
+
+function closed(): SessionEndedError {
+  return new SessionEndedError('the pool is closed')
 }

@@ -10,6 +10,8 @@ import { SourceTask, type StreamSource, type TaskHost } from './source-task.js'
 interface Entry {
   readonly source: StreamSource
   readonly sinks: readonly Sink[]
+  /** The peer of each sink. */
+  readonly peers: readonly Peer[]
   readonly task: SourceTask
   state: 'planned' | 'running' | 'over'
 }
@@ -128,7 +130,7 @@ export class StreamRegistry {
     assert(senderOf(source.id) === this.host.self, `source ${source.id} belongs to participant ${senderOf(source.id)}`)
     const peers = source.receivers.map((receiver) => this.host.peer(receiver))
     const sinks = peers.map((peer) => this.createSink(source.id, peer, generation))
-    const entry: Entry = { source, sinks, task: new SourceTask(sinks, this.host), state: 'planned' }
+    const entry: Entry = { source, sinks, peers, task: new SourceTask(sinks, this.host), state: 'planned' }
     this.live.add(entry)
     for (const sink of sinks) this.entries.set(sink, entry)
     peers.forEach((peer, index) => {
@@ -191,7 +193,7 @@ export class StreamRegistry {
   }
 
   private async run(entry: Entry): Promise<void> {
-    const { source, sinks, task } = entry
+    const { source, sinks, peers, task } = entry
     try {
       if (task.isCancelled) source.dispose()
       else await source.run(task)
@@ -200,7 +202,7 @@ export class StreamRegistry {
       this.runFailed(entry, error)
     }
     entry.state = 'over'
-    for (const sink of sinks) this.forget(this.host.peer(sink.receiver), sink)
+    for (const [index, sink] of sinks.entries()) this.forget(peers[index], sink)
     this.host.flush()
   }
 

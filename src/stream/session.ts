@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly called?: ((peer: ParticipantId, id: PhysicalStreamId, call: CallPayload) => void) | undefined
   /** A source of ours threw: the root of what will follow. */
   readonly sourceFailed?: ((error: unknown) => void) | undefined
+  /** A peer broke the protocol, or found it broken: nothing opens with it any more. */
+  readonly peerFailed?: ((peer: ParticipantId, error: ProtocolError) => void) | undefined
   /** A peer ended its session. */
   readonly peerEnding?: ((peer: ParticipantId) => void) | undefined
 }
@@ -61,6 +63,8 @@ export class Session {
   readonly budget: Budget
   private readonly overdraft = new Overdraft()
   private readonly peers = new Map<ParticipantId, Peer>()
+  /** A session for calls outlives its peers: why those that are gone are, without their rings. */
+  private readonly gone = new Map<ParticipantId, Error>()
   private readonly control: ControlService
   private state: 'open' | 'ending' | 'ended' = 'open'
   private resolveEnded: () => void = () => {}
@@ -93,7 +97,7 @@ export class Session {
   }
 
   hasPeer(id: ParticipantId): boolean {
-    return this.peers.has(id)
+    return this.peers.has(id) || this.gone.has(id)
   }
 
   /** Whether streams can be opened to and by this peer. */
@@ -111,7 +115,7 @@ export class Session {
   }
 
   addPeer(id: ParticipantId, link: LinkEnd): void {
-    assert(!this.peers.has(id), `participant ${id} is linked already`)
+    assert(!this.hasPeer(id), `participant ${id} is linked already`)
     const peer: Peer = new Peer(id, link, {
       called: (streamId, payload) => this.called(peer, streamId, payload),
       ended: (stream) => peer.cells.drop(stream.id),
@@ -158,12 +162,6 @@ export class Session {
   /** The stream of a caller's input. */
   input(id: PhysicalStreamId, generation: number): Inbound {
     return this.createInbound(this.openPeer(senderOf(id)), id, generation, { delivery: 'calls' })
-  }
-
-  /** Whether the terminal frame of that stream of ours is still to be sent. */
-  isSending(id: PhysicalStreamId, receiver: ParticipantId): boolean {
-    const state = this.peers.get(receiver)?.sinks.get(id)?.state
-    return state !== undefined && state !== 'closed'
   }
 
   register(source: StreamSource): void {
@@ -294,6 +292,7 @@ export class Session {
     peer.link.fail()
     peer.link.wakePeer()
     this.dropPeer(peer, error)
+    this.options.peerFailed?.(peer.id, error)
   }
 
   private dropPeer(peer: Peer, error: PeerLostError | ProtocolError | SessionEndedError): void {
@@ -343,6 +342,10 @@ export class Session {
   private release(peer: Peer): void {
     this.control.detach(peer)
     peer.link.release()
+    if (this.options.kind === 'call' && this.state === 'open') {
+      this.peers.delete(peer.id)
+      this.gone.set(peer.id, peer.closedBy ?? endedBy(peer))
+    }
     this.settle()
   }
 
@@ -433,7 +436,7 @@ export class Session {
   private openPeer(id: ParticipantId): Peer {
     if (this.state !== 'open') throw new SessionEndedError('the session is closed')
     const peer = this.peers.get(id)
-    if (peer === undefined) throw new MillraceError('UnknownStream', `no link to participant ${id}`)
+    if (peer === undefined) throw this.gone.get(id) ?? new MillraceError('UnknownStream', `no link to participant ${id}`)
     return peer
   }
 }

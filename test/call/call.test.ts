@@ -170,9 +170,10 @@ for (const options of CONFIGURATIONS) {
 
     test('an iterator that waits for ever is returned to when its caller leaves', async () => {
       const returned = await happened('waiting returned')
+      const begun = await happened('waiting begun')
       const stream = api.waiting()
       const next = stream.next()
-      await api.echo(1)
+      await until(async () => (await happened('waiting begun')) > begun, 'it did not begin')
       await stream.return()
       assert.deepEqual(await next, { value: undefined, done: true })
       await until(async () => (await happened('waiting returned')) > returned, 'the iterator was not returned to')
@@ -314,6 +315,21 @@ for (const options of CONFIGURATIONS) {
         await collect((api as unknown as Record<string, (input: unknown) => AsyncIterable<number>>).markedArray({ to: 3 })),
         [0, 1, 2],
       )
+    })
+
+    test('a producer stops when its reader does', async () => {
+      const before = await happened('produced')
+      const stream = api.produced({ bytes: 10_000 })
+      for (let n = 0; n < 3; n++) await stream.next()
+      let last = 0
+      await until(async () => {
+        const now = await happened('produced')
+        const stopped = now === last
+        last = now
+        return stopped
+      }, 'it goes on')
+      assert.ok(last - before <= 100, `${last - before} blocks for a reader of 3`)
+      await stream.return()
     })
 
     test('calls and streams that begin together are spread over all workers', async () => {

@@ -56,6 +56,7 @@ const VALUES: readonly unknown[] = [
     ['a', new Set([1, 2])],
     [{ key: 1 }, [undefined, null]],
   ]),
+  // biome-ignore lint/suspicious/noSparseArray: a hole must arrive as a hole
   { nested: { array: [1, , 3], bytes: Uint8Array.of(1, 2, 3) } },
   [],
   {},
@@ -149,6 +150,12 @@ export default serve({
       count('functions finally')
     }
   },
+  *produced({ bytes }: { bytes: number }) {
+    for (;;) {
+      count('produced')
+      yield new Uint8Array(bytes)
+    }
+  },
   marked: stream((input: { to: number }) => Array.from({ length: input.to }, (_, n) => n)[Symbol.iterator]()),
   markedArray: stream((input: { to: number }) => Array.from({ length: input.to }, (_, n) => n)) as never,
   markedNothing: stream(() => 5 as never),
@@ -157,10 +164,12 @@ export default serve({
   waiting: stream(() => {
     let release: (result: IteratorResult<number>) => void = () => {}
     return {
-      next: () =>
-        new Promise<IteratorResult<number>>((resolve) => {
+      next: () => {
+        count('waiting begun')
+        return new Promise<IteratorResult<number>>((resolve) => {
           release = resolve
-        }),
+        })
+      },
       return: async () => {
         count('waiting returned')
         release({ done: true, value: undefined })

@@ -48,7 +48,7 @@ export function drain(cursor: Cursor<Row>, onPause: () => void = () => {}): Row[
 }
 
 /** A slice that is never over. */
-export function endless(): Slice {
+function endless(): Slice {
   return new Slice({ now: () => 0 }, 1)
 }
 

@@ -6,7 +6,7 @@ export function tick(): Promise<void> {
 }
 
 /** A number generator with a seed, for schedules that can be repeated (mulberry32). */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
