@@ -1,5 +1,6 @@
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
-import { macrotask } from '../base/pacer.js'
+import { macrotask } from '../base/macrotask.js'
+import type { Slice } from '../base/slice.js'
 import { Wakeups } from '../base/wakeups.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { ExchangeOutput } from '../exchange/exchange-output.js'
@@ -7,7 +8,6 @@ import { Gate } from '../exchange/gate.js'
 import type { Router } from '../exchange/router.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
 import { type Cursor, END, PAUSE } from './operators/cursor.js'
-import type { Slice } from './operators/slice.js'
 import type { RowInput } from './row-input.js'
 
 export interface StageRunOptions {
