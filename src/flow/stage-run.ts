@@ -7,7 +7,7 @@ import { ExchangeOutput } from '../exchange/exchange-output.js'
 import { Gate } from '../exchange/gate.js'
 import type { Router } from '../exchange/router.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
-import { type Cursor, END, PAUSE } from './operators/cursor.js'
+import { type Cursor, closeUnwanted, END, PAUSE } from './operators/cursor.js'
 import type { RowInput } from './row-input.js'
 
 export interface StageRunOptions {
@@ -85,11 +85,7 @@ export class StageRun implements StreamSource {
 
   dispose(): void {
     this.options.controller.abort()
-    try {
-      this.options.pipeline.close()
-    } catch {
-      // What a `finally` block of a generator throws after its rows are no longer wanted has no one to go to.
-    }
+    closeUnwanted(this.options.pipeline)
   }
 
   /** Works until the input pauses, the slice is over, or the gate closes. True: there are no more rows. */

@@ -1,4 +1,4 @@
-import type { PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
+import { type PeerLostError, type ProtocolError, SessionEndedError } from '../base/errors.js'
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import { ControlCells } from './control-cells.js'
 import type { LinkEnd } from './link-end.js'
@@ -41,6 +41,11 @@ export class Peer {
     this.writer = new MultiplexedWriter(link.frames.outlet, () => this.hasOpenSinks())
     this.reader = new MultiplexedReader(link.frames.inlet, listener)
     this.cells = new ControlCells(link.controls.outlet)
+  }
+
+  /** Why what had no terminal frame failed, where the session of this peer ended in order. */
+  ended(): SessionEndedError {
+    return new SessionEndedError(`the session with participant ${this.id} has ended`)
   }
 
   /** Sinks whose terminal frame is still due. */
