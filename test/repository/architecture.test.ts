@@ -25,7 +25,8 @@ test('ARCHITECTURE.md opens with what to edit and what proves it', () => {
   for (const row of rows) {
     // A cell of one path has lost its marks.
     assert.ok(pathsIn(`\`${row.Edit}\` ${row.Edit}`).length > 0, row['To change'])
-    for (const path of pathsIn(`\`${row['Proved by']}\` ${row['Proved by']}`)) assert.match(path, /^test\/.*[.](test|contract)[.]ts$|^scripts\//)
+    for (const path of pathsIn(`\`${row['Proved by']}\` ${row['Proved by']}`))
+      assert.match(path, /^test\/.*[.](test|contract)[.]ts$|^scripts\//)
   }
 })
 
