@@ -49,3 +49,13 @@ export function withState(row: object, _ctx: Ctx<unknown, number>): object {
 export function single(row: object): object {
   return row
 }
+
+/** Without end, and when it is stopped it throws. */
+export function* throwsWhenStopped(): Generator<{ n: number }> {
+  try {
+    for (let n = 0; ; n++) yield { n }
+  } finally {
+    // biome-ignore lint/correctness/noUnsafeFinally: what such a generator does is what the test is about
+    throw new Error('nobody wants to know')
+  }
+}
