@@ -156,9 +156,7 @@ test('the memory of workers that died is let go', async () => {
     await dieInTurn(3)
     const before = usedBytes()
     await dieInTurn(6)
-    await assertUses(before + 4_000_000, async () => {
-      for (const { id } of pool.pool.ready) await pool.call(id, 'collect')
-    })
+    await assertUses(before + 4_000_000, () => pool.collectGarbage())
     const held = (await pool.pool.census()).get(pool.pool.ready[0].id)
     assert.deepEqual(held, {})
   })
