@@ -1,3 +1,5 @@
+/** Rows to a message and back, as columns, against Node's structured clone of the same rows. For information: its floor is 0. */
+import { deserialize, serialize } from 'node:v8'
 import { BatchBuilder } from '../src/columnar/builder.js'
 import { BatchDecoder } from '../src/columnar/decode.js'
 import { detach } from '../src/columnar/detach.js'
@@ -6,19 +8,17 @@ import { hashRow } from '../src/columnar/hash.js'
 import { keyOfRow } from '../src/columnar/key.js'
 import type { Row } from '../src/columnar/schema.js'
 import { Shape } from '../src/columnar/shape.js'
-
-// Rows to columns and back: `node dist/bench/columnar.js`. Each figure is the median of 21 rounds over 65,536 rows, in ms.
+import { type Bench, type Figure, figure, interleaved, median, ratios, timed } from './harness.js'
 
 const ROWS = 65_536
-const ROUNDS = 21
 
-const SETS: Record<string, (i: number) => Row> = {
-  '{ pair, n }, 5 to 13 ASCII chars': (i) => ({ pair: `p ${scramble(i).toString(36)}`, n: i * 1.5 }),
-  '{ pair, n }, 40 ASCII chars': (i) => ({ pair: scramble(i).toString(2).padStart(40, 'x'), n: i }),
-  '{ pair, n }, 1 in 100 not ASCII': (i) => ({ pair: `${i % 100 === 0 ? 'ü' : 'u'} ${scramble(i).toString(36)}`, n: i }),
-  '{ pair, n }, Cyrillic': (i) => ({ pair: `слово ${i % 5000}`, n: i }),
-  'text alone': (i) => ({ text: scramble(i).toString(36) }),
-  'one of each type, 1 in 10 null': (i) => ({
+const SETS: Readonly<Record<string, (i: number) => Row>> = {
+  'ascii-short': (i) => ({ pair: `p ${scramble(i).toString(36)}`, n: i * 1.5 }),
+  'ascii-long': (i) => ({ pair: scramble(i).toString(2).padStart(40, 'x'), n: i }),
+  'ascii-but-1-percent': (i) => ({ pair: `${i % 100 === 0 ? 'ü' : 'u'} ${scramble(i).toString(36)}`, n: i }),
+  cyrillic: (i) => ({ pair: `слово ${i % 5000}`, n: i }),
+  text: (i) => ({ text: scramble(i).toString(36) }),
+  'each-type-10-percent-null': (i) => ({
     f: i % 10 === 0 ? null : i / 3,
     b: i % 2 === 0,
     s: i % 10 === 1 ? null : `s${i}`,
@@ -31,52 +31,46 @@ function scramble(i: number): number {
   return Math.imul(i, 0x9e37_79b1) >>> 0
 }
 
-function median(work: () => void): string {
-  const times = Array.from({ length: ROUNDS }, () => {
-    const start = performance.now()
-    work()
-    return performance.now() - start
-  })
-  return (times.sort((a, b) => a - b)[ROUNDS >> 1] as number).toFixed(2).padStart(7)
-}
-
-for (const [name, make] of Object.entries(SETS)) {
-  // JSON makes flat strings: what a builder gets has mostly been read or compared before.
+/** JSON makes flat strings: what a builder gets has mostly been read or compared before. */
+function flatRows(make: (i: number) => Row): Row[] {
   const rows = Array.from({ length: ROWS }, (_, i) => make(i))
   for (const row of rows) JSON.stringify(Object.values(row).filter((value) => typeof value === 'string'))
+  return rows
+}
+
+async function measure(name: string, make: (i: number) => Row, rounds: number): Promise<Figure> {
+  const rows = flatRows(make)
   const builder = new BatchBuilder(new Shape({ stage: 'bench' }))
   const encode = (): Uint8Array => {
-    for (let i = 0; i < ROWS; i++) builder.append(rows[i] as Row)
+    for (const row of rows) builder.append(row)
     return new BatchEncoder().encode(builder)
   }
   const message = encode()
-  const columns = Object.keys(rows[0] as Row)
-  const keys = columns.slice(0, 1)
-  const key = keys[0] as string
-  const decode = (): Row[] => new BatchDecoder().decode(message).rows()
+  const decode = (bytes = message): Row[] => new BatchDecoder().decode(bytes).rows()
   const decoded = decode()
-  console.log(`${name}: ${message.length} bytes`)
-  console.log(`  build and encode       ${median(encode)}`)
-  console.log(`  decode                 ${median(() => new BatchDecoder().decode(message))}`)
-  console.log(`  decode, first column   ${median(() => readColumn(message, key))}`)
-  console.log(`  decode, keep all rows  ${median(decode)}`)
-  console.log(`  decode, row by row     ${median(() => void countRows(message))}`)
-  console.log(`  hash first column      ${median(() => decoded.forEach((row) => void hashRow(row, keys)))}`)
-  console.log(`  key of all columns     ${median(() => decoded.forEach((row) => void keyOfRow(row, columns)))}`)
-  console.log(`  detach first column    ${median(() => decoded.forEach((row) => void detach(row[key])))}`)
+  const columns = Object.keys(rows[0] as Row)
+  const first = columns[0] as string
+  const times = await interleaved(rounds, {
+    clone: () => timed(() => deserialize(serialize(rows))),
+    'encode and decode': () => timed(() => decode(encode())),
+    encode: () => timed(encode),
+    'decode one column': () => timed(() => readColumn(message, first)),
+    'decode rows': () => timed(() => decode()),
+    'hash one column': () => timed(() => decoded.forEach((row) => void hashRow(row, [first]))),
+    'key of all columns': () => timed(() => decoded.forEach((row) => void keyOfRow(row, columns))),
+    'detach one column': () => timed(() => decoded.forEach((row) => void detach(row[first]))),
+  })
+  const detail = Object.fromEntries(Object.entries(times).map(([what, each]) => [`${what} ms`, median(each)]))
+  return figure(name, 'x', ratios(times.clone, times['encode and decode']), { ...detail, 'message bytes': message.length })
 }
 
 function readColumn(message: Uint8Array, name: string): unknown[] {
   const batch = new BatchDecoder().decode(message)
-  const values = new Array<unknown>(batch.rowCount)
   const column = batch.column(name)
-  for (let i = 0; i < values.length; i++) values[i] = column?.get(i)
-  return values
+  return Array.from({ length: batch.rowCount }, (_, i) => column?.get(i))
 }
 
-function countRows(message: Uint8Array): number {
-  const batch = new BatchDecoder().decode(message)
-  let count = 0
-  for (let i = 0; i < batch.rowCount; i++) if (batch.row(i)) count++
-  return count
-}
+export const benches: readonly Bench[] = Object.entries(SETS).map(([set, make]) => {
+  const name = `columns-${set}`
+  return { name, floor: 0, aim: 1, better: 'higher', run: (rounds) => measure(name, make, rounds) }
+})

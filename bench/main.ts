@@ -1,5 +1,6 @@
 /** npm run bench [-- --json] [--only NAME]... [--rounds N]: exits with 1 where a figure is below its floor. */
 import { parseArgs } from 'node:util'
+import { benches as columns } from './columnar.js'
 import { benches as flights } from './flights.js'
 import { type Bench, holds, machine } from './harness.js'
 import { benches as limit } from './limit.js'
@@ -9,7 +10,7 @@ import { benches as ringAtomics } from './ring-atomics.js'
 import { benches as streams } from './streams.js'
 import { benches as wordPairs } from './word-pairs.js'
 
-const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...streams, ...wordPairs, ...limit, ...flights]
+const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...streams, ...wordPairs, ...limit, ...flights, ...columns]
 const ROUNDS = 5
 
 const { values } = parseArgs({

@@ -1,10 +1,10 @@
 import { lines, readBatches } from 'millrace/flow'
-import { MIN_LETTERS, type PairCount } from './stages.ts'
+import type { PairCount } from './stages.ts'
 import { inDictionary } from './variants.ts'
 
 /** Counts in this thread, in the fastest of `VARIANTS`. */
 export function countInOneThread(patterns: string | readonly string[]): Promise<Iterable<PairCount>> {
-  return inDictionary(readBatches(lines(patterns)), MIN_LETTERS)
+  return inDictionary(readBatches(lines(patterns)))
 }
 
 /** Most frequent first, equal ones in alphabetical order. */

@@ -1,50 +1,34 @@
 /**
- * Ways to count in one thread, with the reader of the flow. `npm run bench -- --only word-pairs-single` times them; `single.ts` uses
- * the fastest of `VARIANTS`, which all group by the text of a pair, as the flow does.
+ * Ways to count in one thread, with the reader and the stage function of the flow. `npm run bench -- --only word-pairs-single` times
+ * them; `single.ts` uses the fastest of `VARIANTS`.
  */
 import type { Ctx } from 'millrace/flow'
-import { type PairCount, pairs } from './stages.ts'
+import { MIN_LETTERS, type PairCount, pairs } from './stages.ts'
 import { words } from './words.ts'
 
 /** Lines in batches, as `readBatches` gives them. */
 export type Lines = AsyncIterable<readonly { text: string }[]>
-export type Variant = (lines: Lines, min: number) => Promise<Iterable<PairCount>>
+export type Variant = (lines: Lines) => Promise<Iterable<PairCount>>
 
-/** The stage function itself, its rows counted in a map. */
-export async function throughStage(lines: Lines, min: number): Promise<Iterable<PairCount>> {
+const CTX = { params: { min: MIN_LETTERS } } as Ctx<{ min: number }>
+
+/** Numbers in a map. */
+export async function inNumbers(lines: Lines): Promise<Iterable<PairCount>> {
   const counts = new Map<string, number>()
-  const ctx = { params: { min } } as Ctx<{ min: number }>
   for await (const batch of lines) {
     for (const line of batch) {
-      for (const { pair } of pairs(line, ctx)) counts.set(pair, (counts.get(pair) ?? 0) + 1)
+      for (const { pair } of pairs(line, CTX)) counts.set(pair, (counts.get(pair) ?? 0) + 1)
     }
   }
   return rowsOf(counts)
 }
 
-/** No row object per pair; numbers in one map. */
-export async function inNumbers(lines: Lines, min: number): Promise<Iterable<PairCount>> {
-  const counts = new Map<string, number>()
-  for await (const batch of lines) {
-    for (const { text } of batch) {
-      const found = words(text, min)
-      for (let index = 1; index < found.length; index++) {
-        const pair = `${found[index - 1]} ${found[index]}`
-        counts.set(pair, (counts.get(pair) ?? 0) + 1)
-      }
-    }
-  }
-  return rowsOf(counts)
-}
-
-/** Rows in one map: one lookup instead of two once a pair is known. */
-export async function inRows(lines: Lines, min: number): Promise<Iterable<PairCount>> {
+/** Rows in a map: one look-up instead of two once a pair is known. */
+export async function inRows(lines: Lines): Promise<Iterable<PairCount>> {
   const counts = new Map<string, PairCount>()
   for await (const batch of lines) {
-    for (const { text } of batch) {
-      const found = words(text, min)
-      for (let index = 1; index < found.length; index++) {
-        const pair = `${found[index - 1]} ${found[index]}`
+    for (const line of batch) {
+      for (const { pair } of pairs(line, CTX)) {
         const row = counts.get(pair)
         if (row === undefined) counts.set(pair, { pair, n: 1 })
         else row.n++
@@ -55,11 +39,24 @@ export async function inRows(lines: Lines, min: number): Promise<Iterable<PairCo
 }
 
 /** An object as a dictionary. */
-export async function inDictionary(lines: Lines, min: number): Promise<Iterable<PairCount>> {
+export async function inDictionary(lines: Lines): Promise<Iterable<PairCount>> {
+  const counts: Record<string, number> = Object.create(null)
+  for await (const batch of lines) {
+    for (const line of batch) {
+      for (const { pair } of pairs(line, CTX)) counts[pair] = (counts[pair] ?? 0) + 1
+    }
+  }
+  return entriesOf(counts)
+}
+
+export const VARIANTS: Readonly<Record<string, Variant>> = { inNumbers, inRows, inDictionary }
+
+/** The dictionary without the stage function: its loop written out by hand, no row per pair. Timed beside the others. */
+export async function byHand(lines: Lines): Promise<Iterable<PairCount>> {
   const counts: Record<string, number> = Object.create(null)
   for await (const batch of lines) {
     for (const { text } of batch) {
-      const found = words(text, min)
+      const found = words(text, MIN_LETTERS)
       for (let index = 1; index < found.length; index++) {
         const pair = `${found[index - 1]} ${found[index]}`
         counts[pair] = (counts[pair] ?? 0) + 1
@@ -69,13 +66,11 @@ export async function inDictionary(lines: Lines, min: number): Promise<Iterable<
   return entriesOf(counts)
 }
 
-export const VARIANTS: Readonly<Record<string, Variant>> = { throughStage, inNumbers, inRows, inDictionary }
-
 /**
  * Another algorithm, not another way to write this one: words become numbers, each with a map of the numbers that follow it,
  * and no text is made until the end. Timed beside the others to show what giving up the stage function's rows would bring.
  */
-export async function numberedWords(lines: Lines, min: number): Promise<Iterable<PairCount>> {
+export async function numberedWords(lines: Lines): Promise<Iterable<PairCount>> {
   const ids = new Map<string, number>()
   const names: string[] = []
   const followers: Map<number, number>[] = []
@@ -89,7 +84,7 @@ export async function numberedWords(lines: Lines, min: number): Promise<Iterable
   for await (const batch of lines) {
     for (const { text } of batch) {
       let counts: Map<number, number> | undefined
-      for (const word of words(text, min)) {
+      for (const word of words(text, MIN_LETTERS)) {
         const id = idOf(word)
         counts?.set(id, (counts.get(id) ?? 0) + 1)
         counts = followers[id]

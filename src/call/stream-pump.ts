@@ -1,4 +1,6 @@
-import { macrotask, Pacer } from '../base/pacer.js'
+import { systemClock } from '../base/clock.js'
+import { macrotask } from '../base/macrotask.js'
+import { Slice } from '../base/slice.js'
 import type { Sink } from '../stream/sink.js'
 import type { SourceTask } from '../stream/source-task.js'
 import { RAW_MARK, SMALL_BYTES, ValueWriter } from './value-writer.js'
@@ -6,6 +8,8 @@ import { RAW_MARK, SMALL_BYTES, ValueWriter } from './value-writer.js'
 /** A message goes out at this size at the latest. */
 const MESSAGE_BYTES = 0x8000
 const VALUES_MAX = 1024
+/** How long a producer may work before others have their turn. */
+const SLICE_MS = 1
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
 
@@ -15,7 +19,7 @@ type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
  */
 export class StreamPump {
   private readonly writer = new ValueWriter()
-  private readonly pacer = new Pacer()
+  private readonly slice = new Slice(systemClock, SLICE_MS)
   private readonly sink: Sink
   private valuesMax = 1
   private flushScheduled = false
@@ -49,7 +53,7 @@ export class StreamPump {
       const step = isPromise(next) ? await next : next
       if (step.done === true) return true
       this.add(step.value)
-      if (this.pacer.isDue()) await this.rest()
+      if (this.slice.over()) await this.rest()
     }
   }
 
@@ -101,7 +105,7 @@ export class StreamPump {
   private async rest(): Promise<void> {
     this.send()
     await macrotask()
-    this.pacer.reset()
+    this.slice.begin()
   }
 
   /** Waits until the receiver is hungry. False: it is gone. */
@@ -111,7 +115,7 @@ export class StreamPump {
       if (this.sink.isClosed) return false
       await this.task.changed()
     }
-    this.pacer.reset()
+    this.slice.begin()
     return true
   }
 }

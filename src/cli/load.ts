@@ -2,18 +2,13 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MillraceError } from '../base/errors.js'
+import type { LogRecord } from '../flow/ctx.js'
+import type { RunStats as FlowStats } from '../flow/run-options.js'
 
 export type Row = Readonly<Record<string, unknown>>
 
 /** A live snapshot of a run. */
-export interface RunStats {
-  readonly workers: number
-  readonly rowsIn: number
-  readonly bytesIn: number
-  readonly rowsOut: number
-  readonly splitsDone: number
-  readonly elapsedMs: number
-}
+export type RunStats = Omit<FlowStats, 'sentBytes'>
 
 export interface RunningFlow extends AsyncIterable<Row>, AsyncDisposable {
   stats(): RunStats
@@ -23,6 +18,7 @@ export interface RunOptions {
   readonly workers?: number
   readonly params?: Readonly<Record<string, unknown>>
   readonly signal?: AbortSignal
+  readonly onLog?: (record: LogRecord) => void
 }
 
 /**

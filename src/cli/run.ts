@@ -1,7 +1,9 @@
 import { CancelledError } from '../base/errors.js'
+import type { LogRecord } from '../flow/ctx.js'
 import type { RunOrder } from './arguments.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 import { loadFlow, type RunnableFlow, type RunningFlow } from './load.js'
+import { logLine } from './log-line.js'
 import { Output } from './output.js'
 import { printRows } from './print.js'
 import { type Progress, showProgress } from './progress.js'
@@ -9,9 +11,21 @@ import type { Shell } from './shell.js'
 import { watchStall } from './stall.js'
 import { summaryLine } from './summary.js'
 
-function start(flow: RunnableFlow, order: RunOrder, signal: AbortSignal): RunningFlow {
+interface Started {
+  readonly run: RunningFlow
+  readonly progress: Progress
+}
+
+/** What stages log goes to stderr, a line each, above the progress. */
+function start(flow: RunnableFlow, order: RunOrder, signal: AbortSignal, shell: Shell): Started {
   const limited = order.limit === undefined ? flow : flow.limit(order.limit)
-  return limited.run({ ...(order.workers === undefined ? {} : { workers: order.workers }), params: order.set, signal })
+  const onLog = (record: LogRecord): void => {
+    progress.clear()
+    shell.stderr.write(logLine(record))
+  }
+  const run = limited.run({ ...(order.workers === undefined ? {} : { workers: order.workers }), params: order.set, signal, onLog })
+  const progress = order.quiet ? { clear() {}, stop() {} } : showProgress(shell, () => run.stats())
+  return { run, progress }
 }
 
 /** Why a run was stopped before its rows were out: `interrupted` and `left` are not failures of the flow. */
@@ -58,9 +72,8 @@ async function printUntilEnd({ order, shell, run, progress, controller }: Prints
 export async function runFlow(order: RunOrder, shell: Shell): Promise<ExitCode> {
   const flow = await loadFlow(order.file)
   const controller = new AbortController()
-  const run = start(flow, order, controller.signal)
   const stall = await watchStall()
-  const progress = order.quiet ? { clear() {}, stop() {} } : showProgress(shell, () => run.stats())
+  const { run, progress } = start(flow, order, controller.signal, shell)
   let ending: Ending
   let stallMs: number
   try {

@@ -1,6 +1,6 @@
 import { BatchBuilder } from '../columnar/builder.js'
 import { BatchEncoder } from '../columnar/encode.js'
-import type { Row } from '../columnar/schema.js'
+import type { Row, Schema } from '../columnar/schema.js'
 import { Shape } from '../columnar/shape.js'
 import type { Sink } from '../stream/sink.js'
 import type { SourceTask } from '../stream/source-task.js'
@@ -25,6 +25,7 @@ interface Outlet {
  */
 export class ExchangeOutput implements GatedOutput {
   private readonly outlets: readonly Outlet[]
+  private readonly shape: Shape
   /** Bytes written to sinks so far. */
   writtenBytes = 0
   /** Rows written so far. */
@@ -37,12 +38,18 @@ export class ExchangeOutput implements GatedOutput {
     private readonly sent: () => void,
   ) {
     const shape = new Shape({ stage: name })
+    this.shape = shape
     this.outlets = task.sinks.map((sink) => ({
       sink,
       builder: new BatchBuilder(shape),
       encoder: new BatchEncoder(),
       targetBytes: FIRST_BATCH_BYTES,
     }))
+  }
+
+  /** The columns of all rows so far. */
+  get schema(): Schema {
+    return this.shape.fields
   }
 
   get queuedBytes(): number {

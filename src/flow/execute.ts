@@ -28,6 +28,7 @@ class Run<R> implements FlowRun<R> {
       await this.query.start()
       for (let rows = await this.query.next(); rows !== undefined; rows = await this.query.next())
         yield rows as readonly Row[] as readonly R[]
+      await this.query.finish()
     } catch (error) {
       throw await this.query.failed(error)
     } finally {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { MillraceError } from '../base/errors.js'
 import { Client } from '../call/client.js'
 import { Pool } from '../mesh/pool.js'
+import { checkRingBytes, checkWorkers } from './number-option.js'
 import { serveQueries } from './serve-queries.js'
 
 export interface FlowPoolOptions {
@@ -43,8 +43,7 @@ export class FlowPool implements AsyncDisposable {
 /** Starts workers for several runs: `run({ pool })`. Without one, each run starts and ends its own. Throws `InvalidArgument`. */
 export function createPool(options: FlowPoolOptions = {}): FlowPool {
   const { workers = availableParallelism(), ringBytes } = options
-  if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
-    throw new MillraceError('InvalidArgument', `createPool: workers is ${workers}; give a whole number from 0 to 1024`)
-  }
+  checkWorkers(workers)
+  if (ringBytes !== undefined) checkRingBytes(ringBytes)
   return new FlowPool(workers, ringBytes)
 }

@@ -1,3 +1,4 @@
+import type { Schema } from '../columnar/schema.js'
 import type { Census } from '../stream/session.js'
 import type { Plan } from './plan.js'
 
@@ -12,12 +13,15 @@ export interface WorkerProgress {
 
 /** What a worker tells the leader while it runs a query: values of the stream that the run's call is. */
 export type QueryEvent =
-  | { readonly kind: 'planned' }
+  /** It has the module of the stages. */
+  | { readonly kind: 'imported' }
   | { readonly kind: 'progress'; readonly progress: WorkerProgress }
   /** A `LogRecord`, encoded when it was logged. */
   | { readonly kind: 'log'; readonly record: Uint8Array }
   /** An encoded error: the root of what goes wrong in the query. */
   | { readonly kind: 'failed'; readonly error: Uint8Array }
+  /** A stage has no more rows here; they had these columns. */
+  | { readonly kind: 'columns'; readonly stage: number; readonly schema: Schema }
   /** The last one: what the worker's session holds after its end. */
   | { readonly kind: 'ended'; readonly census: Census }
 

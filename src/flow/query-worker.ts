@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.js'
 import { LEADER, type ParticipantId } from '../base/ids.js'
+import { Slice } from '../base/slice.js'
 import { encodeValue } from '../call/value-writer.js'
 import { comparator } from '../columnar/order.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
@@ -11,7 +12,6 @@ import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload
 import type { Session } from '../stream/session.js'
 import { importStages } from './import-guard.js'
 import { buildPipeline } from './operators/pipeline.js'
-import { Slice } from './operators/slice.js'
 import type { StageEnvironment } from './operators/stage-call.js'
 import type { ExchangeInputPlan, FileInputPlan, StagePlan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
@@ -65,7 +65,8 @@ export class QueryWorker {
     try {
       void this.plan()
       for (;;) {
-        yield* this.events.splice(0)
+        // While one is on its way out, others come.
+        for (let event = this.events.shift(); event !== undefined; event = this.events.shift()) yield event
         if (this.isOver) break
         await new Promise<void>((resolve) => {
           this.wake = resolve
@@ -113,11 +114,11 @@ export class QueryWorker {
   private async plan(): Promise<void> {
     try {
       const namespace = await importStages(this.terms.plan.module)
+      this.emit({ kind: 'imported' })
       for (const stage of this.topology.plan.stages) {
         if (this.topology.runsOn(stage, this.invitation.self)) this.session.register(await this.planStage(stage, namespace))
       }
       this.session.seal()
-      this.emit({ kind: 'planned' })
     } catch (error) {
       this.failed(error)
       this.session.seal(error)
@@ -150,6 +151,7 @@ export class QueryWorker {
       route: this.router(stage),
       queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
       progressed: () => this.report(),
+      finished: (schema) => this.emit({ kind: 'columns', stage: stage.id, schema }),
     })
     this.stages.push(run.current)
     return run.current

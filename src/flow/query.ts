@@ -4,7 +4,7 @@ import type { ParticipantId } from '../base/ids.js'
 import { ValueReader } from '../call/value-reader.js'
 import { encodeValue } from '../call/value-writer.js'
 import type { Batch } from '../columnar/batch.js'
-import type { Row } from '../columnar/schema.js'
+import { type Row, type Schema, unify } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import type { QueryMesh } from '../mesh/query-mesh.js'
@@ -39,7 +39,11 @@ export class Query {
   private startedMs = 0
   private endedMs: number | undefined
   private workers = 0
+  /** This thread imports the stages, and if nothing else is alive the module of the stages waits for itself. */
+  private importsHere = false
   private readonly censuses = new Map<number, Census>()
+  private readonly schemas = new Map<number, Schema>()
+  private conflict: { readonly error: unknown } | undefined
   private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
 
   constructor(
@@ -56,7 +60,10 @@ export class Query {
     this.started = true
     this.startedMs = systemClock.now()
     const { signal } = this.options
-    if (signal?.aborted === true) void this.cancel(signal.reason)
+    if (signal?.aborted === true) {
+      await this.cancel(signal.reason)
+      return
+    }
     signal?.addEventListener('abort', this.onAbort, { once: true })
     await this.open()
   }
@@ -72,6 +79,12 @@ export class Query {
       if (this.gather.isDone) return undefined
       await this.gather.ready()
     }
+  }
+
+  /** After the last row: ends the run, and throws `ColumnType` where the rows of two workers that never met have different types. */
+  async finish(): Promise<void> {
+    await this.end()
+    if (this.conflict !== undefined && !this.isFull) throw this.conflict.error
   }
 
   /**
@@ -144,14 +157,21 @@ export class Query {
     const { options } = this
     this.pool ??= createPool({ workers: options.workers, ringBytes: options.ringBytes })
     const { pool } = this.pool
-    const ready = this.ownsPool ? await pool.allReady() : [await pool.anyReady(), ...pool.ready]
+    const ids = (await pool.allReady()).map((worker) => worker.id)
     if (this.ending !== undefined) return
-    const ids = [...new Set(ready.map((worker) => worker.id))]
     this.workers = this.pool.workers === 0 ? 0 : ids.length
     const topology = new Topology(this.plan, ids.length)
     this.mesh = this.createMesh(ids, topology)
+    this.setImporting(this.workers === 0)
     for (const [index, id] of ids.entries()) this.runs.push(this.follow(id, index + 1))
     this.gather = this.openGather(this.mesh, topology)
+  }
+
+  /** While the stages are imported in this thread, waiting for rows does not hold the event loop open. */
+  private setImporting(importsHere: boolean): void {
+    if (this.importsHere === importsHere) return
+    this.importsHere = importsHere
+    this.pool?.pool.hold.change(importsHere ? -1 : 1)
   }
 
   private createMesh(workers: readonly ParticipantId[], topology: Topology): QueryMesh {
@@ -173,7 +193,7 @@ export class Query {
     const inbounds: Inbound[] = topology
       .members(last)
       .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows' }))
-    return new Gather(new ExchangeInput('the rows of the flow', inbounds))
+    return new Gather(new ExchangeInput(nameOf(last.id), inbounds))
   }
 
   /** The call that is one worker's run of the query: its events, and in the end its root error. */
@@ -202,8 +222,19 @@ export class Query {
   private happened(participant: number, event: QueryEvent): void {
     if (event.kind === 'progress') this.progress.set(participant, event.progress)
     else if (event.kind === 'log') this.options.onLog(new ValueReader(event.record).next() as LogRecord)
+    else if (event.kind === 'imported') this.setImporting(false)
     else if (event.kind === 'failed') this.learn(decodeError(event.error))
+    else if (event.kind === 'columns') this.compare(event.stage, event.schema)
     else if (event.kind === 'ended') this.censuses.set(participant, event.census)
+  }
+
+  /** Workers whose rows never meet do not see that they hold one column with different types: they are compared here. */
+  private compare(stage: number, schema: Schema): void {
+    try {
+      this.schemas.set(stage, unify(this.schemas.get(stage) ?? [], schema, nameOf(stage)))
+    } catch (error) {
+      this.conflict ??= { error }
+    }
   }
 
   /** An error of a worker's run, or of a source here. The first root ends the run; what comes after the end does not count. */
@@ -232,6 +263,7 @@ export class Query {
     this.options.signal?.removeEventListener('abort', this.onAbort)
     const { pool } = this
     const hold = pool?.pool.hold
+    this.setImporting(false)
     hold?.change(1)
     try {
       this.gather?.close()
@@ -243,4 +275,8 @@ export class Query {
       this.endedMs = systemClock.now()
     }
   }
+}
+
+function nameOf(stage: number): string {
+  return `the rows of stage ${stage}`
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError } from '../base/errors.js'
-import { LIMITS } from '../base/limits.js'
 import type { LogRecord } from './ctx.js'
 import type { FlowPool } from './flow-pool.js'
+import { checkBetween, checkRingBytes, checkWorkers } from './number-option.js'
 
 /** Memory that the operators of one worker may keep rows in, by default (512 MiB): an estimate of their size, not of the heap. */
 export const OPERATOR_BYTES_DEFAULT: number = 512 * 1024 * 1024
@@ -10,7 +10,7 @@ export const OPERATOR_BYTES_DEFAULT: number = 512 * 1024 * 1024
 export interface RunOptions {
   /** Worker threads; default `availableParallelism()`. 0 runs in this thread. */
   readonly workers?: number
-  /** Workers that live already, and go on after the run: see `createPool`. */
+  /** Workers that live already, and go on after the run, instead of `workers`: see `createPool`. */
   readonly pool?: FlowPool
   readonly kind?: 'thread'
   /** Values for the parameters that stages declare: `k` in all of them, `stage.k` in one. */
@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** What the operators of one worker may keep, in bytes; default 512 MiB. Beyond it: `OperatorBudget`. */
   readonly memoryBytes?: number
-  /** Size of each ring, a power of two; default 1 MiB. */
+  /** Size of each ring of the run, a power of two; default that of the pool, 1 MiB. */
   readonly ringBytes?: number
   /** Receives what stages log; by default it is dropped. */
   readonly onLog?: (record: LogRecord) => void
@@ -33,28 +33,25 @@ export interface ResolvedRunOptions {
   readonly kind: 'thread'
   readonly signal: AbortSignal | undefined
   readonly memoryBytes: number
-  readonly ringBytes: number
+  /** Undefined: as the pool has it. */
+  readonly ringBytes: number | undefined
   readonly cwd: string
   readonly onLog: (record: LogRecord) => void
 }
 
 /** Fills in the defaults. @throws MillraceError `InvalidArgument` */
 export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
-  const { workers = availableParallelism(), memoryBytes = OPERATOR_BYTES_DEFAULT, ringBytes = LIMITS.ringBytesDefault } = options
-  between('workers', workers, 0, 1024)
-  between('memoryBytes', memoryBytes, 1, Number.MAX_SAFE_INTEGER)
-  between('ringBytes', ringBytes, LIMITS.ringBytesMin, LIMITS.ringBytesMax)
-  if ((ringBytes & (ringBytes - 1)) !== 0) throw new MillraceError('InvalidArgument', `ringBytes must be a power of two, got ${ringBytes}`)
+  const { workers = availableParallelism(), memoryBytes = OPERATOR_BYTES_DEFAULT, ringBytes } = options
+  checkWorkers(workers)
+  checkBetween('memoryBytes', memoryBytes, 1, Number.MAX_SAFE_INTEGER)
+  if (ringBytes !== undefined) checkRingBytes(ringBytes)
+  if (options.pool !== undefined && options.workers !== undefined) {
+    throw new MillraceError('InvalidArgument', `give pool or workers, not both: the pool has ${options.pool.workers} workers`)
+  }
   const kind = options.kind ?? 'thread'
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `kind must be 'thread', got ${JSON.stringify(kind)}`)
   const { pool, signal, cwd = process.cwd(), onLog = () => {} } = options
   return Object.freeze({ workers, memoryBytes, ringBytes, kind, pool, signal, cwd, onLog })
-}
-
-function between(name: string, value: number, least: number, most: number): void {
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new MillraceError('InvalidArgument', `${name} must be an integer from ${least} to ${most}, got ${String(value)}`)
-  }
 }
 
 /** What a run has done so far. */

@@ -1,13 +1,13 @@
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
-import { macrotask } from '../base/pacer.js'
+import { macrotask } from '../base/macrotask.js'
+import type { Slice } from '../base/slice.js'
 import { Wakeups } from '../base/wakeups.js'
-import type { Row } from '../columnar/schema.js'
+import type { Row, Schema } from '../columnar/schema.js'
 import { ExchangeOutput } from '../exchange/exchange-output.js'
 import { Gate } from '../exchange/gate.js'
 import type { Router } from '../exchange/router.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
-import { type Cursor, END, PAUSE } from './operators/cursor.js'
-import type { Slice } from './operators/slice.js'
+import { type Cursor, closeUnwanted, END, PAUSE } from './operators/cursor.js'
 import type { RowInput } from './row-input.js'
 
 export interface StageRunOptions {
@@ -24,6 +24,8 @@ export interface StageRunOptions {
   readonly controller: AbortController
   /** Called at the end of every slice of work. */
   readonly progressed: () => void
+  /** Called when there are no more rows, with their columns. */
+  readonly finished: (schema: Schema) => void
 }
 
 /**
@@ -70,6 +72,7 @@ export class StageRun implements StreamSource {
       while (await gate.opened()) {
         if (this.pull(output, gate)) {
           output.flushAll()
+          this.options.finished(output.schema)
           return
         }
         await this.rest(task, gate)
@@ -82,11 +85,7 @@ export class StageRun implements StreamSource {
 
   dispose(): void {
     this.options.controller.abort()
-    try {
-      this.options.pipeline.close()
-    } catch {
-      // What a `finally` block of a generator throws after its rows are no longer wanted has no one to go to.
-    }
+    closeUnwanted(this.options.pipeline)
   }
 
   /** Works until the input pauses, the slice is over, or the gate closes. True: there are no more rows. */

@@ -11,9 +11,6 @@ export type LinkSpec =
   | { readonly kind: 'local'; readonly peer: ParticipantId; readonly end: LinkEnd }
   | { readonly kind: 'self'; readonly peer: ParticipantId; readonly ringBytes: number }
 
-/** The mesh of calls of a pool; queries count from 1. */
-export const CALL_MESH = 0
-
 /** Leader to worker. Nothing else but bells travels by message port. */
 export type SetupMessage =
   | { readonly kind: 'meet'; readonly card: MemberCard; readonly bell: MessagePort }

@@ -92,6 +92,8 @@ export class ReceiveCredit {
   private charge = 0
   /** What the stream has shown that it can use. */
   private grown: number
+  /** What was taken when it last grew. */
+  private grownAt = 0
   private readonly floor: number
 
   constructor(
@@ -161,13 +163,14 @@ export class ReceiveCredit {
   }
 
   /**
-   * Where all that came is taken, and the sender has used up more than half of its window, the window is what holds it up: it doubles.
-   * A consumer that is the slower of the two always has something left to take, and keeps a small window.
+   * Where all that came is taken, and more than half a window went through since it last grew, it doubles. What is left of the limit does
+   * not count: the grant at half a window has moved it already. A consumer that is the slower of the two always has something left to
+   * take, and keeps a small window.
    */
   private grow(): void {
-    if (this.limit > 0 && this.taken === this.received && this.limit - this.received < this.window() / 2) {
-      this.grown = Math.min(2 * this.grown, this.windowMax)
-    }
+    if (this.taken !== this.received || this.taken - this.grownAt <= this.window() / 2) return
+    this.grown = Math.min(2 * this.grown, this.windowMax)
+    this.grownAt = this.taken
   }
 
   private window(): number {

@@ -4,8 +4,9 @@ import { FRAME } from '../frame/kinds.js'
 import type { FrameInlet } from '../frame/ports.js'
 import type { Inbound } from './inbound.js'
 
-/** What one drain may take before the others have their turn. */
+/** What one drain may take before the others have their turn, and before its credit goes back while the writer still has some left. */
 const DRAIN_FRAMES_MAX = 4096
+const DRAIN_BYTES_MAX = 0x4_0000
 /** Room is given back in steps, so that the writer can go on while we read. */
 const RELEASE_FRAMES = 32
 
@@ -64,7 +65,9 @@ export class MultiplexedReader {
   drain(): boolean {
     const { inlet } = this
     let frames = 0
-    while (frames < DRAIN_FRAMES_MAX && inlet.next()) {
+    let bytes = 0
+    while (frames < DRAIN_FRAMES_MAX && bytes < DRAIN_BYTES_MAX && inlet.next()) {
+      bytes += inlet.length
       this.dispatch()
       if (++frames % RELEASE_FRAMES === 0 && inlet.release()) this.wakeDue = true
     }

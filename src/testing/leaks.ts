@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.js'
-import { macrotask } from '../base/pacer.js'
+import { macrotask } from '../base/macrotask.js'
 import { poolOf } from '../call/connect.js'
 
 export interface LeaksOptions {

@@ -61,7 +61,7 @@ for (const workers of [0, 1, 2]) {
     await connection[Symbol.asyncDispose]()
     assert.ok((await failure(api.echo(1))) instanceof SessionEndedError)
     assert.deepEqual(await api.count({}).return(), { value: undefined, done: true })
-    assert.deepEqual(await leaks(connection), workers === 0 ? {} : {})
+    assert.deepEqual(await leaks(connection), {})
     await assertReleased(before)
   })
 }
@@ -182,6 +182,5 @@ test('an id is used again more often than its generation can count', { timeout: 
 test('thousands of streams one after the other leave nothing', async () => {
   await connected<Life>(LIFE, { workers: 1, ringBytes: 4096 }, async ({ api }) => {
     for (let n = 0; n < 1500; n++) await collect(api.count({}), 1 + (n % 3))
-    await until(async () => true, '')
   })
 })

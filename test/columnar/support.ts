@@ -32,16 +32,12 @@ export const anyUnits: fc.Arbitrary<string> = fc
   })
   .map((units) => String.fromCharCode(...units))
 
-export const asciiText: fc.Arbitrary<string> = fc.string({ unit: 'binary-ascii', maxLength: 40 })
-export const soundText: fc.Arbitrary<string> = fc.string({ unit: 'binary', maxLength: 40 })
+const asciiText: fc.Arbitrary<string> = fc.string({ unit: 'binary-ascii', maxLength: 40 })
+const soundText: fc.Arbitrary<string> = fc.string({ unit: 'binary', maxLength: 40 })
 
-export const numbers: fc.Arbitrary<number> = fc.oneof(
-  fc.double(),
-  fc.integer(),
-  fc.constantFrom(0, -0, Number.NaN, Infinity, -Infinity, 5e-324),
-)
-export const bigints: fc.Arbitrary<bigint> = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
-export const dates: fc.Arbitrary<Date> = fc.oneof(
+const numbers: fc.Arbitrary<number> = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(0, -0, Number.NaN, Infinity, -Infinity, 5e-324))
+const bigints: fc.Arbitrary<bigint> = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+const dates: fc.Arbitrary<Date> = fc.oneof(
   fc.date({ noInvalidDate: true }),
   fc.constantFrom(-8.64e15, 8.64e15, -1, 0, 2 ** 32, -(2 ** 32) - 1).map((ms) => new Date(ms)),
 )

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Flow } from 'millrace/flow'
+
+import { createPool, type Flow, type FlowPool } from 'millrace/flow'
 import { LIMITS } from '../../src/base/limits.js'
 import { PROJECT_ROOT } from '../support/root.js'
 
@@ -17,10 +18,13 @@ export function inProject(pattern: string): string {
 export function equalsOneThread<R>(name: string, flow: Flow<R>, oneThread: () => Promise<R[]>): void {
   let expected: Promise<R[]> | undefined
   for (const workers of WORKERS) {
+    let pool: FlowPool | undefined
+    after(() => pool?.close())
     for (const ringBytes of RING_BYTES) {
       test(`${name} with ${workers} workers and rings of ${ringBytes / 1024} KiB equal the program of one thread`, async () => {
         expected ??= oneThread()
-        const rows = await flow.run({ workers, ringBytes }).collect()
+        pool ??= createPool({ workers })
+        const rows = await flow.run({ pool, ringBytes }).collect()
         assert.deepEqual(rows.slice(0, 100), (await expected).slice(0, 100))
         assert.deepEqual(rows, await expected)
       })

@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test'
 import { CancelledError } from '../../src/base/errors.js'
 import { type Flow, flow, type LogRecord, lines } from '../../src/flow.js'
 import type { AnyFlow } from './oracle.js'
-import { costly, endless, isRare, single, slowSetup, waits, wide, withState } from './stages/endless.js'
+import { costly, endless, isRare, single, slowSetup, throwsWhenStopped, waits, wide, withState } from './stages/endless.js'
 import { errorOf, rowsOf, start, temporaryFolder, useWays, type Way, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/endless.js', import.meta.url)
@@ -211,6 +211,17 @@ describe('a run stops everywhere', () => {
       assert.equal(run.stats().rowsOut, 3)
     }
   })
+})
+
+test('what a generator throws when it is stopped is dropped, whoever stops it', async () => {
+  for (const way of defaultWays) {
+    const job = flow(STAGES)
+      .read(lines(`${folder}/*.txt`))
+      .flatMap(throwsWhenStopped)
+    assert.equal((await rowsOf(job.limit(10), way.options)).length, 10)
+    assert.equal((await rowsOf(job.exchange.hash('n').limit(10), way.options)).length, 10)
+    for await (const _row of start(job, way.options)) break
+  }
 })
 
 test('a consumer that is slow keeps what waits for it small', async () => {

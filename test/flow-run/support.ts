@@ -8,9 +8,9 @@ import { leftovers } from '../../src/flow/execute.js'
 import { createPool, type Flow, type FlowPool, type FlowRun, type RunOptions } from '../../src/flow.js'
 
 /** The numbers of workers that every flow is tried with; 0 runs in the thread of the test. */
-export const WORKERS = [0, 1, 2, 4] as const
+const WORKERS = [0, 1, 2, 4] as const
 /** Default rings, and the smallest there are. */
-export const RINGS = [undefined, 4096] as const
+const RINGS = [undefined, 4096] as const
 
 /** One way to run a flow: in a pool that lives as long as the file's tests. */
 export interface Way {
@@ -78,7 +78,7 @@ export function rowsOf<R>(job: Flow<R>, options: RunOptions): Promise<R[]> {
 }
 
 /** After each test: every run of it has ended and holds nothing, and this thread waits for nothing that it did not wait for before. */
-export function useLeakOracle(): void {
+function useLeakOracle(): void {
   let resources: string[] = []
   before(() => {
     resources = openResources()

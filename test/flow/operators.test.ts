@@ -153,7 +153,7 @@ test('a filter that drops all of an endless generator still pauses at the end of
     for (;;) yield { n: 1 }
   }
   let now = 0
-  const { Slice } = await import('../../src/flow/operators/slice.js')
+  const { Slice } = await import('../../src/base/slice.js')
   const slice = new Slice({ now: () => (now += 0.1) }, 1)
   const cursor = await pipeline([call('flatMap', forever), call('filter', even)], new RowsCursor(numbers(1)), {
     functions: { ...functions, forever },

@@ -7,7 +7,7 @@ test('the options of a run are completed with the documented defaults', () => {
   const options = resolveRunOptions({})
   assert.equal(options.workers, availableParallelism())
   assert.equal(options.memoryBytes, OPERATOR_BYTES_DEFAULT)
-  assert.equal(options.ringBytes, 1024 * 1024)
+  assert.equal(options.ringBytes, undefined)
   assert.equal(options.cwd, process.cwd())
   assert.ok(Object.isFrozen(options))
 })

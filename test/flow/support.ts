@@ -1,7 +1,7 @@
+import { Slice } from '../../src/base/slice.js'
 import type { Row } from '../../src/columnar/schema.js'
 import { type Cursor, END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { buildPipeline } from '../../src/flow/operators/pipeline.js'
-import { Slice } from '../../src/flow/operators/slice.js'
 import type { StageEnvironment } from '../../src/flow/operators/stage-call.js'
 import type { OperatorPlan } from '../../src/flow/plan.js'
 import { describeFunction, resolveStage } from '../../src/flow/stage-function.js'
@@ -48,7 +48,7 @@ export function drain(cursor: Cursor<Row>, onPause: () => void = () => {}): Row[
 }
 
 /** A slice that is never over. */
-export function endless(): Slice {
+function endless(): Slice {
   return new Slice({ now: () => 0 }, 1)
 }
 

@@ -44,10 +44,20 @@ for (const kind of ['query', 'call'] as const) {
     }
   }
 }
+const SMALL: Command = { do: 'data', bytes: 504, looks: false }
+const BOTH = [0, 2] as const
+/** Consumers that keep up make their windows grow from two frames to more than the ring holds. */
+const GROW: Command[] = Array.from({ length: 5 }, () => [
+  ...Array.from({ length: 4 }, () => SMALL),
+  STEPS,
+  ...BOTH.flatMap((who) => Array.from({ length: 4 }, (): Command => ({ do: 'take', who }))),
+  ...START,
+  STEPS,
+]).flat()
 for (let seed = 0; seed < 24; seed++) {
   const few: Command = { do: 'steps', count: 1 + (seed % 4) }
   // Eight frames of 512 bytes fill the ring to the last byte, so that not even a RESET has room.
-  const full: Command[] = [...START, STEPS, ...Array.from({ length: 12 }, (): Command => ({ do: 'data', bytes: 504, looks: false })), few]
+  const full: Command[] = [...START, STEPS, ...GROW, ...Array.from({ length: 12 }, () => SMALL), few]
   const broken: Command[] = [{ do: 'start', who: 0 }, STEPS, { do: 'planFails' }, few]
   const lives: Command[][] = [
     [...full, { do: 'take', who: 0 }, { do: 'error' }, few, { do: 'die', who: 0 }],

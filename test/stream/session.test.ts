@@ -5,6 +5,7 @@ import { LIMITS } from '../../src/base/limits.js'
 import { CALL_HEADER_BYTES, encodeCall } from '../../src/frame/call-payload.js'
 import { FRAME } from '../../src/frame/kinds.js'
 import { RING } from '../../src/ring/layout.js'
+import { frameCost } from '../../src/stream/credit.js'
 import { Session } from '../../src/stream/session.js'
 import { memoryLink, ringLinkWithRegions } from '../support/links.js'
 import { RawPeer } from '../support/raw-peer.js'
@@ -170,7 +171,7 @@ test('what is said of a call before its CALL is published follows it', async () 
   consume(stream)
   await loop.settle()
   assert.deepEqual(raw.frames(), ['CALL 1@1 g1'])
-  assert.deepEqual(raw.records(), [`CREDIT 1@1 g1 ${LIMITS.windowBytesMax} starving`])
+  assert.deepEqual(raw.records(), [`CREDIT 1@1 g1 ${2 * frameCost(LIMITS.framePayloadBytesMax)} starving`])
 })
 
 test('a call that is cancelled before it is sent lets go of its input stream too', async () => {
@@ -242,15 +243,15 @@ test('whoever asks a peer that died learns why', async () => {
 
 test('what an ended stream left in its buffer stays charged until it is taken', async () => {
   const mesh = new TestMesh()
-  const source = new TestSource(streamId(1, 1), gated(messages(3, 60_000)))
+  const source = new TestSource(streamId(1, 1), gated(messages(2, LIMITS.framePayloadBytesMax)))
   mesh.sessions[1].register(source)
   const stream = mesh.request(0, source.id)
   void stream.ready()
   await mesh.settle()
-  assert.deepEqual([stream.state, stream.bufferedMessages], ['ended', 3])
+  assert.deepEqual([stream.state, stream.bufferedMessages], ['ended', 2])
   const { budget } = mesh.sessions[0]
-  assert.equal(budget.streams, 1)
-  assert.ok(budget.chargedBytes > 60_000)
+  // The floor of one frame is the stream's own.
+  assert.deepEqual([budget.streams, budget.chargedBytes], [1, frameCost(LIMITS.framePayloadBytesMax)])
   while (stream.take() !== undefined);
   assert.deepEqual([budget.streams, budget.chargedBytes], [0, 0])
   await mesh.end()
@@ -258,11 +259,12 @@ test('what an ended stream left in its buffer stays charged until it is taken', 
 
 test('what an ended stream left in its buffer goes with a cancel', async () => {
   const mesh = new TestMesh()
-  const source = new TestSource(streamId(1, 1), gated(messages(3, 60_000)))
+  const source = new TestSource(streamId(1, 1), gated(messages(2, LIMITS.framePayloadBytesMax)))
   mesh.sessions[1].register(source)
   const stream = mesh.request(0, source.id)
   void stream.ready()
   await mesh.settle()
+  assert.deepEqual([stream.state, stream.bufferedMessages], ['ended', 2])
   stream.cancel()
   assert.equal(stream.isDone, true)
   await mesh.end()

@@ -9,3 +9,12 @@ export interface Cursor<T> {
   /** Drops what is kept and closes the input. */
   close(): void
 }
+
+/** Closes a cursor whose rows are no longer wanted: what a `finally` block of a generator throws then has no one to go to. */
+export function closeUnwanted(cursor: Cursor<unknown>): void {
+  try {
+    cursor.close()
+  } catch {
+    // Whether it would be told depended on who stops first: this worker, or one behind it.
+  }
+}

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../base/errors.js'
+import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
-import type { Slice } from './slice.js'
 import { callError, isPromiseLike, type StageCall } from './stage-call.js'
 
 export class FilterCursor implements Cursor<Row> {

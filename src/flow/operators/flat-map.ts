@@ -1,6 +1,6 @@
+import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
-import type { Slice } from './slice.js'
 import { callError, checkRow, isPromiseLike, resultError, type StageCall } from './stage-call.js'
 
 /** Pulls what the function gives one item at a time: a generator is never run ahead and may be endless. */

@@ -1,8 +1,8 @@
+import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
 import type { GroupTable } from './group-table.js'
 import { budgetError } from './size-meter.js'
-import type { Slice } from './slice.js'
 
 /** Takes rows into a table until the input ends or the table is full, then hands out its groups. */
 abstract class GroupCursor implements Cursor<Row> {

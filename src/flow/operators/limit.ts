@@ -1,5 +1,5 @@
 import type { Row } from '../../columnar/schema.js'
-import { type Cursor, END, type PAUSE } from './cursor.js'
+import { type Cursor, closeUnwanted, END, type PAUSE } from './cursor.js'
 
 /** Closes its input with the last row that it hands out, not one later. */
 export class LimitCursor implements Cursor<Row> {
@@ -13,11 +13,11 @@ export class LimitCursor implements Cursor<Row> {
 
   next(): Row | typeof END | typeof PAUSE {
     if (this.#left === 0) {
-      this.#input.close()
+      closeUnwanted(this.#input)
       return END
     }
     const row = this.#input.next()
-    if (typeof row !== 'symbol' && --this.#left === 0) this.#input.close()
+    if (typeof row !== 'symbol' && --this.#left === 0) closeUnwanted(this.#input)
     return row
   }
 

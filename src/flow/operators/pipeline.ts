@@ -1,4 +1,5 @@
 import { MillraceError } from '../../base/errors.js'
+import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import { decodeParams } from '../param-codec.js'
 import {
@@ -19,7 +20,6 @@ import { GroupTable } from './group-table.js'
 import { LimitCursor } from './limit.js'
 import { MapCursor } from './map.js'
 import { SizeMeter } from './size-meter.js'
-import type { Slice } from './slice.js'
 import { SortCursor } from './sort.js'
 import { callError, type StageCall, StageContext, type StageEnvironment } from './stage-call.js'
 import { TopKCursor } from './top-k.js'

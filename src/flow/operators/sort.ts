@@ -1,9 +1,9 @@
+import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
 import { keepRow } from './keep.js'
 import { RunMerge } from './run-merge.js'
 import type { SizeMeter } from './size-meter.js'
-import type { Slice } from './slice.js'
 
 /** Rows sorted in one go: about a millisecond, so that no sort holds up the worker. */
 const RUN_ROWS = 2048

@@ -1,8 +1,8 @@
+import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
-import { type Cursor, END, PAUSE } from './cursor.js'
+import { type Cursor, closeUnwanted, END, PAUSE } from './cursor.js'
 import { keepRow } from './keep.js'
 import type { SizeMeter } from './size-meter.js'
-import type { Slice } from './slice.js'
 
 /** Keeps the first `rows` rows of the order in a heap whose root is the last of them; hands them out in order. */
 export class TopKCursor implements Cursor<Row> {
@@ -48,7 +48,7 @@ export class TopKCursor implements Cursor<Row> {
 
   #filled(): boolean {
     if (this.#rows === 0) {
-      this.#input.close()
+      closeUnwanted(this.#input)
       return true
     }
     for (;;) {

@@ -10,14 +10,15 @@ export function* endless(line: { text: string }, ctx: Ctx): Generator<{ n: numbe
   }
 }
 
-/** Tells that it begins, works for a while, and then yields nothing and looks whether anybody still wants something. */
-export function* waits(line: { text: string }, ctx: Ctx): Generator<{ n: number }> {
+/** Tells that it begins, works for a while, and then gives nothing and looks whether anybody still wants something. */
+export function waits(line: { text: string }, ctx: Ctx): { n: number }[] {
   if (line.text === 'begin') ctx.log('info', { waits: true })
   if (line.text === 'work') costly({ n: 1 })
-  if (line.text !== 'wait') return
+  if (line.text !== 'wait') return []
   let looks = 0
   while (!ctx.cancelled) looks++
   ctx.log('info', { looks })
+  return []
 }
 
 /** As costly as real work, about 100 us. */
@@ -47,4 +48,14 @@ export function withState(row: object, _ctx: Ctx<unknown, number>): object {
 
 export function single(row: object): object {
   return row
+}
+
+/** Without end, and when it is stopped it throws. */
+export function* throwsWhenStopped(): Generator<{ n: number }> {
+  try {
+    for (let n = 0; ; n++) yield { n }
+  } finally {
+    // biome-ignore lint/correctness/noUnsafeFinally: what such a generator does is what the test is about
+    throw new Error('nobody wants to know')
+  }
 }

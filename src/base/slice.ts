@@ -2,8 +2,8 @@
 const ROWS_BETWEEN_LOOKS_MAX = 64
 
 /**
- * The time that one turn of a worker may take. Every operator that loops asks `over()` once per turn of its loop and returns PAUSE
- * when it is; the driver calls `begin()` before it pulls. It looks at the clock every few rows, more often where rows are costly.
+ * The time that one turn of work may take, before others have theirs. Whoever loops asks `over()` once per turn of its loop, and pauses
+ * when it is; the driver calls `begin()` before it goes on. It looks at the clock every few rows, more often where rows are costly.
  */
 export class Slice {
   readonly #clock: { now(): number }

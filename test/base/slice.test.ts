@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Slice } from '../../src/flow/operators/slice.js'
+import { Slice } from '../../src/base/slice.js'
 
 /** Rows until the slice is over, and how often it looked at the clock, where a row takes `rowMs`. */
 function turn(slice: Slice, clock: { ms: number; looks: number }, rowMs: number): { rows: number; looks: number } {

@@ -1,0 +1,89 @@
+import type { Row } from '../../src/columnar/schema.js'
+import { ExchangeInput } from '../../src/exchange/exchange-input.js'
+import { ExchangeOutput } from '../../src/exchange/exchange-output.js'
+import { Gate } from '../../src/exchange/gate.js'
+import type { Router } from '../../src/exchange/router.js'
+import type { SourceTask } from '../../src/stream/source-task.js'
+import { TestMesh } from '../support/test-mesh.js'
+import { streamId, TestSource } from '../support/test-source.js'
+
+/** A sender's side of an exchange, driven by the test: participant 0 sends, the others receive. */
+export interface Sender {
+  readonly mesh: TestMesh
+  readonly output: ExchangeOutput
+  readonly gate: Gate
+  readonly task: SourceTask
+  readonly inputs: ExchangeInput[]
+  /** The source returns: END to all. */
+  finish(): void
+}
+
+export interface SenderOptions {
+  readonly receivers: number
+  readonly budgetBytes?: number
+  readonly route?: Router
+  /** Receivers that ask for rows at once; all by default. */
+  readonly asking?: readonly number[]
+  readonly ringBytes?: number
+}
+
+/** Starts it: the receivers in `asking` wait for their first row. */
+export async function startSender(options: SenderOptions): Promise<Sender> {
+  const { receivers, budgetBytes = 1e6, route = (row) => row.to as number } = options
+  const mesh = new TestMesh({ participants: receivers + 1, ringBytes: options.ringBytes })
+  const at = Array.from({ length: receivers }, (_none, index) => index + 1)
+  let finish = (): void => {}
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  let made: Pick<Sender, 'output' | 'gate' | 'task'> | undefined
+  const source = new TestSource(
+    streamId(1, 0),
+    async (task) => {
+      const output = new ExchangeOutput('stage 7', task, route, () => task.flush())
+      made = { output, task, gate: new Gate(task, output, budgetBytes) }
+      await finished
+      output.flushAll()
+    },
+    { receivers: at, delivery: 'flows' },
+  )
+  mesh.sessions[0].register(source)
+  mesh.sessions[0].seal()
+  const inputs = at.map((receiver) => new ExchangeInput(`input of ${receiver}`, [mesh.request(receiver, streamId(1, 0), 'flows')]))
+  for (const receiver of options.asking ?? at.map((_at, index) => index)) void inputs[receiver].ready(inputs[receiver].streams)
+  await mesh.settle()
+  return { mesh, inputs, finish, ...(made as unknown as Pick<Sender, 'output' | 'gate' | 'task'>) }
+}
+
+/** All rows that are there for a receiver, as far as its credit goes. */
+export async function receive({ mesh, inputs }: Pick<Sender, 'mesh' | 'inputs'>, receiver: number): Promise<Row[]> {
+  const rows: Row[] = []
+  const [stream] = inputs[receiver].streams
+  for (;;) {
+    const batch = stream?.take()
+    if (batch !== undefined) rows.push(...inputs[receiver].check(batch).rows())
+    else if (stream === undefined || stream.isDone) return rows
+    else {
+      let woken = false
+      void inputs[receiver].ready([stream]).then(() => {
+        woken = true
+      })
+      await mesh.settle()
+      if (!woken) return rows
+    }
+  }
+}
+
+export async function settled(promise: Promise<unknown>): Promise<boolean> {
+  let done = false
+  void promise.then(
+    () => {
+      done = true
+    },
+    () => {
+      done = true
+    },
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  return done
+}

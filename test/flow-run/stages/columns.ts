@@ -1,0 +1,23 @@
+import type { Ctx } from '../../../src/flow.js'
+
+type Line = { text: string; file: string; offset: number }
+
+/** Integers, and one float where the line says so. */
+export function toNumber(line: Line): { n: number | null; text: string } {
+  return { n: line.text === 'null' ? null : Number(line.text), text: line.text }
+}
+
+/** A number or, where the line begins with a letter, text: what no column can hold together. */
+export function toMixed(line: Line): { key: string; mixed: number | string } {
+  return { key: line.text.slice(-2), mixed: /^[a-z]/.test(line.text) ? line.text : Number(line.text) }
+}
+
+export function kinds(line: Line): object {
+  const n = Number(line.text)
+  return { n, big: BigInt(n) ** 3n, date: new Date(n * 1000), yes: n % 2 === 0, no: n % 3 === 0 ? null : `é\u0000${n}😀`, not: null }
+}
+
+/** Each worker brings columns of its own. */
+export function ownColumns(line: Line, ctx: Ctx): object {
+  return { n: Number(line.text), [`worker${ctx.worker}`]: true }
+}
