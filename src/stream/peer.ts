@@ -19,6 +19,8 @@ export type PeerState = 'open' | 'ending' | 'over'
 /** All that a session keeps for one of its peers. */
 export class Peer {
   state: PeerState = 'open'
+  /** Whether it was told that this peer ended its session. */
+  saidEnd = false
   /** Why nothing opens with it any more; set unless it is open. */
   closedBy: PeerLostError | ProtocolError | SessionEndedError | undefined
   readonly writer: MultiplexedWriter

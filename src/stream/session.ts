@@ -272,14 +272,17 @@ export class Session {
     this.options.schedule()
   }
 
+  /** SESSION_END or GOODBYE, whichever is seen first: they come over different rings. */
   private peerEnding(peer: Peer): void {
     this.endPeer(peer)
+    if (peer.saidEnd) return
+    peer.saidEnd = true
     this.options.peerEnding?.(peer.id)
   }
 
   private releaseIfDone(peer: Peer): void {
     if (!peer.reader.heardGoodbye) return
-    if (peer.state === 'open') this.endPeer(peer)
+    this.peerEnding(peer)
     this.loseStreams(peer, peer.ended())
     if (!peer.writer.saidGoodbye) return
     peer.state = 'over'
