@@ -24,9 +24,17 @@ function summarise() {
   ])
 }
 
+/** A file of types alone compiles to nothing that could run. */
+function hasCode(path) {
+  const compiled = readFileSync(join(ROOT, 'dist', path.replace(/\.ts$/, '.js')), 'utf8')
+  return compiled.replace(/^(\/\/.*|export \{\};)$/gm, '').trim() !== ''
+}
+
 function filesByFloor() {
   const { total: _total, ...files } = JSON.parse(readFileSync(join(COVERAGE_FOLDER, 'coverage-summary.json'), 'utf8'))
-  const rows = Object.entries(files).map(([path, { lines }]) => ({ path: relative(ROOT, path), ...lines }))
+  const rows = Object.entries(files)
+    .map(([path, { lines }]) => ({ path: relative(ROOT, path), ...lines }))
+    .filter(({ path }) => hasCode(path))
   return FLOORS.flat().map((floor) => ({ floor, files: rows.filter(({ path }) => path.startsWith(`src/${floor}/`)) }))
 }
 

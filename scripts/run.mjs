@@ -30,7 +30,7 @@ for (const [signal, code] of [
  * Runs `node script ...args` from `cwd` (default: the project's root) and waits for its end.
  * After `timeoutMs` it is killed with everything it started. `onMessage` gets what it sends over IPC.
  */
-export function runNode(args, { cwd = ROOT, env = {}, timeoutMs = 120_000, onMessage } = {}) {
+export function runNode(args, { cwd = ROOT, env = {}, timeoutMs = 90_000, onMessage } = {}) {
   return new Promise((resolve, reject) => {
     const stdio = ['ignore', 'inherit', 'inherit', ...(onMessage ? ['ipc'] : [])]
     const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio, detached: true })

@@ -195,4 +195,5 @@ export const CODES = {
   },
 } as const
 
+/** What `MillraceError.code` may be: see docs/ERRORS.md. */
 export type Code = keyof typeof CODES

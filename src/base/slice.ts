@@ -13,6 +13,9 @@ export class Slice {
   #beganMs: number
   #lookedMs: number
   #expired = false
+  #looks = 0
+  /** Asked at every look: true ends the slice early. */
+  interrupted: (() => boolean) | undefined
 
   constructor(clock: { now(): number }, sliceMs: number) {
     this.#clock = clock
@@ -23,6 +26,11 @@ export class Slice {
   /** Whether `over()` said so since the slice began. */
   get expired(): boolean {
     return this.#expired
+  }
+
+  /** How often the clock was looked at: two of the same number lie less than about an eighth of a slice apart. */
+  get looks(): number {
+    return this.#looks
   }
 
   begin(): void {
@@ -43,7 +51,8 @@ export class Slice {
     if (sinceLookMs > aimMs) this.#every = Math.max(1, Math.floor((this.#every * aimMs) / sinceLookMs))
     else if (sinceLookMs < aimMs / 2) this.#every = Math.min(ROWS_BETWEEN_LOOKS_MAX, this.#every * 2)
     this.#lookedMs = now
-    const over = now - this.#beganMs >= this.#sliceMs
+    this.#looks++
+    const over = now - this.#beganMs >= this.#sliceMs || this.interrupted?.() === true
     this.#left = over ? 1 : this.#every
     this.#expired = over
     return over

@@ -1,6 +1,7 @@
 import type { CallContext } from './handlers.js'
 import type { RemoteStream } from './remote-stream.js'
 
+/** What a caller may give beside the input. */
 export interface CallOptions {
   /** Aborting it cancels the call or stream: it rejects with `CancelledError`, whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined

@@ -13,12 +13,13 @@ import { encodeValue } from './value-writer.js'
 export interface ConnectOptions {
   /** Worker threads; by default as many as the machine runs in parallel. 0: the handlers run in this thread. */
   readonly workers?: number | undefined
+  /** What workers are; default, and all there is, threads. */
   readonly kind?: 'thread' | undefined
   /** Bytes of each data ring, a power of two from 4 KiB to 4 MiB; 1 MiB by default. */
   readonly ringBytes?: number | undefined
   /** Elastic receive memory of each participant in bytes, shared by its open streams; 64 MiB by default. */
   readonly elasticBytes?: number | undefined
-  /** Heap limits of each worker thread. */
+  /** Heap limits of each worker thread, in MB as `node:worker_threads` has them; none by default. */
   readonly resourceLimits?: WorkerLimits | undefined
   /** How long a worker may take to end at `close`, in ms; 5000 by default. Then it is terminated. */
   readonly closeTimeoutMs?: number | undefined

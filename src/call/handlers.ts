@@ -12,6 +12,7 @@ export interface CallContext {
 
 // biome-ignore lint/suspicious/noExplicitAny: the input's type is the handler's own.
 export type Handler = (input: any, context: CallContext) => unknown
+/** What a module serves: functions of one input and a context, by name. A generator function is a stream, any other a value call. */
 export type Handlers = Readonly<Record<string, Handler>>
 
 declare const served: unique symbol
@@ -36,7 +37,10 @@ export function serve<const H extends Handlers>(handlers: H): Served<H> {
   return handlers as Served<H>
 }
 
-/** Marks a handler that returns an iterable, where it cannot be recognised as a generator function: a wrapped one, say. */
+/**
+ * Marks a handler that returns an iterator, where it cannot be recognised as a generator function: a wrapped one, say. Without the mark
+ * its calls fail with `NotMarkedStream`; with it a call that returns nothing to iterate fails with `NotIterable`.
+ */
 export function stream<H extends Handler>(handler: H): H {
   const marked = ((input: unknown, context: CallContext) => handler(input, context)) as H
   Object.defineProperty(marked, STREAM, { value: true })

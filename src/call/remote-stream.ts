@@ -7,7 +7,7 @@ export type OpenStream = () => Promise<Inbound>
 
 /**
  * A generator that runs elsewhere. Lazy: nothing runs before the first `next`. Leaving the loop, `return`, `throw`, `cancel` and the
- * signal stop it at once; reading slowly slows it down.
+ * signal stop it at once; reading slowly slows it down. What the producer returns is not given back.
  */
 export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, undefined>, AsyncDisposable {
   private inbound: Inbound | undefined
@@ -24,7 +24,10 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** The next value. Rejects with what the producer threw, `PeerLostError`, or `CancelledError`. */
+  /**
+   * The next value. Rejects with what the producer threw, after the values before it; `PeerLostError` where the worker died,
+   * `CancelledError`, `SessionEndedError` where the pool was closed, `TooManyCallsError`, `MillraceError` `NotCloneable` for the input.
+   */
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.pending === undefined && this.values?.hasMore === true) {
       try {

@@ -8,6 +8,8 @@ import { RAW_MARK, SMALL_BYTES, ValueWriter } from './value-writer.js'
 /** A message goes out at this size at the latest. */
 const MESSAGE_BYTES = 0x8000
 const VALUES_MAX = 1024
+/** So much is sent before a receiver that may sleep is told. */
+const TELL_BYTES = 0x4_0000
 /** How long a producer may work before others have their turn. */
 const SLICE_MS = 1
 
@@ -23,6 +25,9 @@ export class StreamPump {
   private readonly sink: Sink
   private valuesMax = 1
   private flushScheduled = false
+  /** Sent, and the receiver not yet told. */
+  private untoldBytes = 0
+  private isFirst = true
 
   constructor(private readonly task: SourceTask) {
     this.sink = task.sinks[0]
@@ -37,11 +42,11 @@ export class StreamPump {
       done = await this.pull(iterator)
     } catch (error) {
       // What threw has ended by itself; an error of ours, such as a value that cannot be cloned, has not ended it.
-      this.send()
+      this.sendAll()
       void settleReturn(iterator)
       throw error
     }
-    if (done) this.send()
+    if (done) this.sendAll()
     else await settleReturn(iterator)
   }
 
@@ -65,8 +70,7 @@ export class StreamPump {
     const alone = this.writer.add(value)
     if (alone !== undefined) {
       this.send()
-      this.sink.write(alone)
-      this.task.flush()
+      this.write(alone)
     } else if (this.writer.length >= this.valuesMax || this.writer.byteLength >= MESSAGE_BYTES) {
       this.valuesMax = Math.min(VALUES_MAX, 2 * this.valuesMax)
       this.send()
@@ -75,21 +79,45 @@ export class StreamPump {
 
   private send(): void {
     if (this.writer.isEmpty) return
-    if (this.sink.trySend(this.writer.message)) this.writer.clear()
-    else {
-      const message = this.writer.takeMessage()
-      if (this.sink.isClosed) return
-      this.sink.write(message)
-    }
-    this.task.flush()
+    const { message } = this.writer
+    if (this.sink.trySend(message)) {
+      this.writer.clear()
+      this.sent(message.length)
+    } else this.write(this.writer.takeMessage())
   }
 
   /** Long bytes go as they are, straight into the ring where they can. */
   private sendRaw(value: Uint8Array): void {
     this.send()
-    if (!this.sink.trySend(RAW_MARK)) this.sink.write(RAW_MARK)
-    if (!this.sink.trySend(value)) this.sink.write(value.slice())
+    if (!this.sink.trySend(RAW_MARK)) this.write(RAW_MARK)
+    if (this.sink.trySend(value)) this.sent(value.length)
+    else this.write(value.slice())
+  }
+
+  private write(message: Uint8Array): void {
+    if (this.sink.isClosed) return
+    this.sink.write(message)
+    this.sent(message.length)
+  }
+
+  /** The receiver is told of many messages at once, and of the last when the event loop turns: to wake it costs more than to send. */
+  private sent(bytes: number): void {
+    this.untoldBytes += bytes
+    if (this.isFirst || this.untoldBytes >= TELL_BYTES) this.tell()
+    else this.sendSoon()
+  }
+
+  private tell(): void {
+    this.isFirst = false
+    if (this.untoldBytes === 0) return
+    this.untoldBytes = 0
     this.task.flush()
+  }
+
+  /** Everything that was pulled goes out. */
+  private sendAll(): void {
+    this.send()
+    this.tell()
   }
 
   /** The producer may wait for something before its next value. */
@@ -98,19 +126,19 @@ export class StreamPump {
     this.flushScheduled = true
     setImmediate(() => {
       this.flushScheduled = false
-      this.send()
+      this.sendAll()
     })
   }
 
   private async rest(): Promise<void> {
-    this.send()
+    this.sendAll()
     await macrotask()
     this.slice.begin()
   }
 
   /** Waits until the receiver is hungry. False: it is gone. */
   private async hungry(): Promise<boolean> {
-    this.send()
+    this.sendAll()
     while (!this.sink.isHungry) {
       if (this.sink.isClosed) return false
       await this.task.changed()

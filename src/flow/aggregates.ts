@@ -15,14 +15,20 @@ export type AggregateResult<A> = A extends Aggregate<infer T> ? T : never
 
 type SumOf<V> = [NonNullable<V>] extends [never] ? number : NonNullable<V> extends bigint ? bigint : number
 
-/** What the function given to `groupBy` chooses from. Nulls are skipped by all but `count`; no values at all give null. */
+/**
+ * What the function given to `groupBy` chooses from. Nulls are skipped by all but `count`; no values at all give null.
+ * Values that an aggregate cannot take end the run with `AggregateType`.
+ */
 export interface Aggregates<R> {
   /** Number of rows. */
   count(): Aggregate<number>
   /** Sum: floats are compensated (Neumaier), bigints exact and an error beyond 64 bits. */
   sum<C extends NumericColumn<R>>(column: C): Aggregate<SumOf<R[C]> | null>
+  /** Mean, a number also of bigints. */
   avg(column: NumericColumn<R>): Aggregate<number | null>
+  /** The least value in the order of columns: numbers (NaN last), text by UTF-16 code unit, false before true, dates by time. */
   min<C extends Column<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
+  /** The greatest in the same order. */
   max<C extends Column<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
 }
 

@@ -11,11 +11,13 @@ export interface ColumnValues {
   binary: Uint8Array
 }
 
+/** The name of a type. `int64` is 64 bits, signed; `timestamp` becomes a Date in milliseconds; `binary` stays on the worker that reads it. */
 export type ColumnType = keyof ColumnValues
 
 /** A type, or a type with `?`: the column may hold nulls. */
 export type ColumnSpec = ColumnType | `${ColumnType}?`
 
+/** Columns by name. */
 export type ParquetColumns = { readonly [column: string]: ColumnSpec }
 
 /** The row that a column declaration stands for. */

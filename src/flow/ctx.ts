@@ -4,13 +4,16 @@ export interface SourceLocation {
   readonly offset: number
 }
 
+/** How much a record matters; nothing is filtered by it. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** One `ctx.log` on its way to the leader. */
 export interface LogRecord {
   readonly level: LogLevel
   readonly object: unknown
+  /** As in `Ctx`. */
   readonly worker: number
+  /** Name of the stage's function. */
   readonly stage: string
   readonly source: SourceLocation | undefined
 }
@@ -30,8 +33,9 @@ export interface Ctx<P = unknown, S = unknown> {
   readonly worker: number
   /** True once the run is cancelled: asks now, so a long loop may look at it. */
   readonly cancelled: boolean
+  /** Aborted when nobody wants this stage's rows any more; for what `setup` waits for. A loop that never yields asks `cancelled`. */
   readonly signal: AbortSignal
-  /** Sends one object to the leader, with worker, stage and source location. */
+  /** Sends one cloneable object to the leader's `onLog`, with worker, stage and source location. Throws `NotCloneable`. */
   log(level: LogLevel, object: unknown): void
 }
 

@@ -25,6 +25,7 @@ import type { Step } from './step.js'
 
 /** What `flow()` returns: it only lacks something to read. */
 export interface FlowStart {
+  /** What the flow reads: `lines()`, `jsonl()` or `parquet()`. @throws MillraceError `InvalidArgument` */
   read<R>(source: Source<R>): Flow<R>
 }
 
@@ -46,7 +47,10 @@ export function flow(module: string | URL): FlowStart {
 
 /**
  * A flow over rows of type `R`. Immutable: every step returns another one, and building does no I/O.
- * Stage functions are exported, named, synchronous functions of the flow's module.
+ * Stage functions are exported, named, synchronous functions of the flow's module. `params` are cloneable values for their `ctx.params`;
+ * `setup`, likewise an export, runs once in each worker before the first row and gives `ctx.state`; it may be asynchronous.
+ *
+ * Steps throw at once: `StageAnonymous`, `StageAsync`, `ParamInvalid`, `InvalidArgument`, each with the step's number.
  */
 export class Flow<R> {
   readonly #module: string
@@ -76,8 +80,8 @@ export class Flow<R> {
   }
 
   /**
-   * One row per distinct key with the chosen aggregates; without any, the distinct keys. Null is a key of its own.
-   * `choose` runs once, now.
+   * One row per distinct key with the chosen aggregates, in any order; without any, the distinct keys. Null is a key of its own.
+   * `choose` runs once, now; a result named like a key is refused.
    */
   groupBy<K extends Column<R>, A extends { readonly [as: string]: Aggregate<unknown> } = Record<never, never>>(
     key: K | readonly K[],
@@ -88,7 +92,7 @@ export class Flow<R> {
     return this.#with({ op: 'groupBy', keys, aggregates: collectAggregates(keys, choose, where) })
   }
 
-  /** Orders all rows; a name alone is ascending. Rows that compare equal come in any order. */
+  /** Orders all rows, the first key deciding first; a name alone is ascending. Nulls are last. Rows that compare equal come in any order. */
   sort(...keys: (Column<R> | OrderKey<Column<R>>)[]): Flow<R> {
     const by = keys.map((key) =>
       typeof key === 'string' ? { column: key, descending: false } : { column: key.column, descending: key.descending },

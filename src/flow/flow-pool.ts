@@ -4,10 +4,11 @@ import { Pool } from '../mesh/pool.js'
 import { checkRingBytes, checkWorkers } from './number-option.js'
 import { serveQueries } from './serve-queries.js'
 
+/** What `createPool` takes. */
 export interface FlowPoolOptions {
-  /** Worker threads; default `availableParallelism()`. 0 runs in this thread. */
+  /** Worker threads; 0 to 1024; default `availableParallelism()`. 0 runs in this thread. */
   readonly workers?: number | undefined
-  /** Size of each ring, a power of two; default 1 MiB. */
+  /** Bytes of each data ring, a power of two from 4 KiB to 4 MiB; default 1 MiB. */
   readonly ringBytes?: number | undefined
 }
 
@@ -28,7 +29,7 @@ export class FlowPool implements AsyncDisposable {
     this.client = new Client(this.pool)
   }
 
-  /** Ends its workers; runs that are open fail with `SessionEndedError`. */
+  /** Ends its workers; runs that are open fail with `SessionEndedError`, as do later ones. Resolves when every worker is gone. */
   close(): Promise<void> {
     const closed = this.pool.close()
     this.client.close()

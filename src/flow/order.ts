@@ -1,12 +1,12 @@
 import { MillraceError } from '../base/errors.js'
 import type { OrderKey } from './plan.js'
 
-/** Largest first. Nulls stand where the order of columns puts them, see `compareValues`. */
+/** Largest first, NaN before all numbers; nulls last. Throws `InvalidArgument` where it is not given a name. */
 export function desc<C extends string>(column: C): OrderKey<C> {
   return { column: checked(column), descending: true }
 }
 
-/** Smallest first. */
+/** Smallest first, NaN after all numbers; nulls last. Throws `InvalidArgument` where it is not given a name. */
 export function asc<C extends string>(column: C): OrderKey<C> {
   return { column: checked(column), descending: false }
 }

@@ -1,5 +1,5 @@
 import type { Schema } from '../columnar/schema.js'
-import type { Census } from '../stream/session.js'
+import type { Census } from '../stream/census.js'
 import type { Plan } from './plan.js'
 
 /** What a worker has read for a query so far. */

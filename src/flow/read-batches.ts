@@ -4,6 +4,7 @@ import type { Source } from './source.js'
 import { enumerateSplits } from './sources/enumerate.js'
 import { openSource } from './sources/open-source.js'
 
+/** What `readBatches` takes beside the source. */
 export interface ReadOptions {
   /** Directory that relative paths and patterns start from; default `process.cwd()`. */
   readonly cwd?: string
@@ -15,7 +16,7 @@ const BATCH_ROWS = 1024
  * Reads a source in this thread, without a flow: the rows a flow would read, in the order of files and lines, in batches of
  * at most 1024. For programs of one thread and for tests. Text is read in place: the thread does nothing else meanwhile.
  *
- * @throws MillraceError `SourceMissing`, `SourceRead`, `SourceLine`, `ColumnMissing`, `ColumnType`
+ * @throws MillraceError `SourceMissing`, `SourceRead`, `SourceLine`, `ColumnMissing`, `FileColumn`
  */
 export async function* readBatches<R>(source: Source<R>, options: ReadOptions = {}): AsyncGenerator<R[], void, undefined> {
   const cwd = options.cwd ?? process.cwd()

@@ -12,13 +12,18 @@ export interface RunOptions {
   readonly workers?: number
   /** Workers that live already, and go on after the run, instead of `workers`: see `createPool`. */
   readonly pool?: FlowPool
+  /** What workers are; default, and all there is, threads. */
   readonly kind?: 'thread'
   /** Values for the parameters that stages declare: `k` in all of them, `stage.k` in one. */
   readonly params?: { readonly [name: string]: unknown }
+  /** Aborting it cancels the run: who waits for rows gets `CancelledError`, whose cause is the signal's reason. */
   readonly signal?: AbortSignal
-  /** What the operators of one worker may keep, in bytes; default 512 MiB. Beyond it: `OperatorBudget`. */
+  /**
+   * Bytes of rows that one stage may keep in one worker, an estimate; default 512 MiB. Three quarters are for its operators, beyond that
+   * `OperatorBudget`; one quarter is for what waits for receivers, beyond that `QueueBudget`.
+   */
   readonly memoryBytes?: number
-  /** Size of each ring of the run, a power of two; default that of the pool, 1 MiB. */
+  /** Bytes of each data ring of the run, a power of two from 4 KiB to 4 MiB; default that of the pool, 1 MiB. */
   readonly ringBytes?: number
   /** Receives what stages log; by default it is dropped. */
   readonly onLog?: (record: LogRecord) => void
@@ -56,20 +61,34 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
 
 /** What a run has done so far. */
 export interface RunStats {
+  /** Workers that take part; 0 where all runs in the caller's thread. */
   readonly workers: number
+  /** Rows and bytes read from files, and units of input finished, as the workers told last: complete at the end. */
   readonly rowsIn: number
   readonly bytesIn: number
-  readonly rowsOut: number
   readonly splitsDone: number
+  /** Rows given to the consumer. */
+  readonly rowsOut: number
+  /** Since the first row was asked for, until now or the end. */
   readonly elapsedMs: number
   /** Bytes of frames sent by each worker, by receiving participant; 0 is the leader, workers count from 1. Known at the end. */
   readonly sentBytes: Readonly<Record<number, Readonly<Record<number, number>>>>
 }
 
-/** A flow that runs. It starts when its rows are first asked for; leaving the loop, `cancel` or disposal stops it everywhere. */
+/**
+ * A flow that runs. It starts when its rows are first asked for; leaving the loop, `cancel` or disposal stops it everywhere. Its rows are
+ * given once: asking again throws `InvalidArgument`.
+ *
+ * Asking for rows throws what a stage threw, with `stage`, and `file` and `offset` where the row has a source; `PeerLostError` where a
+ * worker died; `CancelledError`, `SessionEndedError`; `MillraceError` with the codes of sources, stages, columns and budgets.
+ */
 export interface FlowRun<R> extends AsyncIterable<R>, AsyncDisposable {
+  /** All rows in one array. */
   collect(): Promise<R[]>
+  /** The rows in batches as they arrive, of any size from 1. */
   batches(): AsyncIterable<readonly R[]>
+  /** Stops it everywhere; who waits for rows gets `CancelledError` with `reason` as its cause. Resolves when nothing of it is left. */
   cancel(reason?: unknown): Promise<void>
+  /** What it has done so far, or in all once it has ended. */
   stats(): RunStats
 }

@@ -10,13 +10,14 @@ export interface Source<R> {
   readonly [rowType]?: R
 }
 
-/** `text` is the line without its end, `offset` the byte in the file at which it stands. */
+/** A row of `lines()`: `text` is the line without its end, `offset` the byte in the file at which it stands. */
 export interface Line {
   text: string
   file: string
   offset: number
 }
 
+/** What every source takes. */
 export interface SourceOptions {
   /** Accept that a pattern matches no file; default false: `SourceMissing`. A path without wildcards must exist in any case. */
   readonly allowEmpty?: boolean
@@ -27,16 +28,18 @@ type Patterns = string | readonly string[]
 /**
  * Lines of text files (UTF-8; `\n` or `\r\n`; a byte order mark is dropped; a last line without an end counts).
  * Patterns are globs or paths, relative to the working directory of the run. Files that match twice are read once.
+ * Throws `InvalidArgument` without a pattern; a run ends with `SourceMissing` or `SourceRead` where files are not there or not readable.
  */
 export function lines(patterns: Patterns, options: SourceOptions = {}): Source<Line> {
   return { input: { kind: 'lines', ...common('lines', patterns, options) } }
 }
 
-/** JSON objects, one per line; blank lines are skipped, anything else is a `SourceLine` error. `R` says what they hold. */
+/** JSON objects, one per line; blank lines are skipped, anything else is a `SourceLine` error. `R` says what they hold; nothing checks it. */
 export function jsonl<R = Record<string, unknown>>(patterns: Patterns, options: SourceOptions = {}): Source<R> {
   return { input: { kind: 'jsonl', ...common('jsonl', patterns, options) } }
 }
 
+/** What `parquet()` takes. */
 export interface ParquetOptions<C extends ParquetColumns> extends SourceOptions {
   /** Columns to read, each `'float64' | 'int32' | 'int64' | 'utf8' | 'boolean' | 'timestamp' | 'binary'`, with `?` where nulls may occur. */
   readonly columns?: C
@@ -45,6 +48,8 @@ export interface ParquetOptions<C extends ParquetColumns> extends SourceOptions 
 /**
  * Rows of Parquet files. `columns` gives row type, check and pruning in one; without it everything is read.
  * 64-bit integers become numbers (beyond 2^53 a `FileColumn` error), bigints where declared `'int64'`; dates and timestamps become `Date`.
+ * A column that is not there is `ColumnMissing`, one that is of another type or holds a null undeclared `FileColumn`, when the flow runs.
+ * Throws `InvalidArgument` for an unknown type and for `columns` without any.
  */
 export function parquet<const C extends ParquetColumns>(
   patterns: Patterns,

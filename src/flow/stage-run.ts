@@ -62,8 +62,9 @@ export class StageRun implements StreamSource {
   }
 
   private async produce(task: SourceTask): Promise<void> {
-    const { name, route, queueBytes } = this.options
+    const { name, route, queueBytes, slice } = this.options
     this.task = task
+    slice.interrupted = () => this.isCancelled
     const output = new ExchangeOutput(name, task, route, () => task.flush())
     const gate = new Gate(task, output, queueBytes)
     const abort = () => this.dispose()
@@ -92,11 +93,15 @@ export class StageRun implements StreamSource {
   private pull(output: ExchangeOutput, gate: Gate): boolean {
     const { pipeline, slice } = this.options
     slice.begin()
+    let { looks } = slice
     for (;;) {
       const row = pipeline.next()
       if (row === END) return true
       if (row === PAUSE) return false
-      if (output.push(row) && !gate.isOpen()) return false
+      // A row that took its time goes at once to a receiver that waits; others go together.
+      const isRare = slice.looks !== looks
+      looks = slice.looks
+      if ((output.push(row) || isRare) && !gate.isOpen()) return false
       if (slice.over()) return false
     }
   }

@@ -1,4 +1,6 @@
+import { systemClock } from '../base/clock.js'
 import type { SleepWord } from '../memory/sleep-word.js'
+import { Linger } from './linger.js'
 
 /** What the loop turns: the sessions of one thread. */
 export interface Serviced {
@@ -9,19 +11,14 @@ export interface Serviced {
 }
 
 /**
- * How long the loop goes on looking after it last had something to do. A bell costs its sender 10 to 16 us and takes 60 to arrive:
- * two threads in the midst of a stream answer each other faster than that.
- */
-const LINGER_MS = 0.05
-
-/**
  * The one loop of a thread in a pool: it serves all its sessions, then goes back to the event loop. Before that it says that it sleeps
  * and looks once more, so that no wake-up is lost. While it has nothing to do, nothing is scheduled.
  */
 export class Loop {
   private readonly sessions = new Set<Serviced>()
   private scheduled = false
-  private idleSince = 0
+  private asleep = false
+  private readonly linger = new Linger(systemClock)
 
   constructor(private readonly sleep: SleepWord) {}
 
@@ -38,6 +35,10 @@ export class Loop {
   schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
+    if (this.asleep) {
+      this.asleep = false
+      this.linger.wokeUp()
+    }
     this.sleep.wakeUp()
     setImmediate(this.turn)
   }
@@ -51,9 +52,12 @@ export class Loop {
     this.scheduled = false
     let worked = false
     for (const session of this.sessions) if (session.service()) worked = true
-    if (worked) this.idleSince = performance.now()
-    if (worked || this.scheduled || performance.now() - this.idleSince < LINGER_MS) this.schedule()
-    else if (!this.sleep.fallAsleep(this.mayWork)) this.schedule()
+    if (worked) this.linger.worked()
+    if (worked || this.scheduled || this.linger.isPatient || !this.sleep.fallAsleep(this.mayWork)) this.schedule()
+    else {
+      this.asleep = true
+      this.linger.fellAsleep()
+    }
   }
 
   private readonly mayWork = (): boolean => {

@@ -236,6 +236,8 @@ export class Pool {
 
   private replace(neverServed: boolean, cause: unknown): void {
     if (neverServed && ++this.startFailures >= Math.min(START_FAILURES_MAX, this.options.workers)) {
+      // One that is still starting may serve whoever waits.
+      if ([...this.all.values()].some((worker) => worker.state === 'starting')) return
       this.broken = { error: cause }
       for (const waiter of this.takeWaiters()) waiter.reject(cause)
       return

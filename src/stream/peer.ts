@@ -1,4 +1,4 @@
-import type { PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
+import { type PeerLostError, type ProtocolError, SessionEndedError } from '../base/errors.js'
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import { ControlCells } from './control-cells.js'
 import type { LinkEnd } from './link-end.js'
@@ -19,6 +19,8 @@ export type PeerState = 'open' | 'ending' | 'over'
 /** All that a session keeps for one of its peers. */
 export class Peer {
   state: PeerState = 'open'
+  /** Whether it was told that this peer ended its session. */
+  saidEnd = false
   /** Why nothing opens with it any more; set unless it is open. */
   closedBy: PeerLostError | ProtocolError | SessionEndedError | undefined
   readonly writer: MultiplexedWriter
@@ -41,6 +43,11 @@ export class Peer {
     this.writer = new MultiplexedWriter(link.frames.outlet, () => this.hasOpenSinks())
     this.reader = new MultiplexedReader(link.frames.inlet, listener)
     this.cells = new ControlCells(link.controls.outlet)
+  }
+
+  /** Why what had no terminal frame failed, where the session of this peer ended in order. */
+  ended(): SessionEndedError {
+    return new SessionEndedError(`the session with participant ${this.id} has ended`)
   }
 
   /** Sinks whose terminal frame is still due. */

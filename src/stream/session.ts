@@ -1,14 +1,16 @@
 import { assert } from '../base/assert.js'
 import { MillraceError, PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
-import { isInputId, type ParticipantId, type PhysicalStreamId, senderOf } from '../base/ids.js'
-import { CALL_HEADER_BYTES, type CallPayload, decodeCall, encodeCall } from '../frame/call-payload.js'
+import { type ParticipantId, type PhysicalStreamId, senderOf } from '../base/ids.js'
+import type { CallPayload } from '../frame/call-payload.js'
+import { type Census, takeCensus } from './census.js'
 import { ControlService } from './control-service.js'
 import { Budget } from './credit.js'
-import { Inbound, type InboundOutlet } from './inbound.js'
+import type { Inbound } from './inbound.js'
+import { incomingCall } from './incoming-call.js'
 import type { LinkEnd } from './link-end.js'
-import { Overdraft } from './overdraft.js'
 import { Peer } from './peer.js'
-import { isNewer, StreamRegistry } from './registry.js'
+import { StreamRegistry } from './registry.js'
+import { inputBytesMax, type RequestOptions, Requests } from './requests.js'
 import type { Sink } from './sink.js'
 import type { StreamSource } from './source-task.js'
 
@@ -32,28 +34,6 @@ export interface SessionOptions {
   readonly peerEnding?: ((peer: ParticipantId) => void) | undefined
 }
 
-/** What a session still holds; all zero once it ended and its consumers took what was left. The leak oracle of the tests reads it. */
-export interface Census {
-  readonly tasks: number
-  readonly sources: number
-  readonly sinks: number
-  readonly streams: number
-  readonly cells: number
-  readonly parked: number
-  readonly queuedBytes: number
-  readonly chargedBytes: number
-  /** Peers of whom something published was not read yet. */
-  readonly unread: number
-}
-
-/** How a receiver asks for a stream. */
-export interface RequestOptions {
-  readonly delivery: 'calls' | 'flows'
-  readonly windowBytes?: number | undefined
-  readonly background?: boolean | undefined
-  readonly over?: (() => void) | undefined
-}
-
 /**
  * The life of a mesh as one participant lives it: its peers, what it produces, what it consumes. `service` does all that can be done
  * now, without waiting and without calling anyone's code.
@@ -61,7 +41,7 @@ export interface RequestOptions {
 export class Session {
   readonly registry: StreamRegistry
   readonly budget: Budget
-  private readonly overdraft = new Overdraft()
+  private readonly requests: Requests
   private readonly peers = new Map<ParticipantId, Peer>()
   /** A session for calls outlives its peers: why those that are gone are, without their rings. */
   private readonly gone = new Map<ParticipantId, Error>()
@@ -73,6 +53,7 @@ export class Session {
 
   constructor(private readonly options: SessionOptions) {
     this.budget = new Budget(options.elasticBytes)
+    this.requests = new Requests(this.budget, options)
     this.registry = new StreamRegistry(options.kind, {
       self: options.self,
       peer: (id) => this.peer(id),
@@ -130,38 +111,22 @@ export class Session {
 
   /** A planned stream, lazy: nothing goes out before its consumer first waits, or cancels. */
   request(id: PhysicalStreamId, options: RequestOptions): Inbound {
-    const peer = this.openPeer(senderOf(id))
-    assert(!peer.requested.has(id), `the stream ${id} was asked for before`)
-    peer.requested.add(id)
-    return this.createInbound(peer, id, 0, options)
+    return this.requests.planned(this.openPeer(senderOf(id)), id, options)
   }
 
   /** The largest input, in bytes, that a CALL to this peer carries; a larger one is a stream of its own. */
   callInputBytesMax(id: ParticipantId): number {
-    return this.peer(id).writer.payloadBytesMax - CALL_HEADER_BYTES
+    return inputBytesMax(this.peer(id))
   }
 
   /** Calls a procedure of the peer whose id is in `id`. The result is open at once; the CALL goes out when there is room. */
   call(id: PhysicalStreamId, call: Omit<CallPayload, 'limit'>, options: RequestOptions): Inbound {
-    const peer = this.openPeer(senderOf(id))
-    if (peer.closedBy !== undefined) throw peer.closedBy
-    assert((call.input?.length ?? 0) <= this.callInputBytesMax(peer.id), 'an input that does not fit the CALL')
-    const stream = this.createInbound(peer, id, call.generation, { ...options, over: () => this.callOver(peer, call, options.over) })
-    const limit = stream.open()
-    peer.cells.hold(id, call.generation, limit)
-    peer.writer.call({
-      id,
-      payload: encodeCall({ ...call, limit }),
-      inputId: call.input === undefined ? call.inputId : undefined,
-      sent: () => peer.cells.unhold(id),
-    })
-    this.options.schedule()
-    return stream
+    return this.requests.call(this.openPeer(senderOf(id)), id, call, options)
   }
 
   /** The stream of a caller's input. */
   input(id: PhysicalStreamId, generation: number): Inbound {
-    return this.createInbound(this.openPeer(senderOf(id)), id, generation, { delivery: 'calls' })
+    return this.requests.input(this.openPeer(senderOf(id)), id, generation)
   }
 
   register(source: StreamSource): void {
@@ -237,28 +202,11 @@ export class Session {
       this.control.poll(peer)
       while (peer.reader.drain());
     })
-    this.dropPeer(peer, peer.reader.heardGoodbye ? endedBy(peer) : error)
+    this.dropPeer(peer, peer.reader.heardGoodbye ? peer.ended() : error)
   }
 
   census(): Census {
-    let sinks = 0
-    let streams = 0
-    let cells = 0
-    let parked = 0
-    let queuedBytes = 0
-    let unread = 0
-    for (const peer of this.peers.values()) {
-      for (const sink of peer.sinks.values()) {
-        if (sink.state !== 'closed') sinks++
-        queuedBytes += sink.queuedBytes
-      }
-      streams += peer.reader.openStreams
-      cells += peer.cells.pending
-      parked += peer.parked.size
-      if (peer.state !== 'over' && (peer.reader.hasMore || this.control.hasMore(peer))) unread++
-    }
-    const { tasks, sources } = this.registry
-    return { tasks, sources, sinks, streams, cells, parked, queuedBytes, chargedBytes: this.budget.chargedBytes, unread }
+    return takeCensus(this.peers.values(), this.registry, this.budget, (peer) => this.control.hasMore(peer))
   }
 
   private servicePeer(peer: Peer): boolean {
@@ -317,22 +265,25 @@ export class Session {
   private endPeer(peer: Peer): void {
     if (peer.state !== 'open') return
     peer.state = 'ending'
-    peer.closedBy = endedBy(peer)
+    peer.closedBy = peer.ended()
     peer.cells.endSession()
     this.registry.reset(peer)
     peer.writer.sayGoodbye()
     this.options.schedule()
   }
 
+  /** SESSION_END or GOODBYE, whichever is seen first: they come over different rings. */
   private peerEnding(peer: Peer): void {
     this.endPeer(peer)
+    if (peer.saidEnd) return
+    peer.saidEnd = true
     this.options.peerEnding?.(peer.id)
   }
 
   private releaseIfDone(peer: Peer): void {
     if (!peer.reader.heardGoodbye) return
-    if (peer.state === 'open') this.endPeer(peer)
-    this.loseStreams(peer, endedBy(peer))
+    this.peerEnding(peer)
+    this.loseStreams(peer, peer.ended())
     if (!peer.writer.saidGoodbye) return
     peer.state = 'over'
     this.registry.lose(peer)
@@ -344,7 +295,7 @@ export class Session {
     peer.link.release()
     if (this.options.kind === 'call' && this.state === 'open') {
       this.peers.delete(peer.id)
-      this.gone.set(peer.id, peer.closedBy ?? endedBy(peer))
+      this.gone.set(peer.id, peer.closedBy ?? peer.ended())
     }
     this.settle()
   }
@@ -356,67 +307,8 @@ export class Session {
     this.resolveEnded()
   }
 
-  private createInbound(peer: Peer, id: PhysicalStreamId, generation: number, request: RequestOptions): Inbound {
-    assert(!peer.reader.has(id), `the stream ${id} is open already`)
-    const stream = new Inbound({
-      id,
-      generation,
-      payloadMax: peer.reader.payloadBytesMax,
-      budget: this.budget,
-      overdraft: this.overdraft,
-      outlet: this.outletTo(peer),
-      ...request,
-    })
-    if (peer.state === 'over') stream.lose(peer.closedBy ?? endedBy(peer))
-    else peer.reader.add(stream)
-    return stream
-  }
-
-  private outletTo(peer: Peer): InboundOutlet {
-    const { schedule } = this.options
-    return {
-      start: (stream, limit) => {
-        peer.cells.start(stream.id, stream.generation, limit)
-        schedule()
-      },
-      credit: (stream, limit, starving) => {
-        peer.cells.credit(stream.id, stream.generation, limit, starving)
-        schedule()
-      },
-      cancel: (stream) => {
-        this.cancelInbound(peer, stream)
-        schedule()
-      },
-      waiting: (_stream, waits) => this.options.waiting?.(waits ? 1 : -1),
-    }
-  }
-
-  /** Its ids are free again when the result is over and the input's sink closed, whichever is later. */
-  private callOver(peer: Peer, call: Omit<CallPayload, 'limit'>, over: (() => void) | undefined): void {
-    const input = call.input === undefined ? peer.sinks.get(call.inputId) : undefined
-    if (over === undefined) return
-    if (input === undefined || input.state === 'closed') over()
-    else peer.inputsLeft.set(input.id, over)
-  }
-
-  /** A call that was not sent yet is cancelled here; everything else by a record. */
-  private cancelInbound(peer: Peer, stream: Inbound): void {
-    const call = peer.writer.withdraw(stream.id)
-    if (call === undefined) {
-      peer.cells.cancel(stream.id, stream.generation)
-      return
-    }
-    peer.cells.drop(stream.id)
-    peer.reader.remove(stream)
-    stream.lose(new SessionEndedError('withdrawn'))
-    // Nobody will ever ask for its input.
-    if (call.inputId !== undefined) peer.sinks.get(call.inputId)?.lose()
-  }
-
   private called(peer: Peer, id: PhysicalStreamId, payload: Uint8Array): void {
-    if (senderOf(id) !== this.self) throw new ProtocolError(`a CALL for the stream ${id}, whose sender is another`)
-    const call = decodeCall(payload)
-    checkCall(peer, id, call)
+    const call = incomingCall(this.self, peer, id, payload)
     if (peer.state !== 'open') return
     if (this.options.called === undefined) throw new ProtocolError('a CALL where nothing is served')
     this.options.called(peer.id, id, call)
@@ -439,22 +331,4 @@ export class Session {
     if (peer === undefined) throw this.gone.get(id) ?? new MillraceError('UnknownStream', `no link to participant ${id}`)
     return peer
   }
-}
-
-/** What the CALL names must be the caller's to name, and free. Throws `ProtocolError`. */
-function checkCall(peer: Peer, id: PhysicalStreamId, call: CallPayload): void {
-  const { generation, input, inputId } = call
-  if (isInputId(id)) throw new ProtocolError(`a CALL for the stream ${id}, which names an input`)
-  const last = peer.generations.get(id)
-  if (!isNewer(generation, last))
-    throw new ProtocolError(`a CALL of generation ${generation} for the stream ${id} after generation ${last}`)
-  if (input !== undefined) {
-    if (inputId !== 0) throw new ProtocolError(`a CALL with its input enclosed and in the stream ${inputId}`)
-  } else if (!isInputId(inputId) || senderOf(inputId) !== peer.id || peer.reader.has(inputId)) {
-    throw new ProtocolError(`a CALL whose input is the stream ${inputId}, which participant ${peer.id} cannot give`)
-  }
-}
-
-function endedBy(peer: Peer): SessionEndedError {
-  return new SessionEndedError(`the session with participant ${peer.id} has ended`)
 }

@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.js'
 import { macrotask } from '../base/macrotask.js'
 import { poolOf } from '../call/connect.js'
 
+/** What `leaks` takes beside the connection. */
 export interface LeaksOptions {
   /** How long what was just left may take to go; 1000 ms by default. */
   readonly timeoutMs?: number | undefined

@@ -50,3 +50,23 @@ test('a slice that is over stays over until it begins again', () => {
   slice.begin()
   assert.equal(slice.over(), false)
 })
+
+test('a slice ends early when it is interrupted, which is asked at looks only', () => {
+  let nowMs = 0
+  const slice = new Slice({ now: () => nowMs }, 1)
+  let asked = 0
+  slice.interrupted = () => {
+    asked++
+    return asked === 3
+  }
+  slice.begin()
+  let steps = 0
+  while (!slice.over()) {
+    steps++
+    nowMs += 0.1
+  }
+  assert.equal(asked, 3)
+  assert.equal(slice.looks, 3)
+  assert.equal(slice.expired, true)
+  assert.ok(steps < 9, 'the slice is not over by time')
+})

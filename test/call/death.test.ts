@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -50,6 +50,8 @@ test('everything pending at a worker that dies fails, and the streams first give
     for (const stream of streams) await stream.next()
     const unread = api.endless()
     await unread.next()
+    // At each answer all streams had their turn.
+    for (let turn = 0; turn < 5; turn++) await api.echo(turn)
     const dying = failure(api.die({ how: 'exit' }))
     for (const error of [await dying, ...(await Promise.all(calls))]) assert.ok(error instanceof PeerLostError)
     for (const stream of [...streams, unread]) {
@@ -144,6 +146,28 @@ test('a pool that lost a worker for good replaces the next one that dies', async
     rmSync(spoiled)
     assert.ok((await failure(api.exit())) instanceof PeerLostError)
     assert.equal(await api.echo('good'), 'good')
+    await connection.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a replacement that fails late fails nobody who waits for one that is still starting', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
+  try {
+    const spoiled = join(folder, 'spoiled')
+    const url = here('serves-once')
+    url.searchParams.set('spoiled', spoiled)
+    url.searchParams.set('late', '4')
+    const connection = await connect<typeof import('./serves-once.worker.js')>(url, { workers: 2 })
+    const { api } = connection
+    await failure(api.spoil())
+    await until(() => readFileSync(`${spoiled}.starts`).length === 4, 'two replacements were tried')
+    rmSync(spoiled)
+    assert.ok((await failure(api.exit())) instanceof PeerLostError)
+    const waiting = api.echo('good')
+    writeFileSync(`${spoiled}.now`, '')
+    assert.equal(await waiting, 'good')
     await connection.close()
   } finally {
     rmSync(folder, { recursive: true })

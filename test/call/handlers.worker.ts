@@ -180,19 +180,25 @@ export default serve({
       },
     }
   }),
+  /** The cancel may come before or after the generator goes on from its first value. */
   async *untilAborted(_input: undefined, { signal }) {
-    yield 'begun'
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      else signal.addEventListener('abort', () => resolve())
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => {
+        count('untilAborted')
+        resolve()
+      })
     })
-    count('untilAborted')
+    yield 'begun'
+    await aborted
   },
   /** Never lets the event loop turn between two values. */
   *spin(_input: undefined, ctx) {
-    yield 'begun'
-    while (!ctx.cancelled) count('spins')
-    count('spin saw cancel')
+    try {
+      yield 'begun'
+      while (!ctx.cancelled) count('spins')
+    } finally {
+      count('spin saw cancel')
+    }
   },
 
   // Values.

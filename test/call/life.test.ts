@@ -174,7 +174,7 @@ test('calls that wait for room fail when the pool is closed, or get to the repla
 
 test('an id is used again more often than its generation can count', { timeout: 20_000 }, async () => {
   await connected<Life>(LIFE, { workers: 0 }, async ({ api }) => {
-    for (let n = 0; n < 70_000; n++) await api.echo(undefined)
+    for (let n = 0; n < 66_000; n++) await api.echo(undefined)
     assert.equal(await api.echo('on'), 'on')
   })
 })

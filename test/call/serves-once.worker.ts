@@ -1,10 +1,15 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { serve } from '../../src/index.js'
 
-/** Where this is imported again after `spoil`, it throws. */
-const spoiled = new URL(import.meta.url).searchParams.get('spoiled') as string
+/** Where this is imported again after `spoil`, it throws; the start with the number `late` throws too, once it is told to. */
+const { searchParams } = new URL(import.meta.url)
+const spoiled = searchParams.get('spoiled') as string
 const counted = `${spoiled}.starts`
 writeFileSync(counted, '.', { flag: 'a' })
+if (readFileSync(counted).length === Number(searchParams.get('late'))) {
+  while (!existsSync(`${spoiled}.now`));
+  throw new Error('late')
+}
 if (existsSync(spoiled)) throw new Error('spoiled')
 
 export default serve({

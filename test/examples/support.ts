@@ -6,6 +6,7 @@ import { createPool, type Flow, type FlowPool } from 'millrace/flow'
 import { LIMITS } from '../../src/base/limits.js'
 import { PROJECT_ROOT } from '../support/root.js'
 
+/** The numbers of workers that an example is tried with in full; 0 runs in the thread of the test. */
 const WORKERS = [0, 1, 2, 4]
 const RING_BYTES = [LIMITS.ringBytesDefault, LIMITS.ringBytesMin]
 
@@ -15,9 +16,9 @@ export function inProject(pattern: string): string {
 }
 
 /** One test per number of workers and size of rings: the flow's rows, in order, are those of the program of one thread. */
-export function equalsOneThread<R>(name: string, flow: Flow<R>, oneThread: () => Promise<R[]>): void {
+export function equalsOneThread<R>(name: string, flow: Flow<R>, oneThread: () => Promise<R[]>, counts = WORKERS): void {
   let expected: Promise<R[]> | undefined
-  for (const workers of WORKERS) {
+  for (const workers of counts) {
     let pool: FlowPool | undefined
     after(() => pool?.close())
     for (const ringBytes of RING_BYTES) {

@@ -8,12 +8,12 @@ import { countPairs } from '../../examples/word-pairs/stages.js'
 import { readBatches } from '../../src/flow.js'
 import { parquetBytes, type TestColumn } from '../flow/parquet-writer.js'
 import { randomWords } from '../support/random.js'
-import { rowsOf, temporaryFolder, useWays, writeFiles } from './support.js'
+import { rowsOf, temporaryFolder, useWays, WORKERS, writeFiles } from './support.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 
 const folder = temporaryFolder()
-const { ways } = useWays()
+const { ways } = useWays(WORKERS)
 
 /** Words of which some are frequent, in files of many sizes. */
 function text(seed: number, words: number): string {

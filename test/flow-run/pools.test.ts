@@ -7,6 +7,9 @@ import { exits, throwsLater } from './stages/dying.js'
 import { endless } from './stages/endless.js'
 import { errorOf, rowsOf, start, temporaryFolder, useWays, writeFiles } from './support.js'
 
+/** How often something is tried, of the number for `npm run test:full`. */
+const times = (full: number): number => (process.env.MILLRACE_FULL === '1' ? full : full / 4)
+
 const folder = temporaryFolder()
 const { ways, pool } = useWays([0, 1, 2])
 
@@ -40,7 +43,7 @@ function threads(): number {
 describe('a pool', () => {
   test('serves many runs at once', async () => {
     for (const workers of [0, 1, 2]) {
-      const results = await Promise.all(Array.from({ length: 20 }, () => rowsOf(counts(), { pool: pool(workers) })))
+      const results = await Promise.all(Array.from({ length: times(20) }, () => rowsOf(counts(), { pool: pool(workers) })))
       for (const rows of results) assert.deepEqual(rows, EXPECTED, `${workers} workers`)
     }
   })
@@ -48,7 +51,7 @@ describe('a pool', () => {
   test('takes a run while another begins', async () => {
     for (const workers of [0, 2]) {
       const runs: Promise<unknown>[] = []
-      for (let turn = 0; turn < 20; turn++) {
+      for (let turn = 0; turn < times(20); turn++) {
         runs.push(rowsOf(counts(), { pool: pool(workers) }))
         await new Promise((resolve) => setImmediate(resolve))
       }
@@ -56,10 +59,10 @@ describe('a pool', () => {
     }
   })
 
-  test('serves a hundred runs one after another, and nothing of them is left', async () => {
+  test('serves many runs one after another, and nothing of them is left', async () => {
     for (const workers of [0, 2]) {
       const threadsBefore = threads()
-      for (let run = 0; run < 100; run++) {
+      for (let run = 0; run < times(100); run++) {
         const rows = await rowsOf(run % 3 === 0 ? counts().limit(1) : counts(), { pool: pool(workers) })
         assert.deepEqual(rows, run % 3 === 0 ? EXPECTED.slice(0, 1) : EXPECTED)
       }

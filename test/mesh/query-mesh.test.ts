@@ -29,7 +29,7 @@ function assertMessages(got: readonly Uint8Array[], count: number, bytes: number
   for (const [number, each] of got.entries()) assert.deepEqual(each, message(bytes, number))
 }
 
-for (const workers of [0, 1, 2, 3]) {
+for (const workers of [0, 1, 3]) {
   for (const ringBytes of [undefined, 4096]) {
     describe(`queries of ${workers} workers, rings of ${ringBytes ?? 'the default size'}`, () => {
       const members = Array.from({ length: Math.max(1, workers) }, (_, index) => index + 1)
@@ -106,8 +106,9 @@ test('a thousand queries, one after the other and several at once, leave nothing
       await pool.assertNoLeaks()
     }
     await queries(200)
+    await pool.collectGarbage()
     const before = usedBytes()
     await queries(800)
-    await assertUses(before + 4_000_000)
+    await assertUses(before + 4_000_000, () => pool.collectGarbage())
   })
 })

@@ -95,7 +95,7 @@ test('the README is one screen, and its scripts, versions, licence and links are
 })
 
 test('every link in a document leads to a file', () => {
-  const documents = ['README.md', 'docs/ARCHITECTURE.md', 'docs/LESSONS.md', 'docs/PROTOCOL.md', 'docs/streams.md']
+  const documents = ['README.md', 'docs/ARCHITECTURE.md', 'docs/LESSONS.md', 'docs/PROTOCOL.md', 'docs/flows.md', 'docs/streams.md']
   for (const path of documents) {
     for (const [, target] of readProjectFile(path).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
       if (!target.includes('://')) assert.ok(existsSync(new URL(target, new URL(path, PROJECT_ROOT))), `${path}: ${target}`)

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { PeerLostError } from '../../src/base/errors.js'
 import { LIMITS } from '../../src/base/limits.js'
 import { CALL_HEADER_BYTES, encodeCall } from '../../src/frame/call-payload.js'
-import { FRAME } from '../../src/frame/kinds.js'
+import { CONTROL, FRAME } from '../../src/frame/kinds.js'
 import { RING } from '../../src/ring/layout.js'
 import { frameCost } from '../../src/stream/credit.js'
 import { Session } from '../../src/stream/session.js'
@@ -226,6 +226,29 @@ test('a stream without a terminal fails as ended by its session where the peer s
   await loop.settle()
   assert.equal(errorOf(outcome).code, 'SessionEnded')
 })
+
+for (const order of ['GOODBYE, SESSION_END', 'SESSION_END, GOODBYE', 'GOODBYE'] as const) {
+  test(`the end of a peer's session is told once, whichever ring says so first: ${order}`, async () => {
+    const loop = new TestLoop()
+    const link = memoryLink({ wakeA: () => loop.wake(0) })
+    const ending: number[] = []
+    const session = loop.add((schedule) => new Session({ self: P(0), kind: 'query', schedule, peerEnding: (peer) => ending.push(peer) }))
+    session.addPeer(P(1), link.a)
+    const raw = new RawPeer(link.b)
+    for (const word of order.split(', ')) {
+      if (word === 'GOODBYE') raw.send(FRAME.GOODBYE, streamId(0, 0))
+      else raw.say(CONTROL.SESSION_END, streamId(0, 0))
+      await loop.settle()
+      assert.deepEqual(ending, [1])
+    }
+    let ended = false
+    session.end().then(() => {
+      ended = true
+    })
+    await loop.settle()
+    assert.ok(ended)
+  })
+}
 
 test('whoever asks a peer that ended its session learns that, and not that it is lost', async () => {
   const mesh = new TestMesh({ kind: 'call' })

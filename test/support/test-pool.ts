@@ -42,6 +42,11 @@ export class TestPool {
     return this.pool.createMesh({ workers: workers.map(participantId), pairs, ringBytes, plan: { ...plan, workers: count } }, {})
   }
 
+  /** In every worker: shared memory is free only when all have let go of it. */
+  async collectGarbage(): Promise<void> {
+    for (const { id } of this.pool.ready) await this.call(id, 'collect')
+  }
+
   /** Nothing is held by anybody. */
   async assertNoLeaks(): Promise<void> {
     let held = ''
