@@ -65,19 +65,24 @@ export class QueryWorker {
     try {
       void this.plan()
       for (;;) {
-        // While one is on its way out, others come.
-        for (let event = this.events.shift(); event !== undefined; event = this.events.shift()) yield event
+        yield* this.drain()
         if (this.isOver) break
         await new Promise<void>((resolve) => {
           this.wake = resolve
         })
       }
       await Promise.all(this.stages.map((stage) => stage.idle()))
+      yield* this.drain()
       yield { kind: 'progress', progress: this.progress() }
       yield { kind: 'ended', census: this.session.census() }
     } finally {
       void this.end()
     }
+  }
+
+  /** What there is to tell: while one event is on its way out, others come. */
+  private *drain(): Generator<QueryEvent> {
+    for (let event = this.events.shift(); event !== undefined; event = this.events.shift()) yield event
   }
 
   /** Ends this worker's session of the query. */

@@ -159,8 +159,8 @@ const ending = fc.constantFrom<Step[]>(
   [group('group')],
   [group('id', 'group')],
   [group('value'), hash('rows')],
-  [sort('value', 'id', 'copy')],
-  [sort('-group', 'id', 'copy'), limit(17)],
+  [sort('value', 'id', 'copy', 'group')],
+  [sort('-group', 'id', 'copy', 'value'), limit(17)],
   [group('group'), sort('-rows', 'group'), limit(5)],
 )
 const item = fc.record(
