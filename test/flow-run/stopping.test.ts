@@ -233,8 +233,8 @@ test('a consumer that is slow keeps what waits for it small', async () => {
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
       if (++batches === 20) break
     }
-    // Rows of a kilobyte: a window of 256 KiB, one batch of 48 KiB and its frames, for each worker.
-    const most = run.stats().rowsOut + Math.max(1, way.workers) * 600
+    // Rows of a kilobyte: a window of 1 MiB, and a batch of 48 KiB in the queue and one half built, for each worker.
+    const most = run.stats().rowsOut + Math.max(1, way.workers) * 1300
     assert.ok(madeOf(stopped(), way) <= most, `${way.name}: ${madeOf(stopped(), way)} rows made for ${run.stats().rowsOut}`)
   }
 })
