@@ -15,6 +15,8 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   private state: 'lazy' | 'open' | 'done' = 'lazy'
   private failure: { readonly error: unknown } | undefined
   private pending: Promise<unknown> | undefined
+  /** The next message is a value by itself. */
+  private rawDue = false
   /** Ends the wait for its beginning. */
   private left: () => void = () => {}
   private readonly onAbort = () => this.cancel(this.signal?.reason)
@@ -29,9 +31,10 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
    * `CancelledError`, `SessionEndedError` where the pool was closed, `TooManyCallsError`, `MillraceError` `NotCloneable` for the input.
    */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.pending === undefined && this.values?.hasMore === true) {
+    if (this.pending === undefined) {
       try {
-        return Promise.resolve({ value: this.values.next() as T, done: false })
+        const atHand = this.atHand()
+        if (atHand !== undefined) return Promise.resolve(atHand)
       } catch (error) {
         this.stop()
         return Promise.reject(error)
@@ -77,20 +80,33 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
     this.stop()
   }
 
+  /** The next value, where it can be given without waiting. */
+  private atHand(): IteratorYieldResult<T> | undefined {
+    for (;;) {
+      if (this.values?.hasMore === true) return { value: this.values.next() as T, done: false }
+      const message = this.state === 'open' ? this.inbound?.take() : undefined
+      if (message === undefined) return undefined
+      if (this.rawDue) {
+        this.rawDue = false
+        return { value: message as T, done: false }
+      }
+      if (isRawMark(message)) this.rawDue = true
+      else this.values = new ValueReader(message)
+    }
+  }
+
   private async pull(): Promise<IteratorResult<T, undefined>> {
     try {
-      while (this.values?.hasMore !== true) {
+      for (;;) {
+        const atHand = this.atHand()
+        if (atHand !== undefined) return atHand
         if (this.failure !== undefined) throw this.failure.error
         if (this.state === 'done') return { value: undefined, done: true }
         const inbound = this.inbound ?? (await this.open())
-        const message = await inbound?.next()
-        if (message !== undefined && isRawMark(message)) {
-          const value = await inbound?.next()
-          if (value !== undefined) return { value: value as T, done: false }
-        } else if (message !== undefined) this.values = new ValueReader(message)
+        if (inbound === undefined) continue
+        if (!inbound.isDone) await inbound.ready()
         else if (this.failure === undefined) this.finish()
       }
-      return { value: this.values.next() as T, done: false }
     } catch (error) {
       this.stop()
       throw error
