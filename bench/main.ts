@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benches as columns } from './columnar.js'
 import { benches as flights } from './flights.js'
 import { type Bench, holds, machine } from './harness.js'
+import { benches as idle } from './idle.js'
 import { benches as limit } from './limit.js'
 import { asJson, asText } from './print.js'
 import { benches as ring } from './ring.js'
@@ -10,7 +11,7 @@ import { benches as ringAtomics } from './ring-atomics.js'
 import { benches as streams } from './streams.js'
 import { benches as wordPairs } from './word-pairs.js'
 
-const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...streams, ...wordPairs, ...limit, ...flights, ...columns]
+const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...streams, ...wordPairs, ...limit, ...idle, ...flights, ...columns]
 const ROUNDS = 5
 
 const { values } = parseArgs({
