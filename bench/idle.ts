@@ -1,29 +1,16 @@
 /** What an idle pool costs: nothing is scheduled, so nearly nothing. */
-import { connect } from '../src/index.js'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type Bench, figure } from './harness.js'
 
-const IDLE_MS = 10_000
 const WORKERS = 2
 const ROUNDS_MAX = 2
-/** V8 collects garbage some eight seconds after the last work, in any process with or without a pool: 60 ms, once. */
-const SETTLE_MS = 12_000
 
-/** CPU time of all threads, in ms, over ten seconds in which a pool that has worked waits for nothing. */
 async function idleMs(): Promise<number> {
-  const { api, close } = await connect<typeof import('./streams.worker.js')>(new URL('./streams.worker.js', import.meta.url), {
-    workers: WORKERS,
-  })
-  try {
-    for await (const message of api.messages({ count: 1000, bytes: 1024 }))
-      if (message.length !== 1024) throw new Error('idle: a short message')
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-    const before = process.cpuUsage()
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / 1000
-  } finally {
-    await close()
-  }
+  const child = fileURLToPath(new URL('./idle.child.js', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [child, String(WORKERS)])
+  return Number(stdout)
 }
 
 export const benches: readonly Bench[] = [
