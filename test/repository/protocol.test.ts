@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { LIMITS } from '../../src/base/limits.js'
+import { ENTRY } from '../../src/call/value-writer.js'
 import { CONTROL, CONTROL_FLAG, END_PAYLOAD_BYTES, FRAME } from '../../src/frame/kinds.js'
 import { SLEEP } from '../../src/memory/sleep-word.js'
 import { RING } from '../../src/ring/layout.js'
@@ -69,4 +70,8 @@ test('PROTOCOL.md lists every limit with its value and a reason', () => {
 
 test('PROTOCOL.md lists what a sleep word says', () => {
   assert.deepEqual(numbers(table('Waiting'), 'Name', 'Value'), SLEEP)
+})
+
+test('PROTOCOL.md lists the entries of values with their kinds', () => {
+  assert.deepEqual(numbers(table('Values'), 'Entry', 'Kind'), { ...ENTRY })
 })
