@@ -77,7 +77,7 @@ export const benches: readonly Bench[] = [
     floor: 1.5,
     aim: 3,
     better: 'higher',
-    run: (rounds) => against('port', 'stream-64k-port', rounds, { count: 30_000, bytes: 64 * KIB }),
+    run: (rounds) => against('port', 'stream-64k-port', rounds, { count: 200_000, bytes: 64 * KIB }),
   },
   {
     name: 'stream-1k-port',

@@ -4,8 +4,10 @@ export const LIMITS = {
   ringBytesMin: 0x1000,
   /** Largest data ring (4 MiB): larger ones measured no faster. */
   ringBytesMax: 0x40_0000,
-  /** Data ring by default (1 MiB): nearly as fast as 4 MiB. */
+  /** Data ring of a query by default (1 MiB): a mesh has many, and batches are no faster with more. */
   ringBytesDefault: 0x10_0000,
+  /** Data ring of calls by default (2 MiB): half of it lasts a receiver of 64 KiB messages until a sender that sleeps is awake. */
+  callRingBytesDefault: 0x20_0000,
   /** Control ring (4 KiB): 256 records of 16 bytes; it cannot overflow, cells wait. */
   controlRingBytes: 0x1000,
   /** Largest frame payload, F is min(this (64 KiB), ring / 8). */
@@ -14,8 +16,8 @@ export const LIMITS = {
   frameCostBytes: 64,
   /** Largest message (256 MiB): bounds what reassembly may allocate. */
   messageBytesMax: 0x1000_0000,
-  /** Largest window of one stream (1 MiB): what a default ring holds. Windows begin at two frames and double as they are used up. */
-  windowBytesMax: 0x10_0000,
+  /** Largest window of one stream (4 MiB), and no larger than its ring. Windows begin at two frames and double as they are used up. */
+  windowBytesMax: 0x40_0000,
   /** Elastic receive memory of one participant (64 MiB), shared by its open streams above their floors. */
   elasticBytes: 0x400_0000,
   /** Calls open from one participant to another; bounds what calls outside the elastic budget reserve. */

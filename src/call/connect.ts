@@ -15,7 +15,7 @@ export interface ConnectOptions {
   readonly workers?: number | undefined
   /** What workers are; default, and all there is, threads. */
   readonly kind?: 'thread' | undefined
-  /** Bytes of each data ring, a power of two from 4 KiB to 4 MiB; 1 MiB by default. */
+  /** Bytes of each data ring, a power of two from 4 KiB to 4 MiB; 2 MiB by default. */
   readonly ringBytes?: number | undefined
   /** Elastic receive memory of each participant in bytes, shared by its open streams; 64 MiB by default. */
   readonly elasticBytes?: number | undefined

@@ -1,6 +1,7 @@
 import { CancelledError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
 import { isRawMark, ValueReader } from './value-reader.js'
+import { SMALL_BYTES } from './value-writer.js'
 
 /** How a stream begins, when its consumer first asks. */
 export type OpenStream = () => Promise<Inbound>
@@ -15,8 +16,8 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   private state: 'lazy' | 'open' | 'done' = 'lazy'
   private failure: { readonly error: unknown } | undefined
   private pending: Promise<unknown> | undefined
-  /** The next message is a value by itself. */
-  private rawDue = false
+  /** Whether long messages are values by themselves. */
+  private isRaw = false
   /** Ends the wait for its beginning. */
   private left: () => void = () => {}
   private readonly onAbort = () => this.cancel(this.signal?.reason)
@@ -86,12 +87,10 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
       if (this.values?.hasMore === true) return { value: this.values.next() as T, done: false }
       const message = this.state === 'open' ? this.inbound?.take() : undefined
       if (message === undefined) return undefined
-      if (this.rawDue) {
-        this.rawDue = false
-        return { value: message as T, done: false }
-      }
-      if (isRawMark(message)) this.rawDue = true
-      else this.values = new ValueReader(message)
+      if (this.isRaw && message.length > SMALL_BYTES) return { value: message as T, done: false }
+      const isMark = isRawMark(message)
+      this.isRaw = isMark && !this.isRaw
+      if (!isMark) this.values = new ValueReader(message)
     }
   }
 

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.js'
 import { macrotask } from '../base/macrotask.js'
 import { Slice } from '../base/slice.js'
+import { ownCopy } from '../memory/allocation.js'
 import type { Sink } from '../stream/sink.js'
 import type { SourceTask } from '../stream/source-task.js'
 import { RAW_MARK, SMALL_BYTES, ValueWriter } from './value-writer.js'
@@ -28,6 +29,10 @@ export class StreamPump {
   /** Sent, and the receiver not yet told. */
   private untoldBytes = 0
   private isFirst = true
+  /** Whether the receiver takes long messages for values by themselves. */
+  private isRaw = false
+  /** What the last value took if it was long: nothing is pulled before there is credit for another, which then goes out uncopied. */
+  private longBytes = 0
 
   constructor(private readonly task: SourceTask) {
     this.sink = task.sinks[0]
@@ -53,7 +58,7 @@ export class StreamPump {
   /** Returns whether the producer is done; otherwise nobody wants more. */
   private async pull(iterator: AnyIterator): Promise<boolean> {
     for (;;) {
-      if (!this.sink.isHungry && !(await this.hungry())) return false
+      if (!this.isHungry && !(await this.hungry())) return false
       const next = iterator.next()
       const step = isPromise(next) ? await next : next
       if (step.done === true) return true
@@ -64,12 +69,15 @@ export class StreamPump {
 
   private add(value: unknown): void {
     if (value instanceof Uint8Array && value.length > SMALL_BYTES) {
+      this.longBytes = value.length
       this.sendRaw(value)
       return
     }
+    this.longBytes = 0
     const alone = this.writer.add(value)
     if (alone !== undefined) {
       this.send()
+      this.endRaw(alone)
       this.write(alone)
     } else if (this.writer.length >= this.valuesMax || this.writer.byteLength >= MESSAGE_BYTES) {
       this.valuesMax = Math.min(VALUES_MAX, 2 * this.valuesMax)
@@ -80,6 +88,7 @@ export class StreamPump {
   private send(): void {
     if (this.writer.isEmpty) return
     const { message } = this.writer
+    this.endRaw(message)
     if (this.sink.trySend(message)) {
       this.writer.clear()
       this.sent(message.length)
@@ -89,9 +98,20 @@ export class StreamPump {
   /** Long bytes go as they are, straight into the ring where they can. */
   private sendRaw(value: Uint8Array): void {
     this.send()
-    if (!this.sink.trySend(RAW_MARK)) this.write(RAW_MARK)
+    if (!this.isRaw) this.mark()
+    this.isRaw = true
     if (this.sink.trySend(value)) this.sent(value.length)
-    else this.write(value.slice())
+    else this.write(ownCopy(value))
+  }
+
+  /** A short message ends it by itself. */
+  private endRaw(message: Uint8Array): void {
+    if (this.isRaw && message.length > SMALL_BYTES) this.mark()
+    this.isRaw = false
+  }
+
+  private mark(): void {
+    if (!this.sink.trySend(RAW_MARK)) this.write(RAW_MARK)
   }
 
   private write(message: Uint8Array): void {
@@ -136,10 +156,14 @@ export class StreamPump {
     this.slice.begin()
   }
 
+  private get isHungry(): boolean {
+    return this.sink.isHungryFor(this.longBytes)
+  }
+
   /** Waits until the receiver is hungry. False: it is gone. */
   private async hungry(): Promise<boolean> {
     this.sendAll()
-    while (!this.sink.isHungry) {
+    while (!this.isHungry) {
       if (this.sink.isClosed) return false
       await this.task.changed()
     }

@@ -2,7 +2,7 @@ import { deserialize } from 'node:v8'
 import { ProtocolError } from '../base/errors.js'
 import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
 
-/** Whether the next message is a value by itself. */
+/** Whether values by themselves begin, or end, here. */
 export function isRawMark(message: Uint8Array): boolean {
   return message.length === RAW_MARK.length && message[3] === RAW_MARK[3]
 }

@@ -10,7 +10,10 @@ import { MillraceError } from '../base/errors.js'
  */
 export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5 } as const
 
-/** A message that is nothing but this says that the next one is a value by itself: bytes, as they are. */
+/**
+ * A message that is nothing but this says that every following one is a value by itself: bytes, as they are, all of them long. It holds
+ * until a short message follows, which is a run of entries again; before a long one stands this mark once more.
+ */
 export const RAW_MARK: Uint8Array = Uint8Array.of(0, 0, 0, ENTRY.raw << 4, 0, 0, 0, 0)
 
 export const ENTRY_HEADER_BYTES: number = 8

@@ -1,16 +1,11 @@
 import { ProtocolError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
+import { ownCopy } from '../memory/allocation.js'
 import { copyBytes } from '../memory/copy.js'
 import type { RingReader } from '../ring/ring-reader.js'
 import { payloadBytesMax } from './frame-writer.js'
 import { align8, END_PAYLOAD_BYTES, FRAME, FRAME_HEADER_BYTES, kindOf, lengthOf } from './kinds.js'
 import type { FrameInlet } from './ports.js'
-
-/** Memory of our own, not cleared: it is overwritten at once. Never a slice of a shared pool, so that it can be kept. */
-function allocate(sizeBytes: number): Uint8Array {
-  const buffer = Buffer.allocUnsafeSlow(sizeBytes)
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, sizeBytes)
-}
 
 /** Throws `ProtocolError` where a frame of this kind cannot have this length. */
 export function checkLength(kind: number, length: number, payloadMax: number): void {
@@ -47,11 +42,13 @@ export class FrameReader implements FrameInlet {
   id: PhysicalStreamId = 0 as PhysicalStreamId
   length = 0
   readonly payloadBytesMax: number
+  readonly capacityBytes: number
   private payloadAt = 0
   private wakeDue = false
 
   constructor(private readonly ring: RingReader) {
     this.payloadBytesMax = payloadBytesMax(ring.capacity)
+    this.capacityBytes = ring.capacity
   }
 
   next(): boolean {
@@ -84,9 +81,7 @@ export class FrameReader implements FrameInlet {
   }
 
   copy(): Uint8Array {
-    const own = allocate(this.length)
-    copyBytes(own, 0, this.ring.bytes.subarray(this.payloadAt, this.payloadAt + this.length))
-    return own
+    return ownCopy(this.ring.bytes.subarray(this.payloadAt, this.payloadAt + this.length))
   }
 
   copyInto(target: Uint8Array, offset: number, from: number): void {

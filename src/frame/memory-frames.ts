@@ -30,8 +30,8 @@ export class MemoryFrames implements FrameOutlet, FrameInlet {
   private readBytes = 0
   private roomWanted = false
 
-  constructor(private readonly capacity: number = LIMITS.ringBytesDefault) {
-    this.payloadBytesMax = payloadBytesMax(capacity)
+  constructor(readonly capacityBytes: number = LIMITS.ringBytesDefault) {
+    this.payloadBytesMax = payloadBytesMax(capacityBytes)
   }
 
   get kind(): number {
@@ -50,7 +50,7 @@ export class MemoryFrames implements FrameOutlet, FrameInlet {
     const length = end - start + (total < 0 ? 0 : TOTAL_PREFIX_BYTES)
     assert(length <= this.payloadBytesMax, `a payload of ${length} bytes in a frame of at most ${this.payloadBytesMax}`)
     const sizeBytes = align8(FRAME_HEADER_BYTES + length)
-    if (this.usedBytes + sizeBytes > this.capacity) return false
+    if (this.usedBytes + sizeBytes > this.capacityBytes) return false
     this.usedBytes += sizeBytes
     this.written.push({ kind, id, payload: total < 0 ? bytes.subarray(start, end) : withTotal(total, bytes.subarray(start, end)) })
     return true
@@ -67,7 +67,7 @@ export class MemoryFrames implements FrameOutlet, FrameInlet {
 
   wantRoom(): boolean {
     this.roomWanted = true
-    return this.usedBytes + 2 * align8(FRAME_HEADER_BYTES + this.payloadBytesMax) <= this.capacity
+    return this.usedBytes + 2 * align8(FRAME_HEADER_BYTES + this.payloadBytesMax) <= this.capacityBytes
   }
 
   next(): boolean {

@@ -28,6 +28,8 @@ export interface FrameOutlet {
 export interface FrameInlet {
   /** F, the largest payload of a frame. The two directions of a link may differ. */
   readonly payloadBytesMax: number
+  /** What the ring holds: a window beyond it would only let the sender run into a full ring. */
+  readonly capacityBytes: number
   readonly kind: number
   readonly id: PhysicalStreamId
   readonly length: number

@@ -32,11 +32,15 @@ export class SleepWord {
     this.words.store(this.index, SLEEP.awake)
   }
 
-  /** Blocks the thread until another participant wakes it. Where `mayWork` finds something, it does not block. */
-  block(mayWork: () => boolean, timeoutMs?: number): void {
+  /**
+   * Blocks the thread until another participant wakes it. Where `mayWork` finds something, it does not block. Returns false where
+   * nothing happened before the time was over.
+   */
+  block(mayWork: () => boolean, timeoutMs?: number): boolean {
     this.words.store(this.index, SLEEP.blocked) // SYNC sleep
-    if (!mayWork()) this.words.wait(this.index, SLEEP.blocked, timeoutMs)
+    const woken = mayWork() || this.words.wait(this.index, SLEEP.blocked, timeoutMs) !== 'timed-out'
     this.words.store(this.index, SLEEP.awake)
+    return woken
   }
 
   /** For the other side, after it published something: wakes the worker if it sleeps; `ring` is its bell. */

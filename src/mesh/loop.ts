@@ -1,6 +1,6 @@
 import { systemClock } from '../base/clock.js'
 import type { SleepWord } from '../memory/sleep-word.js'
-import { Linger } from './linger.js'
+import { NAP_MS, Rest } from './rest.js'
 
 /** What the loop turns: the sessions of one thread. */
 export interface Serviced {
@@ -8,6 +8,11 @@ export interface Serviced {
   service(): boolean
   /** The second look before sleep. */
   mayWork(): boolean
+}
+
+export interface LoopOptions {
+  /** Whether the thread is ours to block for a moment; false by default. */
+  readonly mayBlock?: boolean
 }
 
 /**
@@ -18,9 +23,14 @@ export class Loop {
   private readonly sessions = new Set<Serviced>()
   private scheduled = false
   private asleep = false
-  private readonly linger = new Linger(systemClock)
+  private readonly rest: Rest
 
-  constructor(private readonly sleep: SleepWord) {}
+  constructor(
+    private readonly sleep: SleepWord,
+    { mayBlock = false }: LoopOptions = {},
+  ) {
+    this.rest = new Rest(systemClock, mayBlock)
+  }
 
   add(session: Serviced): void {
     this.sessions.add(session)
@@ -33,30 +43,46 @@ export class Loop {
 
   /** Asks for a turn after what runs now. */
   schedule(): void {
-    if (this.scheduled) return
-    this.scheduled = true
-    if (this.asleep) {
-      this.asleep = false
-      this.linger.wokeUp()
-    }
-    this.sleep.wakeUp()
-    setImmediate(this.turn)
+    this.getUp('self')
   }
 
   /** The bell rang. */
   readonly bell = (): void => {
-    this.schedule()
+    this.getUp('peer')
+  }
+
+  private getUp(by: 'self' | 'peer'): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    if (this.asleep) {
+      this.asleep = false
+      this.rest.wokeUp(by)
+    }
+    this.sleep.wakeUp()
+    setImmediate(this.turn)
   }
 
   private readonly turn = (): void => {
     this.scheduled = false
     let worked = false
     for (const session of this.sessions) if (session.service()) worked = true
-    if (worked) this.linger.worked()
-    if (worked || this.scheduled || this.linger.isPatient || !this.sleep.fallAsleep(this.mayWork)) this.schedule()
-    else {
-      this.asleep = true
-      this.linger.fellAsleep()
+    if (worked) this.rest.worked()
+    if (worked || this.scheduled || !this.fallAsleep()) this.schedule()
+  }
+
+  /** Returns false where there is something to do, or soon may be. */
+  private fallAsleep(): boolean {
+    switch (this.rest.next()) {
+      case 'look':
+        return false
+      case 'nap':
+        this.rest.napped(this.sleep.block(this.mayWork, NAP_MS))
+        return false
+      case 'sleep':
+        if (!this.sleep.fallAsleep(this.mayWork)) return false
+        this.asleep = true
+        this.rest.fellAsleep()
+        return true
     }
   }
 

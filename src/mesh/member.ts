@@ -4,7 +4,7 @@ import type { ParticipantId } from '../base/ids.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import { Session, type SessionOptions } from '../stream/session.js'
 import type { LinkSegment } from './link-layout.js'
-import { Loop } from './loop.js'
+import { Loop, type LoopOptions } from './loop.js'
 import { MemberWords } from './member-words.js'
 import { attachLink, type RemoteMember } from './thread-link.js'
 
@@ -28,9 +28,10 @@ export class Member {
   constructor(
     readonly id: number,
     segment?: SharedArrayBuffer,
+    loop?: LoopOptions,
   ) {
     this.words = new MemberWords(segment)
-    this.loop = new Loop(this.words.sleep)
+    this.loop = new Loop(this.words.sleep, loop)
   }
 
   get card(): MemberCard {

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.js'
 import { PeerLostError, SessionEndedError } from '../base/errors.js'
 import { LEADER, type ParticipantId, participantId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
+import { keepFreedMemory } from '../memory/malloc.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
 import { Hold } from './hold.js'
@@ -63,6 +64,7 @@ export class Pool {
   private closed: Promise<void> | undefined
 
   constructor(private readonly options: PoolOptions) {
+    keepFreedMemory()
     this.session = this.member.createSession({
       self: LEADER,
       kind: 'call',
@@ -134,7 +136,7 @@ export class Pool {
     const id = participantId(this.nextWorkerId++)
     const words = new MemberWords()
     const card = { id, words: words.segment }
-    const { bootstrap, boot, ringBytes = LIMITS.ringBytesDefault, elasticBytes, resourceLimits, ringPosition } = this.options
+    const { bootstrap, boot, ringBytes = LIMITS.callRingBytesDefault, elasticBytes, resourceLimits, ringPosition } = this.options
     const link = createLinkSegment({ first: LEADER, second: id, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, ringPosition)
     const { host, bell } = startThread(
       { bootstrap, boot, card, leader: this.member.card, link, elasticBytes, name: `millrace-${id}`, resourceLimits },
@@ -289,7 +291,7 @@ export class Pool {
     if (this.links.has(key)) return
     this.links.add(key)
     this.introduce(first, second)
-    const ringBytes = this.options.ringBytes ?? LIMITS.ringBytesDefault
+    const ringBytes = this.options.ringBytes ?? LIMITS.callRingBytesDefault
     const link = createLinkSegment({ first, second, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, this.options.ringPosition)
     worker.host.post({ kind: 'link', spec: { kind: 'shared', peer, member: peer, link } })
     other.host.post({ kind: 'link', spec: { kind: 'shared', peer: worker.id, member: worker.id, link } })

@@ -15,7 +15,7 @@ export function bornInPool(): Birth | undefined {
   const { card, leader, bell, link, elasticBytes, boot }: BirthData = workerData
   const port = parentPort
   const self = participantId(card.id)
-  const member = new Member(card.id, card.words)
+  const member = new Member(card.id, card.words, { mayBlock: true })
   member.meet(leader, bell)
   const side = new WorkerSide({
     member,

@@ -4,7 +4,7 @@ import { TOTAL_PREFIX_BYTES } from '../frame/kinds.js'
 import type { FrameInlet } from '../frame/ports.js'
 
 /** Below this a message gets its memory at once; above, memory grows with the bytes that really arrived. */
-const EAGER_BYTES = LIMITS.windowBytesMax
+const EAGER_BYTES = 0x10_0000
 
 /** Puts a message together that came in several frames. */
 export class Assembly {

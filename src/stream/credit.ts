@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.js'
 import { ProtocolError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
+import { keepShape, WIDE_ZERO } from '../base/shape.js'
 import { align8, TOTAL_PREFIX_BYTES } from '../frame/kinds.js'
 
 /** What a frame is charged, the same on both sides: its padded payload and a fixed cost. */
@@ -17,8 +18,8 @@ export function remainingCost(totalBytes: number, sentBytes: number, payloadMax:
 
 /** Sender's side: how much of the receiver's memory may still be filled. Cumulative bytes. */
 export class SendCredit {
-  private limit = 0
-  private used = 0
+  private limit = WIDE_ZERO
+  private used = WIDE_ZERO
 
   get left(): number {
     return this.limit - this.used
@@ -86,14 +87,14 @@ const WINDOW_FRAMES_FIRST = 2
  * Arithmetic only; in the manner of rust-yamux `flow_control.rs`.
  */
 export class ReceiveCredit {
-  private limit = 0
-  private received = 0
-  private taken = 0
-  private charge = 0
+  private limit = WIDE_ZERO
+  private received = WIDE_ZERO
+  private taken = WIDE_ZERO
+  private charge = WIDE_ZERO
   /** What the stream has shown that it can use. */
-  private grown: number
+  private grown = WIDE_ZERO
   /** What was taken when it last grew. */
-  private grownAt = 0
+  private grownAt = WIDE_ZERO
   private readonly floor: number
 
   constructor(
@@ -191,3 +192,5 @@ export class ReceiveCredit {
     this.charge = charge
   }
 }
+
+keepShape(new ReceiveCredit(LIMITS.framePayloadBytesMax, new Budget()))

@@ -1,6 +1,7 @@
 import { Deque } from '../base/deque.js'
 import { type CancelledError, type PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
+import { WIDE_ZERO } from '../base/shape.js'
 import { decodeTotals } from '../frame/end-payload.js'
 import { FRAME } from '../frame/kinds.js'
 import type { FrameInlet } from '../frame/ports.js'
@@ -15,6 +16,8 @@ export interface InboundOutlet {
   start(stream: Inbound, limit: number): void
   credit(stream: Inbound, limit: number, starving: boolean): void
   cancel(stream: Inbound): void
+  /** The consumer waits and no message is complete: `starve` is called once everything published was read. */
+  awaitData(stream: Inbound): void
   /** The consumer waits (`true`) or no longer does. */
   waiting(stream: Inbound, waits: boolean): void
 }
@@ -50,8 +53,8 @@ export class Inbound implements Borrower {
   private credit: ReceiveCredit | undefined
   private assembly: Assembly | undefined
   private assemblyCost = 0
-  private messages = 0
-  private messageBytes = 0
+  private messages = WIDE_ZERO
+  private messageBytes = WIDE_ZERO
   private failure: unknown
   /** Why our session ended under a consumer that had not left. */
   private abandonedBy: Error | undefined
@@ -116,9 +119,18 @@ export class Inbound implements Borrower {
         this.wakeConsumer = resolve
       })
       this.tellWaiting(true)
-      this.starve()
+      if (this.credit === undefined) this.options.outlet.start(this, this.firstGrant())
+      else this.options.outlet.awaitData(this)
     }
     return this.waitPromise
+  }
+
+  /** Nothing more is on its way: grants all there is and says so to the sender, if the consumer still waits. */
+  starve(): void {
+    const { outlet, overdraft } = this.options
+    if (this.waitPromise === undefined || this.credit === undefined) return
+    outlet.credit(this, this.credit.grant(), true)
+    if (this.needsOverdraft) overdraft.ask(this)
   }
 
   /** The next message; undefined at the end. Throws the error that ended the stream. */
@@ -264,16 +276,6 @@ export class Inbound implements Borrower {
     const { payloadMax, budget, windowBytes } = this.options
     this.credit = new ReceiveCredit(payloadMax, budget, windowBytes)
     return this.credit.grant()
-  }
-
-  private starve(): void {
-    const { outlet, overdraft } = this.options
-    if (this.credit === undefined) {
-      outlet.start(this, this.firstGrant())
-      return
-    }
-    outlet.credit(this, this.credit.grant(), true)
-    if (this.needsOverdraft) overdraft.ask(this)
   }
 
   private lacking(): number {

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
+import { LIMITS } from '../base/limits.js'
 import { FRAME } from '../frame/kinds.js'
 import type { FrameInlet } from '../frame/ports.js'
 import type { Inbound } from './inbound.js'
@@ -20,6 +21,8 @@ export interface ReaderListener {
 /** One link onto many streams: it always drains, for credit has reserved the memory; it never waits for a consumer. */
 export class MultiplexedReader {
   private readonly streams = new Map<PhysicalStreamId, Inbound>()
+  /** Their consumers began to wait while there was something to read. */
+  private readonly expectant = new Set<Inbound>()
   private farewell = false
   private wakeDue = false
 
@@ -30,6 +33,11 @@ export class MultiplexedReader {
 
   get payloadBytesMax(): number {
     return this.inlet.payloadBytesMax
+  }
+
+  /** The largest window that makes sense. */
+  get windowBytesMax(): number {
+    return Math.min(this.inlet.capacityBytes, LIMITS.windowBytesMax)
   }
 
   get openStreams(): number {
@@ -55,10 +63,17 @@ export class MultiplexedReader {
 
   remove(stream: Inbound): void {
     if (this.streams.get(stream.id) === stream) this.streams.delete(stream.id)
+    this.expectant.delete(stream)
   }
 
   all(): Inbound[] {
     return [...this.streams.values()]
+  }
+
+  /** The consumer of a stream waits: it starves once all there is has been read and holds nothing for it. */
+  awaitData(stream: Inbound): void {
+    if (this.inlet.hasMore()) this.expectant.add(stream)
+    else stream.starve()
   }
 
   /** Reads what is there. Returns whether anything was. Throws `ProtocolError`. */
@@ -72,6 +87,7 @@ export class MultiplexedReader {
       if (++frames % RELEASE_FRAMES === 0 && inlet.release()) this.wakeDue = true
     }
     if (inlet.release()) this.wakeDue = true
+    if (this.expectant.size > 0 && !inlet.hasMore()) this.starve()
     return frames > 0
   }
 
@@ -80,6 +96,11 @@ export class MultiplexedReader {
     const due = this.wakeDue
     this.wakeDue = false
     return due
+  }
+
+  private starve(): void {
+    for (const stream of this.expectant) stream.starve()
+    this.expectant.clear()
   }
 
   private dispatch(): void {

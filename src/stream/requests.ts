@@ -71,6 +71,7 @@ export class Requests {
       overdraft: this.overdraft,
       outlet: this.outletTo(peer),
       ...request,
+      windowBytes: Math.min(request.windowBytes ?? Number.POSITIVE_INFINITY, peer.reader.windowBytesMax),
     })
     if (peer.state === 'over') stream.lose(peer.closedBy ?? peer.ended())
     else peer.reader.add(stream)
@@ -88,6 +89,7 @@ export class Requests {
         peer.cells.credit(stream.id, stream.generation, limit, starving)
         schedule()
       },
+      awaitData: (stream) => peer.reader.awaitData(stream),
       cancel: (stream) => {
         cancelInbound(peer, stream)
         schedule()

@@ -3,6 +3,7 @@ import { Deque } from '../base/deque.js'
 import { MillraceError } from '../base/errors.js'
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
+import { WIDE_ZERO } from '../base/shape.js'
 import { encodeTotals } from '../frame/end-payload.js'
 import { FRAME, type FrameKind, TOTAL_PREFIX_BYTES } from '../frame/kinds.js'
 import type { FrameOutlet } from '../frame/ports.js'
@@ -36,8 +37,8 @@ export class Sink {
   private terminal: Terminal | undefined
   /** Bytes of the first message (prefix included) that are already sent. */
   private sentBytes = 0
-  private messages = 0
-  private messageBytes = 0
+  private messages = WIDE_ZERO
+  private messageBytes = WIDE_ZERO
   private queued = 0
   /** Whether the writer has it in line. */
   enlisted = false
@@ -66,6 +67,12 @@ export class Sink {
   /** Asked for, with nothing under way and credit left: its producer may go on. */
   get isHungry(): boolean {
     return this.current === 'open' && this.queue.length === 0 && this.credit.left >= ANY_FRAME_COST
+  }
+
+  /** Hungry, and a mark and a message of that many bytes would go out at once, as far as one frame holds it; or its consumer waits. */
+  isHungryFor(bytes: number): boolean {
+    if (!this.isHungry || this.waitsForUs || bytes > this.payloadMax) return this.isHungry
+    return this.credit.left >= ANY_FRAME_COST + frameCost(bytes)
   }
 
   /** Hungry, and its consumer waits. */

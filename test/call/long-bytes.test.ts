@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connect } from '../../src/index.js'
 import { leaks } from '../../src/testing.js'
-import { SIZES } from './long-bytes.worker.js'
+import { SIZES, TEXT } from './long-bytes.worker.js'
 
 const URL_OF_WORKER = new URL('./long-bytes.worker.js', import.meta.url)
 const ROUNDS = 12
@@ -13,6 +13,7 @@ function* expected(): Generator<unknown> {
       yield { size, byte: round + at }
       if (at % 3 === 0) yield round
       if (at % 4 === 0) yield undefined
+      if (at % 5 === 0) yield TEXT
     }
   }
 }
@@ -34,7 +35,7 @@ for (const workers of [0, 1]) {
           return { size: value.length, byte: value[0] }
         })
         const wanted = [...expected()].map((value) => {
-          const bytes = value as { size: number; byte: number } | number | undefined
+          const bytes = value as { size: number; byte: number } | string | number | undefined
           return typeof bytes === 'object' && bytes.size === 0 ? { size: 0, byte: undefined } : bytes
         })
         assert.deepEqual(seen, wanted)

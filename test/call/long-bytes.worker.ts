@@ -3,6 +3,9 @@ import { serve } from '../../src/index.js'
 /** Around every border: of what goes by itself, of one frame, of several. */
 export const SIZES = [0, 1, 16_383, 16_384, 16_385, 65_527, 65_528, 65_535, 65_536, 65_537, 300_000]
 
+/** A text that goes in a long message of its own. */
+export const TEXT = 'long text '.repeat(3000)
+
 export default serve({
   /** One buffer that is changed after every value, with other values between. */
   *reused({ rounds }: { rounds: number }): Generator<unknown> {
@@ -14,6 +17,7 @@ export default serve({
         buffer.fill(255)
         if (at % 3 === 0) yield round
         if (at % 4 === 0) yield undefined
+        if (at % 5 === 0) yield TEXT
       }
     }
   },

@@ -46,7 +46,7 @@ for (const kind of ['query', 'call'] as const) {
 }
 const SMALL: Command = { do: 'data', bytes: 504, looks: false }
 const BOTH = [0, 2] as const
-/** Consumers that keep up make their windows grow from two frames to more than the ring holds. */
+/** Consumers that keep up make their windows grow from two frames to nearly what the ring holds. */
 const GROW: Command[] = Array.from({ length: 5 }, () => [
   ...Array.from({ length: 4 }, () => SMALL),
   STEPS,
@@ -56,13 +56,17 @@ const GROW: Command[] = Array.from({ length: 5 }, () => [
 ]).flat()
 for (let seed = 0; seed < 24; seed++) {
   const few: Command = { do: 'steps', count: 1 + (seed % 4) }
-  // Eight frames of 512 bytes fill the ring to the last byte, so that not even a RESET has room.
-  const full: Command[] = [...START, STEPS, ...GROW, ...Array.from({ length: 12 }, () => SMALL), few]
+  // Eight frames of 512 bytes, three of them of other streams, fill the ring to the last byte, so that not even a RESET has room.
+  const crowd: Command = { do: 'crowd', bytes: 504 }
+  const full: Command[] = [...START, crowd, STEPS, ...GROW, crowd, ...Array.from({ length: 12 }, () => SMALL), few]
   const broken: Command[] = [{ do: 'start', who: 0 }, STEPS, { do: 'planFails' }, few]
   const lives: Command[][] = [
     [...full, { do: 'take', who: 0 }, { do: 'error' }, few, { do: 'die', who: 0 }],
     [...full, { do: 'take', who: 0 }, { do: 'take', who: 0 }, { do: 'error' }, STEPS],
     [...full, { do: 'cancel', who: 0 }, few, BIG, few, BIG, few],
+    [{ do: 'start', who: 0 }, STEPS, { do: 'end' }, STEPS, { do: 'die', who: 2 }],
+    [...START, STEPS, SMALL, few, { do: 'die', who: 1 }, STEPS, { do: 'cancel', who: 0 }],
+    [...broken, SMALL, few],
     [...broken, { do: 'error' }],
     [...broken, { do: 'die', who: 2 }],
   ]

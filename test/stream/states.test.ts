@@ -117,6 +117,7 @@ class StreamAlone {
     outlet: {
       start: () => this.said.push('start'),
       credit: () => this.said.push('credit'),
+      awaitData: (stream) => stream.starve(),
       cancel: () => this.said.push('cancel'),
       waiting: () => {},
     },

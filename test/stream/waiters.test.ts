@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { FRAME } from '../../src/frame/kinds.js'
+import { MemoryFrames } from '../../src/frame/memory-frames.js'
+import { Budget } from '../../src/stream/credit.js'
+import { Inbound } from '../../src/stream/inbound.js'
+import { MultiplexedReader } from '../../src/stream/multiplexed-reader.js'
+import { Overdraft } from '../../src/stream/overdraft.js'
 import { consume, TestMesh } from '../support/test-mesh.js'
 import { message, streamId, TestSource } from '../support/test-source.js'
 
@@ -69,4 +75,40 @@ test('credit for one stream wakes its source alone', async () => {
   assert.ok(second >= 5)
   assert.equal(outcomes[1].messages.length, 5)
   await mesh.end()
+})
+
+test('a consumer that waits starves once everything that was published is read, and not where that holds a message for it', async () => {
+  const frames = new MemoryFrames(0x1000)
+  const reader = new MultiplexedReader(frames, { called: () => {}, ended: () => {} })
+  const starved: number[] = []
+  const streams = IDS.slice(0, 2).map((id) => {
+    const stream = new Inbound({
+      id,
+      generation: 0,
+      payloadMax: reader.payloadBytesMax,
+      budget: new Budget(),
+      overdraft: new Overdraft(),
+      delivery: 'calls',
+      outlet: {
+        start: () => {},
+        credit: (stream, _limit, starving) => void (starving && starved.push(stream.id)),
+        awaitData: (stream) => reader.awaitData(stream),
+        cancel: () => {},
+        waiting: () => {},
+      },
+    })
+    reader.add(stream)
+    stream.open()
+    return stream
+  })
+  frames.tryWrite(FRAME.DATA, IDS[1], message(8), 0, 8, -1)
+  frames.publish()
+  const waits = streams.map((stream) => stream.ready())
+  assert.deepEqual(starved, [])
+  assert.equal(reader.drain(), true)
+  assert.deepEqual(starved, [IDS[0]])
+  await waits[1]
+  assert.deepEqual(streams[1].take(), message(8))
+  void streams[1].ready()
+  assert.deepEqual(starved, [IDS[0], IDS[1]])
 })

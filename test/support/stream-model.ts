@@ -14,6 +14,8 @@ export type Command =
   /** `looks`: writes only to sinks that are not closed; else it lets the Control Service look and writes all the same. */
   | { readonly do: 'data'; readonly bytes: number; readonly looks: boolean }
   | { readonly do: 'end' | 'error' | 'planFails' }
+  /** A message of each of the other streams on the same links. */
+  | { readonly do: 'crowd'; readonly bytes: number }
   | { readonly do: 'die' | 'endSession'; readonly who: 0 | 1 | 2 }
   | { readonly do: 'steps'; readonly count: number }
 
@@ -35,6 +37,7 @@ export interface Plant {
 const RING_BYTES = 0x1000
 const F = RING_BYTES / 8
 const RECEIVERS = [0, 2] as const
+const CROWD_STAGES = [2, 3, 4]
 
 const receiver = fc.constantFrom(0 as const, 2 as const)
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -45,6 +48,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ do: fc.constant('data' as const), bytes: fc.constantFrom(1, 100, F - 8, F, F + 1, 5 * F), looks: fc.boolean() }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('crowd' as const), bytes: fc.constantFrom(100, F - 8, 5 * F) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('end' as const, 'error' as const, 'planFails' as const) }) },
   {
     weight: 1,
@@ -117,6 +121,7 @@ class Life {
   private readonly expected = new Map<number, Expectation>()
   private readonly closed = new Set<number>()
   private readonly id = streamId(1, 1)
+  private readonly crowd: { readonly script: Script; readonly who: 0 | 2; readonly stream: Inbound }[] = []
   private sealed = false
   private callFailed = new Set<number>()
 
@@ -144,6 +149,7 @@ class Life {
     if (kind === 'call') return
     this.mesh.sessions[1].register(this.source(this.id, shared, RECEIVERS, delivery))
     for (const who of RECEIVERS) this.streams.set(who, this.mesh.request(who, this.id, delivery))
+    for (const stage of CROWD_STAGES) this.addCrowd(stage)
   }
 
   async run(): Promise<void> {
@@ -153,6 +159,13 @@ class Life {
 
   private source(id: PhysicalStreamId, script: Script, receivers: readonly number[], delivery: 'calls' | 'flows'): TestSource {
     return new TestSource(id, (task) => script.play(task), { receivers, delivery })
+  }
+
+  private addCrowd(stage: number): void {
+    const script = new Script()
+    const id = streamId(stage, 1)
+    this.mesh.sessions[1].register(this.source(id, script, RECEIVERS, this.scenario.delivery))
+    for (const who of RECEIVERS) this.crowd.push({ script, who, stream: this.mesh.request(who, id, this.scenario.delivery) })
   }
 
   private scriptOf(who: 0 | 2): Script {
@@ -169,6 +182,12 @@ class Life {
         return this.cancel(command.who)
       case 'data':
         for (const script of this.scripts) script.add({ write: message(command.bytes, script.written.length), looks: command.looks })
+        return
+      case 'crowd':
+        for (const { script, who, stream } of this.crowd) {
+          if (who === 0) script.add({ write: message(command.bytes, script.written.length), looks: true })
+          if (!this.closed.has(who)) stream.ready().catch(() => {})
+        }
         return
       case 'end':
       case 'error':
@@ -239,8 +258,9 @@ class Life {
 
   /** Everything goes on undisturbed: whoever is left reads to the end. */
   private async finish(): Promise<void> {
-    for (const script of this.scripts) script.add('end')
+    for (const script of [...this.scripts, ...this.crowd.map((each) => each.script)]) script.add('end')
     const outcomes = new Map<0 | 2, Outcome>()
+    const crowd = this.crowd.filter(({ who }) => !this.mesh.dead.has(who)).map(({ stream }) => consume(stream))
     for (const who of RECEIVERS) {
       if (this.mesh.dead.has(who)) continue
       const stream = this.open(who)
@@ -248,6 +268,7 @@ class Life {
     }
     await this.mesh.settle()
     for (const [who, outcome] of outcomes) this.judge(who, outcome)
+    for (const { end } of crowd) assert.notEqual(end, 'pending', 'the crowd waits for ever')
     await this.mesh.end()
   }
 

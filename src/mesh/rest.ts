@@ -1,0 +1,48 @@
+import type { Clock } from '../base/clock.js'
+
+/** A bell costs its sender 10 to 16 us and takes about 60 to arrive: waiting less than this was not worth a bell. */
+export const NAP_MS = 0.2
+
+/**
+ * How a loop rests that has nothing to do. Asleep in the event loop it costs nothing, and is woken by a bell. In the midst of a stream the
+ * next wake-up is near, and there is something quicker: a thread that is ours alone blocks for a moment (`nap`), to be woken by
+ * `Atomics.notify`; one that is not, such as the main thread, goes on looking (`look`) as long as the last sleep was. Both only after a
+ * short sleep that another participant ended, and not again after one that nobody ended.
+ */
+export class Rest {
+  /** Whether the last rest was short and ended by another participant. */
+  private wasShort = false
+  private patienceMs = 0
+  private workedMs = 0
+  private asleepMs = 0
+
+  constructor(
+    private readonly clock: Pick<Clock, 'now'>,
+    private readonly mayBlock: boolean,
+  ) {}
+
+  worked(): void {
+    if (this.patienceMs > 0) this.workedMs = this.clock.now()
+  }
+
+  next(): 'look' | 'nap' | 'sleep' {
+    if (this.mayBlock) return this.wasShort ? 'nap' : 'sleep'
+    return this.patienceMs > 0 && this.clock.now() - this.workedMs < this.patienceMs ? 'look' : 'sleep'
+  }
+
+  /** A nap is over; `woken`: by somebody, before its time was. */
+  napped(woken: boolean): void {
+    this.wasShort = woken
+  }
+
+  fellAsleep(): void {
+    this.asleepMs = this.clock.now()
+  }
+
+  wokeUp(by: 'self' | 'peer'): void {
+    const sleptMs = this.clock.now() - this.asleepMs
+    this.wasShort = by === 'peer' && sleptMs < NAP_MS
+    if (sleptMs < NAP_MS) this.patienceMs = sleptMs
+    else this.patienceMs = this.patienceMs < NAP_MS / 16 ? 0 : this.patienceMs / 2
+  }
+}
