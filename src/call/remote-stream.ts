@@ -3,6 +3,8 @@ import type { Inbound } from '../stream/inbound.js'
 import { isRawMark, ValueReader } from './value-reader.js'
 import { SMALL_BYTES } from './value-writer.js'
 
+function nothing(): void {}
+
 /** How a stream begins, when its consumer first asks. */
 export type OpenStream = () => Promise<Inbound>
 
@@ -15,7 +17,9 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   private values: ValueReader | undefined
   private state: 'lazy' | 'open' | 'done' = 'lazy'
   private failure: { readonly error: unknown } | undefined
-  private pending: Promise<unknown> | undefined
+  /** Calls of `next` that wait, and the last of them without its error: they are answered in order. */
+  private waiting = 0
+  private last: Promise<void> | undefined
   /** Whether long messages are values by themselves. */
   private isRaw = false
   /** Ends the wait for its beginning. */
@@ -32,7 +36,7 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
    * `CancelledError`, `SessionEndedError` where the pool was closed, `TooManyCallsError`, `MillraceError` `NotCloneable` for the input.
    */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.pending === undefined) {
+    if (this.waiting === 0) {
       try {
         const atHand = this.atHand()
         if (atHand !== undefined) return Promise.resolve(atHand)
@@ -41,16 +45,9 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
         return Promise.reject(error)
       }
     }
-    const previous = this.pending
-    const next: Promise<IteratorResult<T, undefined>> = previous === undefined ? this.pull() : previous.then(() => this.pull())
-    const settled = next.then(
-      () => {},
-      () => {},
-    )
-    this.pending = settled
-    void settled.then(() => {
-      if (this.pending === settled) this.pending = undefined
-    })
+    this.waiting++
+    const next: Promise<IteratorResult<T, undefined>> = this.last === undefined ? this.pull() : this.last.then(() => this.pull())
+    if (this.waiting > 0) this.last = next.then(nothing, nothing)
     return next
   }
 
@@ -109,6 +106,9 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
     } catch (error) {
       this.stop()
       throw error
+    } finally {
+      // Before the consumer is told, so that it finds what is at hand by the short way next.
+      if (--this.waiting === 0) this.last = undefined
     }
   }
 

@@ -10,10 +10,15 @@ export function isRawMark(message: Uint8Array): boolean {
 /** The values of one message, in order. What is read aliases the message, which is the reader's own. Throws `ProtocolError`. */
 export class ValueReader {
   private readonly buffer: Buffer
+  // To ask a typed array for these is a call into native code.
+  private readonly memory: ArrayBufferLike
+  private readonly memoryOffset: number
   private at = 0
 
   constructor(message: Uint8Array) {
-    this.buffer = Buffer.from(message.buffer, message.byteOffset, message.length)
+    this.memory = message.buffer
+    this.memoryOffset = message.byteOffset
+    this.buffer = Buffer.from(this.memory, this.memoryOffset, message.length)
   }
 
   get hasMore(): boolean {
@@ -35,7 +40,7 @@ export class ValueReader {
       case ENTRY.string:
         return buffer.toString('utf8', start, end)
       case ENTRY.bytes:
-        return new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start)
+        return new Uint8Array(this.memory, this.memoryOffset + start, end - start)
       case ENTRY.clone:
         return deserialize(buffer.subarray(start, end))
       case ENTRY.undefined:
