@@ -13,7 +13,7 @@ import { benches as ringAtomics } from './ring-atomics.js'
 import { benches as streams } from './streams.js'
 import { benches as wordPairs } from './word-pairs.js'
 
-const ALL: readonly Bench[] = [...ring, ...ringAtomics, ...streams, ...wordPairs, ...limit, ...idle, ...flights, ...columns]
+const GROUPS: readonly (readonly Bench[])[] = [ring, ringAtomics, streams, wordPairs, limit, idle, flights, columns]
 const ROUNDS = 5
 
 const { values } = parseArgs({
@@ -25,15 +25,20 @@ const { values } = parseArgs({
   },
 })
 const rounds = Number(values.rounds)
-const chosen = values.only === undefined ? ALL : ALL.filter((bench) => values.only?.includes(bench.name))
+const isChosen = ({ name }: Bench): boolean => values.only === undefined || values.only.includes(name)
+const chosen = GROUPS.map((group) => group.filter(isChosen)).filter((group) => group.length > 0)
 if (chosen.length === 0 || !(rounds >= 1)) {
-  console.error(`bench: --only takes a name (${ALL.map((bench) => bench.name).join(', ')}), --rounds a number from 1`)
+  console.error(
+    `bench: --only takes a name (${GROUPS.flat()
+      .map((bench) => bench.name)
+      .join(', ')}), --rounds a number from 1`,
+  )
   process.exit(2)
 }
 
 if (!values.json && !values.untitled) console.log(`${machine()}; ${rounds} interleaved rounds; median (least to greatest)`)
-if (chosen.length === 1) await measure(chosen[0] as Bench)
-else for (const bench of chosen) measureApart(bench)
+if (chosen.length === 1) for (const bench of chosen[0] as readonly Bench[]) await measure(bench)
+else for (const group of chosen) measureApart(group)
 
 async function measure(bench: Bench): Promise<void> {
   const figure = await bench.run(rounds)
@@ -41,9 +46,9 @@ async function measure(bench: Bench): Promise<void> {
   if (!holds(bench, figure, 'floor')) process.exitCode = 1
 }
 
-/** In a process of its own: what one bench taught the optimizer must not bear on the next. */
-function measureApart({ name }: Bench): void {
-  const options = ['--only', name, '--rounds', String(rounds), values.json ? '--json' : '--untitled']
+/** In a process of their own: what other benches taught the optimizer must not bear on these. */
+function measureApart(group: readonly Bench[]): void {
+  const options = [...group.flatMap(({ name }) => ['--only', name]), '--rounds', String(rounds), values.json ? '--json' : '--untitled']
   const { status } = spawnSync(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...options], { stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1
 }

@@ -222,7 +222,7 @@ test('the final half over its budget is an error; the partial half sends what it
   const partial = drain(await pipeline([group('groupPartial', ['k'])], new RowsCursor([...rows, ...rows]), { budgetBytes: 20_000 }))
   assert.ok(partial.length > 500)
   const cursor = await pipeline([group('groupFinal', ['k'])], new RowsCursor(partial), { budgetBytes: 20_000 })
-  assert.throws(() => drain(cursor), { code: 'OperatorBudget', message: /^stage 3 groupBy\(k\) keeps about 20\d\d\d bytes.*memoryBytes/ })
+  assert.throws(() => drain(cursor), { code: 'OperatorBudget', message: /^stage 3 groupBy\(k\) keeps about 2\d{4} bytes.*memoryBytes/ })
 })
 
 test('closing a groupBy while it hands out groups closes its input and ends it', async () => {
@@ -232,4 +232,22 @@ test('closing a groupBy while it hands out groups closes its input and ends it',
   cursor.close()
   assert.equal(input.closed, 1)
   assert.deepEqual(drain(cursor), [])
+})
+
+test('a row that its maker changes and gives again counts as it was each time', async () => {
+  for (const keys of [['k'], ['k', 'v']]) {
+    const seen: Row[] = []
+    function* sameRow(): Generator<Row> {
+      const row: Row = {}
+      for (let i = 0; i < 1000; i++) {
+        row.k = i % 7 === 0 ? new Date(i % 3) : `key ${i % 10}`
+        row.v = i % 13
+        seen.push({ ...row })
+        yield row
+      }
+    }
+    const partial = [group('groupPartial', keys)]
+    const sent = drain(await pipeline(partial, new RowsCursor(sameRow())))
+    assert.deepEqual(sent, drain(await pipeline(partial, new RowsCursor(seen))))
+  }
 })

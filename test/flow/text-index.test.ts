@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { TextIndex } from '../../src/flow/operators/text-index.js'
+import { TEXTS_AT_ONCE, TextIndex } from '../../src/flow/operators/text-index.js'
 
-function number(index: TextIndex, known: Map<string, number>, text: string): void {
-  const expected = known.get(text) ?? known.size
-  assert.equal(index.find(text, known.size), expected)
-  known.set(text, expected)
+/** Looks texts up, `atOnce` of them together. */
+function number(index: TextIndex, known: Map<string, number>, texts: readonly string[], atOnce: number): void {
+  const numbers = new Int32Array(TEXTS_AT_ONCE)
+  for (let from = 0; from < texts.length; from += atOnce) {
+    const some = texts.slice(from, from + atOnce)
+    const next = known.size
+    for (const text of some) if (!known.has(text)) known.set(text, known.size)
+    assert.equal(index.find(some, some.length, numbers, next), known.size)
+    assert.deepEqual(
+      [...numbers.subarray(0, some.length)],
+      some.map((text) => known.get(text)),
+    )
+  }
 }
 
 const texts = fc.oneof(
@@ -16,11 +25,11 @@ const texts = fc.oneof(
 
 test('texts get numbers in the order in which they appear, equal ones the same, and come back as they were', () => {
   fc.assert(
-    fc.property(fc.array(fc.array(texts, { maxLength: 60 }), { maxLength: 3 }), (rounds) => {
+    fc.property(fc.array(fc.array(texts, { maxLength: 60 }), { maxLength: 3 }), fc.integer({ min: 1, max: 100 }), (rounds, atOnce) => {
       const index = new TextIndex()
       for (const round of rounds) {
         const known = new Map<string, number>()
-        for (const text of [...round, ...round]) number(index, known, text)
+        number(index, known, [...round, ...round], atOnce)
         for (const [text, at] of known) assert.equal(index.textOf(at), text)
         for (const [text, at] of [...known].reverse()) assert.equal(index.textOf(at), text)
         index.clear()
@@ -33,7 +42,8 @@ test('texts get numbers in the order in which they appear, equal ones the same, 
 test('a hundred thousand texts survive every growth of the table and of the text', () => {
   const index = new TextIndex()
   const known = new Map<string, number>()
-  for (let i = 0; i < 100_000; i++) number(index, known, `${(i * 7919) % 60_000} words`)
+  const all = Array.from({ length: 100_000 }, (_, i) => `${(i * 7919) % 60_000} words`)
+  number(index, known, all, TEXTS_AT_ONCE)
   assert.equal(known.size, 60_000)
   for (const [text, at] of known) assert.equal(index.textOf(at), text)
 })

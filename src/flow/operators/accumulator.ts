@@ -9,7 +9,8 @@ export interface Accumulator {
   readonly groupBytes: number
   /** Makes room for the next group. */
   open(): void
-  add(group: number, row: Row): void
+  /** Takes the value of its column; of `count`, which reads none, anything. */
+  add(group: number, value: unknown): void
   merge(group: number, row: Row): void
   writePartial(group: number, row: Row): void
   writeFinal(group: number, row: Row): void

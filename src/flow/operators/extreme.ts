@@ -24,8 +24,8 @@ export class ExtremeAccumulator implements Accumulator {
     this.#values.push(null)
   }
 
-  add(group: number, row: Row): void {
-    this.#take(group, row[this.#place.column])
+  add(group: number, value: unknown): void {
+    this.#take(group, value)
   }
 
   merge(group: number, row: Row): void {

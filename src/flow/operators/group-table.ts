@@ -7,16 +7,27 @@ import type { Accumulator, AccumulatorPlace } from './accumulator.js'
 import { placed } from './compare.js'
 import { CountAccumulator } from './count.js'
 import { ExtremeAccumulator } from './extreme.js'
-import { KeyIndex } from './key-index.js'
+import { KEYS_AT_ONCE, KeyIndex } from './key-index.js'
 import { valueBytes } from './size-meter.js'
 import { SumAccumulator } from './sum.js'
 
+/** What waits to be looked up: of each row its key, the values of the key columns, and either the values to add or the row to merge. */
+interface Pending {
+  readonly keys: Key[]
+  readonly keyValues: unknown[][]
+  readonly values: unknown[][]
+  readonly rows: Row[]
+}
+
 /**
  * The groups of a groupBy: numbered as they appear; key columns and accumulators are arrays over that number. The column of a single
- * key is the key itself, but for values that need a stand-in, such as Dates.
+ * key is the key itself, but for values that need a stand-in, such as Dates. Rows are looked up many at once: those that were taken
+ * since count from `settle` on, or when enough are together. Of a row that is added only values are kept: its maker may change it.
  */
 export class GroupTable {
   readonly #keys: readonly string[]
+  /** The column of each accumulator, '' where it reads none. */
+  readonly #columns: readonly string[]
   readonly #accumulators: readonly Accumulator[]
   readonly #groupBytes: number
   readonly #where: string
@@ -26,16 +37,22 @@ export class GroupTable {
   /** Of a single key, the values that are not their own key. */
   #standIns: Map<number, unknown> = new Map()
   #keyBytes = 0
+  #pending: Pending
+  #pendingRows = 0
+  readonly #groups: Int32Array = new Int32Array(KEYS_AT_ONCE)
 
   constructor(keys: readonly string[], aggregates: readonly AggregatePlan[], where: string) {
     this.#keys = keys
     this.#where = where
+    this.#columns = aggregates.map(({ column = '' }) => column)
     this.#keyColumns = keys.map(() => [])
+    this.#pending = this.#noRows()
     const prefix = statePrefix(keys)
     this.#accumulators = aggregates.map(({ as, fn, column = '' }, i) => accumulatorOf(fn, { as, column, where, state: `${prefix}${i}.` }))
     this.#groupBytes = this.#accumulators.reduce((bytes, accumulator) => bytes + accumulator.groupBytes, 0)
   }
 
+  /** Groups so far, but for those of rows that wait to be looked up. */
   get size(): number {
     return this.#index.size
   }
@@ -45,16 +62,23 @@ export class GroupTable {
     return this.#index.size * this.#groupBytes + this.#index.bytes + this.#keyBytes
   }
 
+  /** Takes a row of a stage function. A table takes rows either to add or to merge. */
   add(row: Row): void {
-    const group = this.#groupOf(row)
-    const accumulators = this.#accumulators
-    for (let i = 0; i < accumulators.length; i++) accumulators[i].add(group, row)
+    const at = this.#takeKey(row)
+    const { values } = this.#pending
+    for (let i = 0; i < values.length; i++) if (this.#columns[i] !== '') values[i][at] = row[this.#columns[i]]
+    if (this.#pendingRows === KEYS_AT_ONCE) this.#settle('add')
   }
 
+  /** Takes a row of a partial half: nobody changes it. */
   merge(row: Row): void {
-    const group = this.#groupOf(row)
-    const accumulators = this.#accumulators
-    for (let i = 0; i < accumulators.length; i++) accumulators[i].merge(group, row)
+    this.#pending.rows[this.#takeKey(row)] = row
+    if (this.#pendingRows === KEYS_AT_ONCE) this.#settle('merge')
+  }
+
+  /** All rows that were taken count. */
+  settle(): void {
+    if (this.#pendingRows > 0) this.#settle(this.#pending.rows.length > 0 ? 'merge' : 'add')
   }
 
   partialRow(group: number): Row {
@@ -74,15 +98,38 @@ export class GroupTable {
     this.#keyColumns = this.#keys.map(() => [])
     this.#standIns = new Map()
     this.#keyBytes = 0
+    this.#pending = this.#noRows()
+    this.#pendingRows = 0
     for (const accumulator of this.#accumulators) accumulator.clear()
   }
 
-  #groupOf(row: Row): number {
+  #noRows(): Pending {
+    return { keys: [], keyValues: this.#keys.map(() => []), values: this.#columns.map(() => []), rows: [] }
+  }
+
+  /** Returns its place among the rows that wait. */
+  #takeKey(row: Row): number {
+    const { keys, keyValues } = this.#pending
     const key = this.#keyOf(row)
-    const next = this.#index.size
-    const group = this.#index.find(key)
-    if (group === next) this.#open(group, key, row)
-    return group
+    const at = this.#pendingRows++
+    keys[at] = key
+    for (let i = 0; i < keyValues.length; i++) keyValues[i][at] = row[this.#keys[i]]
+    return at
+  }
+
+  #settle(how: 'add' | 'merge'): void {
+    const { keys, values, rows } = this.#pending
+    const count = this.#pendingRows
+    const groups = this.#groups
+    let next = this.#index.size
+    this.#pendingRows = 0
+    this.#index.find(keys, count, groups)
+    for (let at = 0; at < count; at++) if (groups[at] === next) this.#open(next++, at)
+    for (let i = 0; i < this.#accumulators.length; i++) {
+      const accumulator = this.#accumulators[i]
+      if (how === 'merge') for (let at = 0; at < count; at++) accumulator.merge(groups[at], rows[at])
+      else for (let at = 0; at < count; at++) accumulator.add(groups[at], values[i][at])
+    }
   }
 
   #keyOf(row: Row): Key {
@@ -93,9 +140,10 @@ export class GroupTable {
     }
   }
 
-  #open(group: number, key: Key, row: Row): void {
-    if (this.#keys.length > 1) for (let i = 0; i < this.#keys.length; i++) this.#keyColumns[i].push(this.#keep(row[this.#keys[i]]))
-    else if (row[this.#keys[0]] !== key) this.#standIns.set(group, this.#keep(row[this.#keys[0]]))
+  #open(group: number, at: number): void {
+    const { keys, keyValues } = this.#pending
+    if (keyValues.length > 1) for (let i = 0; i < keyValues.length; i++) this.#keyColumns[i].push(this.#keep(keyValues[i][at]))
+    else if (keyValues[0][at] !== keys[at]) this.#standIns.set(group, this.#keep(keyValues[0][at]))
     for (const accumulator of this.#accumulators) accumulator.open()
   }
 

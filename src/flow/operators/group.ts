@@ -51,6 +51,7 @@ abstract class GroupCursor implements Cursor<Row> {
       const row = this.#input.next()
       if (row === PAUSE) return false
       if (row === END) {
+        this.table.settle()
         this.#last = true
         return true
       }

@@ -1,10 +1,13 @@
 import type { Key } from '../../columnar/key.js'
-import { TextIndex } from './text-index.js'
+import { TEXTS_AT_ONCE, TextIndex } from './text-index.js'
 
 /** A Map entry, its share of empty room, and the number in it. */
 const ENTRY_BYTES = 56
 /** A text beside its bytes: its slot at half load, its offset and size. */
 const TEXT_BYTES = 48
+
+/** Keys that are looked up at once. */
+export const KEYS_AT_ONCE: number = TEXTS_AT_ONCE
 
 /** The keys of groups, numbered as they appear. */
 export class KeyIndex {
@@ -12,6 +15,8 @@ export class KeyIndex {
   #others: Map<Key, number> = new Map()
   #otherKeys: Map<number, Key> = new Map()
   #size = 0
+  readonly #oneText: [string] = ['']
+  readonly #oneNumber: Int32Array = new Int32Array(1)
 
   get size(): number {
     return this.#size
@@ -23,19 +28,10 @@ export class KeyIndex {
     return others * 2 * ENTRY_BYTES + (this.#size - others) * TEXT_BYTES + this.#texts.byteLength
   }
 
-  /** The number of a key; a new one gets the next, which is `size` before the call. */
-  find(key: Key): number {
-    const next = this.#size
-    if (typeof key === 'string') {
-      const number = this.#texts.find(key, next)
-      if (number === next) this.#size++
-      return number
-    }
-    const number = this.#others.get(key)
-    if (number !== undefined) return number
-    this.#others.set(key, next)
-    this.#otherKeys.set(next, key)
-    return this.#size++
+  /** The numbers of the first `count` keys, at most `KEYS_AT_ONCE`, into `numbers`. New ones get the next, from `size` before the call. */
+  find(keys: readonly Key[], count: number, numbers: Int32Array): void {
+    if (areTexts(keys, count)) this.#size = this.#texts.find(keys, count, numbers, this.#size)
+    else for (let i = 0; i < count; i++) numbers[i] = this.#findOne(keys[i])
   }
 
   keyOf(number: number): Key {
@@ -49,4 +45,23 @@ export class KeyIndex {
     this.#otherKeys = new Map()
     this.#size = 0
   }
+
+  #findOne(key: Key): number {
+    if (typeof key === 'string') {
+      this.#oneText[0] = key
+      this.#size = this.#texts.find(this.#oneText, 1, this.#oneNumber, this.#size)
+      return this.#oneNumber[0]
+    }
+    const number = this.#others.get(key)
+    if (number !== undefined) return number
+    const next = this.#size++
+    this.#others.set(key, next)
+    this.#otherKeys.set(next, key)
+    return next
+  }
+}
+
+function areTexts(keys: readonly Key[], count: number): keys is readonly string[] {
+  for (let i = 0; i < count; i++) if (typeof keys[i] !== 'string') return false
+  return true
 }

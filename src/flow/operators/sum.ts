@@ -34,8 +34,8 @@ export class SumAccumulator implements Accumulator {
     this.#counts.push(0)
   }
 
-  add(group: number, row: Row): void {
-    this.#take(group, row[this.#place.column], 1)
+  add(group: number, value: unknown): void {
+    this.#take(group, value, 1)
   }
 
   merge(group: number, row: Row): void {
