@@ -40,7 +40,7 @@ export class Calls {
     this.sessions = scenario.calls.length === 0 ? [] : world.seats.map((seat) => this.createSession(seat.who))
     this.clients = this.sessions.map((session) => new Client(poolOf(session)))
     for (const [a, b] of this.pairs()) {
-      const [first, second] = link(world, a, b, scenario.ringBytes)
+      const [first, second] = link(world, a, b, scenario)
       this.sessions[a].addPeer(P(b), first)
       this.sessions[b].addPeer(P(a), second)
     }
@@ -81,6 +81,7 @@ export class Calls {
       kind: 'call',
       elasticBytes: this.scenario.elasticBytes,
       schedule: () => seat.schedule(),
+      peerFailed: (_peer, error) => this.world.failures.push(error),
       called: (peer, id, call) => server.called(peer, id, call),
     })
     const server = new CallServer(session, { give: stream((input: Input) => this.give(input)) })

@@ -10,6 +10,14 @@ type Next = Row | typeof END | typeof PAUSE
 /** Throws what a scenario wants thrown before the row of this number, or at the end behind the last. */
 export type Injection = (row: number) => void
 
+/** How far the rows of a live leaf have come. */
+export interface Progress {
+  /** How many of them have reached the leader. */
+  readonly arrived: number
+  /** Resolves when another has, or none will. */
+  moved(): Promise<void>
+}
+
 /** The input of a leaf stage: rows made on the spot, with waits between. */
 export class LeafInput implements RowInput {
   private at = 0
@@ -19,11 +27,13 @@ export class LeafInput implements RowInput {
     private readonly rows: Rows,
     private readonly stage: number,
     private readonly place: number,
+    private readonly progress: Progress | undefined,
   ) {}
 
   next(): Next {
     const { count, pauseEvery } = this.rows
     if (this.at === count) return END
+    if (this.isWaiting) return PAUSE
     if (pauseEvery > 0 && this.at % pauseEvery === 0 && !this.paused) {
       this.paused = true
       return PAUSE
@@ -32,12 +42,17 @@ export class LeafInput implements RowInput {
     return leafRow(this.rows, this.stage, this.place, this.at++)
   }
 
-  ready(): Promise<void> {
-    return macrotask()
+  async ready(): Promise<void> {
+    if (!this.isWaiting) return macrotask()
+    while (this.isWaiting) await this.progress?.moved()
   }
 
   close(): void {
     this.at = this.rows.count
+  }
+
+  private get isWaiting(): boolean {
+    return this.progress !== undefined && this.at < this.rows.count && this.at > this.progress.arrived
   }
 }
 

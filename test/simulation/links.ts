@@ -1,4 +1,5 @@
 import { LIMITS } from '../../src/base/limits.js'
+import { CONTROL_RECORD_BYTES } from '../../src/frame/kinds.js'
 import { createLinkSegment } from '../../src/mesh/link-layout.js'
 import { createSelfLink } from '../../src/mesh/memory-link.js'
 import { attachLink } from '../../src/mesh/thread-link.js'
@@ -27,6 +28,8 @@ function operate(world: World, self: number, port: object): void {
 function simulated(world: World, self: number, end: LinkEnd): LinkEnd {
   const { frames, controls } = end
   for (const port of new Set<object>([frames.outlet, frames.inlet, controls.outlet, controls.inlet])) operate(world, self, port)
+  // What GOODBYE overtook on the control ring is nobody's any more.
+  world.watch(self, () => frames.inlet.hasMore())
   return {
     ...end,
     wakePeer: () => {
@@ -39,24 +42,39 @@ function simulated(world: World, self: number, end: LinkEnd): LinkEnd {
   }
 }
 
+/** As many records fit the control ring as the scenario says, which may be fewer than any real one holds. */
+function narrow(end: LinkEnd, records: number): LinkEnd {
+  const { ring } = end.controls.outlet as unknown as { ring: { capacity: number } }
+  ring.capacity = Math.min(ring.capacity, records * CONTROL_RECORD_BYTES)
+  return end
+}
+
+export interface LinkSizes {
+  readonly ringBytes: number
+  readonly backRingBytes: number
+  readonly controlRecords: number
+}
+
 /** Both ends of a link between two participants of a world, over rings; of one to itself, over queues. */
-export function link(world: World, a: number, b: number, ringBytes: number): [LinkEnd, LinkEnd] {
+export function link(world: World, a: number, b: number, sizes: LinkSizes): [LinkEnd, LinkEnd] {
   if (a === b) {
     const end = simulated(
       world,
       a,
-      createSelfLink(() => world.seats[a].schedule(), ringBytes),
+      createSelfLink(() => world.seats[a].schedule(), sizes.ringBytes),
     )
     return [end, end]
   }
   const [first, second] = [P(Math.min(a, b)), P(Math.max(a, b))]
-  const segment = createLinkSegment({ first, second, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, START_POSITION)
+  const { ringBytes: firstRingBytes, backRingBytes: secondRingBytes, controlRecords } = sizes
+  const segment = createLinkSegment({ first, second, firstRingBytes, secondRingBytes }, START_POSITION)
   const member = (who: number) => ({
     get isDead() {
       return world.seats[who].status.isDead
     },
     wake: () => world.seats[who].sleep.wake(() => world.ring(who)),
   })
-  const end = (self: number, other: number): LinkEnd => simulated(world, self, attachLink(segment, P(self), member(other)))
+  const end = (self: number, other: number): LinkEnd =>
+    simulated(world, self, narrow(attachLink(segment, P(self), member(other)), controlRecords))
   return [end(a, b), end(b, a)]
 }

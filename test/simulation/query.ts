@@ -11,10 +11,10 @@ import { GatherInput, MergeInput, type RowInput } from '../../src/flow/row-input
 import { StageRun } from '../../src/flow/stage-run.js'
 import { Session } from '../../src/stream/session.js'
 import { P, streamId } from '../support/test-source.js'
-import { type Injection, LeafInput, OpCursor, SemiInput } from './cursors.js'
+import { type Injection, LeafInput, OpCursor, type Progress, SemiInput } from './cursors.js'
 import { codeOf, Injected } from './injected.js'
 import { link } from './links.js'
-import { byNumber, serialRows } from './rows.js'
+import { byNumber, placeOf, serialRows } from './rows.js'
 import type { Mode, Scenario } from './scenario.js'
 import type { World } from './world.js'
 
@@ -29,6 +29,9 @@ export class Query {
   private readonly rows: Row[] = []
   private state: 'begun' | 'ended' | 'left' | { readonly error: unknown } = 'begun'
   private result: RowInput | undefined
+  /** How many rows of each member of a live leaf have arrived, and who waits for more. */
+  private readonly arrived: number[] = new Array(8).fill(0)
+  private readonly moved: (() => void)[] = []
   private hasLeft = false
 
   constructor(
@@ -37,7 +40,7 @@ export class Query {
   ) {
     this.sessions = world.seats.map((seat) => this.createSession(seat.who))
     for (const [a, b] of this.pairs()) {
-      const [first, second] = link(world, a, b, scenario.ringBytes)
+      const [first, second] = link(world, a, b, scenario)
       this.sessions[a].addPeer(P(b), first)
       if (a !== b) this.sessions[b].addPeer(P(a), second)
     }
@@ -77,6 +80,7 @@ export class Query {
       kind: 'query',
       elasticBytes: this.scenario.elasticBytes,
       schedule: () => seat.schedule(),
+      peerFailed: (_peer, error) => this.world.failures.push(error),
       peerEnding: (peer) => {
         if (peer === LEADER) void session.end()
       },
@@ -132,7 +136,11 @@ export class Query {
     const place = members.indexOf(who)
     const read = inputs.map(({ stage, mode }) => this.input(who, stage, mode))
     const input =
-      read.length === 0 ? new LeafInput(rows[place], index, place) : read.length === 1 ? read[0] : new SemiInput(read[0], read[1])
+      read.length === 0
+        ? new LeafInput(rows[place], index, place, this.progressOf(who, place))
+        : read.length === 1
+          ? read[0]
+          : new SemiInput(read[0], read[1])
     const receivers = this.receivers(index)
     return new StageRun({
       id: outputId(index, who),
@@ -147,6 +155,17 @@ export class Query {
       progressed: () => {},
       finished: () => {},
     })
+  }
+
+  private progressOf(who: number, place: number): Progress | undefined {
+    if (!this.scenario.isLive) return undefined
+    const { arrived, world, moved } = this
+    return {
+      get arrived() {
+        return arrived[place]
+      },
+      moved: () => new Promise((resolve) => moved.push(() => world.at(who, world.steps, true, resolve))),
+    }
   }
 
   private injection(who: number, stage: number): Injection {
@@ -179,7 +198,15 @@ export class Query {
       this.state = { error }
     }
     this.result?.close()
+    if (this.scenario.endsAtOnce) void this.sessions[LEADER].end()
     this.world.note(LEADER, typeof this.state === 'object' ? `failed with ${codeOf(this.state.error)}` : `the query has ${this.state}`)
+  }
+
+  private receive(row: Row): void {
+    this.rows.push(row)
+    if (!this.scenario.isLive) return
+    this.arrived[placeOf(row)]++
+    for (const tell of this.moved.splice(0)) tell()
   }
 
   /** Reads to the end; false: up to the limit. */
@@ -191,7 +218,7 @@ export class Query {
       if (row === END) return true
       if (row === PAUSE) await result.ready()
       else {
-        this.rows.push(row)
+        this.receive(row)
         if (slow > 0 && this.rows.length % slow === 0) await new Promise((resolve) => setImmediate(resolve))
       }
     }

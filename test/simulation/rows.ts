@@ -11,6 +11,11 @@ export function leafRow(rows: Rows, stage: number, place: number, index: number)
   return { k: (v * 31 + place) % rows.keys, v, text: 'x'.repeat(length) + (v % MEMBER_NUMBERS) }
 }
 
+/** The place of the member that made a row, where every stage passed it on. */
+export function placeOf(row: Row): number {
+  return ((row.v as number) >> 3) & 7
+}
+
 /** What an operator makes of one row; `count` and `semi` are made where all rows are known. */
 export function eachRow(op: Op, row: Row): readonly Row[] {
   const v = row.v as number

@@ -69,7 +69,11 @@ export interface Schedule {
 /** All that happens in one run, as plain data; participant 0 leads. */
 export interface Scenario {
   readonly participants: number
+  /** Of the data ring from the smaller to the greater participant of a link, and of the one back. */
   readonly ringBytes: number
+  readonly backRingBytes: number
+  /** How many records a control ring holds. */
+  readonly controlRecords: number
   readonly elasticBytes: number
   /** What a stage may queue. */
   readonly queueBytes: number
@@ -82,6 +86,10 @@ export interface Scenario {
   readonly slow: number
   /** The leader leaves after so many rows; -1: it stays. */
   readonly limit: number
+  /** The sessions of the query end as soon as the leader has its result, whatever is under way. */
+  readonly endsAtOnce: boolean
+  /** A leaf has a row only after those that it gave have reached the leader. Only where every stage passes on each row as it comes. */
+  readonly isLive: boolean
   readonly calls: readonly Call[]
   readonly faults: readonly Fault[]
   readonly schedule: Schedule
@@ -126,18 +134,23 @@ export function scenarioOf(seed: number): Scenario {
   const draw = new Draw(seed)
   const participants = 2 + draw.below(4)
   const workers = draw.list(participants - 1, (index) => index + 1)
-  const stages = drawStages(draw, workers)
+  const isLive = draw.chance(0.15)
+  const stages = drawStages(draw, workers, isLive)
   return normal({
     participants,
     ringBytes: draw.of(0x1000, 0x1000, 0x2000),
+    backRingBytes: draw.of(0x1000, 0x1000, 0x2000),
+    controlRecords: draw.of(1, 2, 4, 256),
     elasticBytes: draw.of(0, 0, 1500, 0x1000, 0x1_0000),
     queueBytes: draw.of(1e9, 1e9, 2000, 20_000),
     planAt: draw.list(participants, () => (draw.chance(0.3) ? draw.below(40) : 0)),
     stages,
-    resultMode: draw.of('gather', 'merge'),
+    resultMode: isLive ? 'gather' : draw.of('gather', 'merge'),
     slow: draw.of(0, 0, 1, 7),
     limit: draw.chance(0.2) ? draw.below(30) : -1,
-    calls: draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, participants)),
+    endsAtOnce: draw.chance(0.3),
+    isLive,
+    calls: drawCalls(draw, participants),
     faults: draw.list(draw.of(0, 0, 1, 1, 2, 3), () => drawFault(draw, participants, stages)),
     schedule: {
       seed: draw.below(1e9),
@@ -148,16 +161,23 @@ export function scenarioOf(seed: number): Scenario {
   })
 }
 
-function drawStages(draw: Draw, workers: readonly number[]): Stage[] {
+function drawStages(draw: Draw, workers: readonly number[], passesAll: boolean): Stage[] {
   const stages: Stage[] = []
-  const mode = (): Mode => draw.of('gather', 'merge')
+  const mode = (): Mode => (passesAll ? 'gather' : draw.of('gather', 'merge'))
   const leaf = (): number => {
     const members = draw.some(workers)
-    return stages.push({ members, inputs: [], op: draw.of('pass', 'pass', 'twice'), rows: members.map(() => drawRows(draw)) }) - 1
+    return (
+      stages.push({
+        members,
+        inputs: [],
+        op: passesAll ? 'pass' : draw.of('pass', 'pass', 'twice'),
+        rows: members.map(() => drawRows(draw)),
+      }) - 1
+    )
   }
   let last = leaf()
   for (let more = draw.below(3); more > 0; more--) {
-    const op = draw.of<Op>('pass', 'even', 'twice', 'count', 'count', 'semi')
+    const op = passesAll ? 'pass' : draw.of<Op>('pass', 'even', 'twice', 'count', 'count', 'semi')
     const inputs = [{ stage: last, mode: mode() }]
     if (op === 'semi') inputs.splice(draw.below(2), 0, { stage: leaf(), mode: mode() })
     last = stages.push({ members: draw.some(workers), inputs, op, rows: [] }) - 1
@@ -174,11 +194,20 @@ function drawRows(draw: Draw): Rows {
   }
 }
 
-function drawCall(draw: Draw, participants: number): Call {
-  const from = draw.below(participants)
+/** Now and then all between the same two, so that ids are used again. */
+function drawCalls(draw: Draw, participants: number): Call[] {
+  const pair = (): [number, number] => {
+    const from = draw.below(participants)
+    return [from, (from + 1 + draw.below(participants - 1)) % participants]
+  }
+  const always = draw.chance(0.5) ? pair() : undefined
+  return draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, always ?? pair()))
+}
+
+function drawCall(draw: Draw, [from, to]: readonly [number, number]): Call {
   return {
     from,
-    to: (from + 1 + draw.below(participants - 1)) % participants,
+    to,
     step: draw.below(STEPS),
     inputBytes: draw.of(0, 10, 400, 3000, 6000),
     values: draw.list(draw.of(0, 1, 2, 5, 12), () => draw.of(1, 100, 500, 520, 3000, 20_000)),
@@ -217,11 +246,13 @@ function isOrdered(stages: readonly Stage[], index: number): boolean {
   return inputs.length === 0 || op === 'count' || inputs[inputs.length - 1].mode === 'merge'
 }
 
-/** Merges only what is in order, in a scenario of which parts were drawn or dropped one by one. */
+/** Merges only what is in order and is live only where that can be, in a scenario of which parts were drawn or dropped one by one. */
 export function normal(scenario: Scenario): Scenario {
   const stages: Stage[] = []
   const modeOf = (stage: number, mode: Mode): Mode => (isOrdered(stages, stage) ? mode : 'gather')
   for (const stage of scenario.stages)
     stages.push({ ...stage, inputs: stage.inputs.map((input) => ({ ...input, mode: modeOf(input.stage, input.mode) })) })
-  return { ...scenario, stages, resultMode: modeOf(stages.length - 1, scenario.resultMode) }
+  const resultMode = modeOf(stages.length - 1, scenario.resultMode)
+  const passes = stages.every(({ op, inputs }) => op === 'pass' && inputs.every(({ mode }) => mode === 'gather'))
+  return { ...scenario, stages, resultMode, isLive: scenario.isLive && passes && resultMode === 'gather' }
 }

@@ -13,8 +13,16 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
   yield* lessOfStages(scenario)
   if (participants > 2 && !isUsed(scenario, participants - 1))
     yield { ...scenario, participants: participants - 1, planAt: scenario.planAt.slice(0, -1) }
-  for (const [key, value] of Object.entries({ limit: -1, slow: 0, queueBytes: 1e9, resultMode: 'gather', ringBytes: 0x1000 }))
+  for (const [key, value] of Object.entries({
+    limit: -1,
+    slow: 0,
+    queueBytes: 1e9,
+    resultMode: 'gather',
+    ringBytes: 0x1000,
+    controlRecords: 256,
+  }))
     yield { ...scenario, [key]: value }
+  yield { ...scenario, endsAtOnce: false }
   yield { ...scenario, planAt: scenario.planAt.map(() => 0) }
   for (const key of ['preempt', 'bellDelay', 'bellRepeat']) yield { ...scenario, schedule: { ...schedule, [key]: 0 } }
   for (const [index, stage] of stages.entries())

@@ -81,6 +81,7 @@ class Run {
 
   /** Whether everything goes by itself: who did not plan never lets go of its inputs. */
   private isOrderly(): boolean {
+    if (this.scenario.endsAtOnce) return false
     return !this.scenario.faults.some((fault) => fault.do === 'planFails' || fault.do === 'endQuery')
   }
 
@@ -100,6 +101,7 @@ class Run {
   }
 
   private assertIdle(when: string): void {
+    for (const { who, isDead } of this.world.seats) assert.ok(isDead || this.world.isDrained(who), `${who} has not read all, ${when}`)
     for (const session of this.living()) assert.deepEqual(leaks(session), {}, `participant ${session.self}, ${when}, holds`)
   }
 

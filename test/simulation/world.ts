@@ -70,6 +70,7 @@ export class World {
   readonly failures: unknown[] = []
   private readonly random: () => number
   private readonly appointments: Appointment[] = []
+  private readonly inlets: { readonly who: number; readonly hasMore: () => boolean }[] = []
   private current: Seat
   private nowMs = 0
 
@@ -101,6 +102,16 @@ export class World {
     const arrives = (): number => this.steps + Math.floor(this.random() * (bellDelay + 1))
     this.seats[to].bells.push(arrives())
     if (bellRepeat > 0 && this.random() * bellRepeat < 1) this.seats[to].bells.push(arrives())
+  }
+
+  /** `hasMore`: whether a frame waits to be read by `who`. */
+  watch(who: number, hasMore: () => boolean): void {
+    this.inlets.push({ who, hasMore })
+  }
+
+  /** Whether a living participant has read every frame that was published for it. */
+  isDrained(who: number): boolean {
+    return this.inlets.every((inlet) => inlet.who !== who || !inlet.hasMore())
   }
 
   /** Does something at a step, as a macrotask of `who`. `must`: also if everybody sleeps before. */
