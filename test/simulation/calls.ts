@@ -45,7 +45,7 @@ export class Calls {
       this.sessions[b].addPeer(P(a), second)
     }
     scenario.calls.forEach((call, number) => {
-      world.at(call.from, call.step, true, () => void this.make(call, number))
+      if (!this.followsOther(number)) world.at(call.from, call.step, true, () => void this.make(call, number))
     })
   }
 
@@ -115,6 +115,12 @@ export class Calls {
       made.state = { error }
     }
     this.world.note(call.from, `call ${number}: ${typeof made.state === 'object' ? codeOf(made.state.error) : made.state}`)
+    if (this.followsOther(number + 1)) await this.make(this.scenario.calls[number + 1], number + 1)
+  }
+
+  private followsOther(number: number): boolean {
+    const { calls } = this.scenario
+    return calls[number]?.follows === true && calls[number - 1]?.from === calls[number].from
   }
 
   private async read({ call, number, values }: Made): Promise<boolean> {

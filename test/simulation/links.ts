@@ -25,9 +25,16 @@ function operate(world: World, self: number, port: object): void {
   }
 }
 
+/** A turn that began before what there is now was published. */
+function lookEarly(world: World, self: number, { inlet }: LinkEnd['controls']): void {
+  const next = inlet.next.bind(inlet)
+  inlet.next = () => (world.seats[self].isStale ? undefined : next())
+}
+
 function simulated(world: World, self: number, end: LinkEnd): LinkEnd {
   const { frames, controls } = end
   for (const port of new Set<object>([frames.outlet, frames.inlet, controls.outlet, controls.inlet])) operate(world, self, port)
+  lookEarly(world, self, controls)
   // What GOODBYE overtook on the control ring is nobody's any more.
   world.watch(self, () => frames.inlet.hasMore())
   return {

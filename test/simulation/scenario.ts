@@ -25,11 +25,12 @@ export interface Stage {
   readonly rows: readonly Rows[]
 }
 
-/** A call to a stream handler, made once the step has come. */
+/** A call to a stream handler, made once the step has come and, if it follows, the call before it in the list is over for its caller. */
 export interface Call {
   readonly from: number
   readonly to: number
   readonly step: number
+  readonly follows: boolean
   readonly inputBytes: number
   /** Bytes of the values that it gives. */
   readonly values: readonly number[]
@@ -64,6 +65,8 @@ export interface Schedule {
   readonly bellRepeat: number
   /** At one of so many operations on a link another participant takes its turn; 0: at none. */
   readonly preempt: number
+  /** One turn of so many looked at its control rings when its step before had just ended; 0: none did. */
+  readonly stale: number
 }
 
 /** All that happens in one run, as plain data; participant 0 leads. */
@@ -157,6 +160,7 @@ export function scenarioOf(seed: number): Scenario {
       bellDelay: draw.of(0, 0, 10, 50),
       bellRepeat: draw.of(0, 2, 10),
       preempt: draw.of(0, 0, 3, 10, 50),
+      stale: draw.of(0, 2, 10),
     },
   })
 }
@@ -194,14 +198,19 @@ function drawRows(draw: Draw): Rows {
   }
 }
 
-/** Now and then all between the same two, so that ids are used again. */
+/** Anywhere; or all between the same two; or a burst of short ones, each made as soon as the one before is over or left. */
 function drawCalls(draw: Draw, participants: number): Call[] {
   const pair = (): [number, number] => {
     const from = draw.below(participants)
     return [from, (from + 1 + draw.below(participants - 1)) % participants]
   }
   const always = draw.chance(0.5) ? pair() : undefined
-  return draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, always ?? pair()))
+  if (always === undefined || draw.chance(0.6)) return draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, always ?? pair()))
+  const short = { inputBytes: 0, fails: false, pauses: false, slow: 0 }
+  return draw.list(24, () => {
+    const values = draw.list(draw.of(1, 2, 3), () => draw.of(1, 400))
+    return { ...drawCall(draw, always), ...short, follows: draw.chance(0.9), values, leaves: draw.below(4) - 1 }
+  })
 }
 
 function drawCall(draw: Draw, [from, to]: readonly [number, number]): Call {
@@ -209,6 +218,7 @@ function drawCall(draw: Draw, [from, to]: readonly [number, number]): Call {
     from,
     to,
     step: draw.below(STEPS),
+    follows: draw.chance(0.5),
     inputBytes: draw.of(0, 10, 400, 3000, 6000),
     values: draw.list(draw.of(0, 1, 2, 5, 12), () => draw.of(1, 100, 500, 520, 3000, 20_000)),
     fails: draw.chance(0.2),

@@ -24,7 +24,7 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
     yield { ...scenario, [key]: value }
   yield { ...scenario, endsAtOnce: false }
   yield { ...scenario, planAt: scenario.planAt.map(() => 0) }
-  for (const key of ['preempt', 'bellDelay', 'bellRepeat']) yield { ...scenario, schedule: { ...schedule, [key]: 0 } }
+  for (const key of ['preempt', 'stale', 'bellDelay', 'bellRepeat']) yield { ...scenario, schedule: { ...schedule, [key]: 0 } }
   for (const [index, stage] of stages.entries())
     for (const less of lessOfStage(stage)) yield { ...scenario, stages: replaced(stages, index, less) }
   for (const [index, call] of calls.entries())
@@ -78,6 +78,7 @@ function* lessOfCall(call: Call): Generator<Call> {
   if (call.pauses) yield { ...call, pauses: false }
   if (call.slow > 0) yield { ...call, slow: 0 }
   if (call.leaves >= 0) yield { ...call, leaves: -1 }
+  if (call.follows) yield { ...call, follows: false }
   if (call.step > 0) yield { ...call, step: Math.floor(call.step / 2) }
 }
 

@@ -22,6 +22,8 @@ export class Seat {
   /** The step at which each bell on its way arrives. */
   readonly bells: number[] = []
   readonly macrotasks: (() => void)[] = []
+  /** Its turn does not see what was published on control rings since its last step. */
+  isStale = false
   /** Whether it acted since the microtasks ran last. */
   acted = false
   readonly sleep: SleepWord
@@ -232,13 +234,21 @@ export class World {
     if (seat.phase === 'due') {
       seat.phase = 'look'
       let worked = false
+      seat.isStale = this.drawsStale()
       for (const session of seat.sessions) if (session.service()) worked = true
+      seat.isStale = false
       if (worked && !seat.isDead) seat.phase = 'due'
     } else {
       seat.phase = 'asleep'
       if (!seat.sleep.fallAsleep(seat.mayWork) && !seat.isDead) seat.phase = 'due'
     }
     this.current = before
+  }
+
+  /** Where somebody is dead, nothing is read before his ring and his last words are. */
+  private drawsStale(): boolean {
+    const { stale } = this.plan
+    return stale > 0 && this.random() * stale < 1 && this.seats.every(({ isDead }) => !isDead)
   }
 
   /** Goes on to when something is due. False: nothing is. */
