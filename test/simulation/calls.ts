@@ -66,7 +66,9 @@ export class Calls {
     if (state === 'ended') assert.ok(values.length === expected.length && !call.fails, `${name} ended after ${values.length} values`)
     if (typeof state !== 'object') return
     const code = codeOf(state.error)
-    if (code === `Injected ${number}`) assert.ok(call.fails && values.length === expected.length, `${name} failed after ${values.length}`)
+    if (code === 'Cancelled') assert.ok(call.cancelStep >= 0, `${name} was cancelled`)
+    else if (code === `Injected ${number}`)
+      assert.ok(call.fails && values.length === expected.length, `${name} failed after ${values.length}`)
     else
       assert.ok(
         [call.from, call.to].some((who) => this.causes.get(who)?.includes(code)),
@@ -81,7 +83,7 @@ export class Calls {
       kind: 'call',
       elasticBytes: this.scenario.elasticBytes,
       schedule: () => seat.schedule(),
-      peerFailed: (_peer, error) => this.world.failures.push(error),
+      peerFailed: (_peer, error) => this.world.failed(who, error),
       called: (peer, id, call) => server.called(peer, id, call),
     })
     const server = new CallServer(session, { give: stream((input: Input) => this.give(input)) })
@@ -127,6 +129,7 @@ export class Calls {
     const input: Input = { number, padding: message(call.inputBytes, number) }
     const open = async () => this.clients[call.from].call(P(call.to), 0, encodeValue(input))
     const remote = new RemoteStream<Uint8Array>(open, undefined)
+    if (call.cancelStep >= 0) this.world.at(call.from, call.cancelStep, false, () => remote.cancel())
     for (;;) {
       if (values.length === call.leaves) break
       for (let turn = 0; turn < call.slow; turn++) await macrotask()

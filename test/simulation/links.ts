@@ -18,10 +18,7 @@ function operate(world: World, self: number, port: object): void {
   for (const name of OPERATIONS) {
     const real = operations[name]?.bind(port)
     if (real === undefined) continue
-    operations[name] = (...args) => {
-      world.preempt(self)
-      return world.seats[self].isDead ? undefined : real(...args)
-    }
+    operations[name] = (...args) => (world.operates(self) ? real(...args) : undefined)
   }
 }
 
@@ -40,11 +37,10 @@ function simulated(world: World, self: number, end: LinkEnd): LinkEnd {
   return {
     ...end,
     wakePeer: () => {
-      world.preempt(self)
-      if (!world.seats[self].isDead) end.wakePeer()
+      if (world.operates(self)) end.wakePeer()
     },
     fail: () => {
-      if (!world.seats[self].isDead) end.fail()
+      if (world.operates(self)) end.fail()
     },
   }
 }

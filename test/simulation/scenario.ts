@@ -39,13 +39,15 @@ export interface Call {
   readonly pauses: boolean
   /** The caller leaves after so many values; -1: it stays. */
   readonly leaves: number
+  /** The caller cancels at this step, whatever it waits for; -1: it does not. */
+  readonly cancelStep: number
   /** The caller waits so many turns before each value. */
   readonly slow: number
 }
 
 export type Fault =
-  /** It exits, in the midst of whatever it does. */
-  | { readonly do: 'crash'; readonly who: number; readonly step: number }
+  /** It exits: at once, or at its operation on a link of this number from then on, in the midst of what it does. */
+  | { readonly do: 'crash'; readonly who: number; readonly step: number; readonly operation: number }
   /** Its session of the query, or the one of calls, ends. */
   | { readonly do: 'endQuery' | 'endCalls'; readonly who: number; readonly step: number }
   /** It does nothing for a while. */
@@ -224,6 +226,7 @@ function drawCall(draw: Draw, [from, to]: readonly [number, number]): Call {
     fails: draw.chance(0.2),
     pauses: draw.chance(0.3),
     leaves: draw.chance(0.3) ? draw.below(3) : -1,
+    cancelStep: draw.chance(0.2) ? draw.below(2 * STEPS) : -1,
     slow: draw.of(0, 0, 3),
   }
 }
@@ -236,6 +239,7 @@ function drawFault(draw: Draw, participants: number, stages: readonly Stage[]): 
   const kind = draw.of(...kinds)
   switch (kind) {
     case 'crash':
+      return { do: kind, who, step, operation: draw.of(0, draw.below(20)) }
     case 'endQuery':
     case 'endCalls':
       return { do: kind, who, step }
