@@ -1,5 +1,6 @@
 import { PeerLostError } from '../../src/base/errors.js'
 import { senderOf } from '../../src/base/ids.js'
+import { CallServer } from '../../src/call/call-server.js'
 import { ExchangeInput } from '../../src/exchange/exchange-input.js'
 import { ExchangeOutput } from '../../src/exchange/exchange-output.js'
 import { Gate } from '../../src/exchange/gate.js'
@@ -186,6 +187,19 @@ export const MUTANTS: readonly Mutant[] = [
     plant: () =>
       patch(SourceTask, 'notify', (self, original) => {
         if (!self.isCancelled) original()
+      }),
+  },
+  {
+    name: 'the input of a call that was left before it began is never let go',
+    plant: () => patch(CallServer, 'dropInput', () => {}),
+  },
+  {
+    name: 'GOODBYE does not tell that a session ends, where it is seen before SESSION_END',
+    plant: () =>
+      patch(Session, 'releaseIfDone', (self, original, peer) => {
+        self.peerEnding = (each: unknown) => self.endPeer(each)
+        original(peer)
+        delete self.peerEnding
       }),
   },
 ]

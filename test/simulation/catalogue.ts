@@ -78,6 +78,7 @@ export function scenarioFor({ stages, resultMode = 'gather', slow = 0 }: Deadloc
     endsAtOnce: false,
     isLive: false,
     calls: [],
+    generation: 0,
     faults: [],
     schedule: { seed: variant.seed, bellDelay: 10, bellRepeat: 10, preempt: variant.seed % 2 === 0 ? 0 : 10, stale: 10 },
   })

@@ -89,13 +89,14 @@ class Run {
     return this.world.seats.filter((seat) => !seat.isDead).flatMap((seat) => seat.sessions)
   }
 
+  /** The leader ends its session of the query and the others follow; where it is dead, each ends its own. */
   private async end(): Promise<void> {
-    const living = this.living()
+    const { seats, steps } = this.world
     const ended = new Set<Session>()
-    for (const session of living) {
-      const { self } = session
-      this.world.at(self, this.world.steps, true, () => void session.end().then(() => ended.add(session)))
-    }
+    for (const session of this.living()) void session.ended.then(() => ended.add(session))
+    const followers = seats[0].isDead ? [] : this.query.sessions.slice(1)
+    for (const session of this.living())
+      if (!followers.includes(session)) this.world.at(session.self, steps, true, () => void session.end())
     await this.world.settle()
     for (const session of this.living()) assert.ok(ended.has(session), `a session of participant ${session.self} does not end`)
   }
