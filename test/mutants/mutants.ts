@@ -8,6 +8,7 @@ import { OrderedMerge } from '../../src/exchange/ordered-merge.js'
 import { FRAME } from '../../src/frame/kinds.js'
 import { RingReader } from '../../src/ring/ring-reader.js'
 import { ControlCells } from '../../src/stream/control-cells.js'
+import { ReceiveCredit } from '../../src/stream/credit.js'
 import { Inbound } from '../../src/stream/inbound.js'
 import { MultiplexedReader } from '../../src/stream/multiplexed-reader.js'
 import { MultiplexedWriter } from '../../src/stream/multiplexed-writer.js'
@@ -201,5 +202,9 @@ export const MUTANTS: readonly Mutant[] = [
         original(peer)
         delete self.peerEnding
       }),
+  },
+  {
+    name: 'a window may be larger than what is left of the budget',
+    plant: () => patch(ReceiveCredit, 'reach', (self) => Math.floor(self.window())),
   },
 ]
