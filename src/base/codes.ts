@@ -53,6 +53,11 @@ export const CODES = {
     cause: 'The worker module has no default export made by serve().',
     cure: 'Write `export default serve({ ... })` in the worker module.',
   },
+  StartTimeout: {
+    fault: 'user',
+    cause: 'A worker did not serve in time: the import of its module has not ended.',
+    cure: 'Look for a loop, or for a top-level await of something that never comes, in the module; where it only takes long, raise startTimeoutMs.',
+  },
   FlowFileNotFound: {
     fault: 'user',
     cause: 'The command was given a FILE that does not exist or is not a file.',

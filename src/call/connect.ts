@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly elasticBytes?: number | undefined
   /** Heap limits of each worker thread, in MB as `node:worker_threads` has them; none by default. */
   readonly resourceLimits?: WorkerLimits | undefined
+  /** How long a worker may take before it serves, in ms; 60000 by default. Then it is terminated, and counts as one that cannot start. */
+  readonly startTimeoutMs?: number | undefined
   /** How long a worker may take to end at `close`, in ms; 5000 by default. Then it is terminated. */
   readonly closeTimeoutMs?: number | undefined
 }
@@ -47,7 +49,7 @@ const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
 /**
  * Starts workers that serve a module and returns a connection to them: `await connect<typeof import('./x.worker.js')>(new URL(
  * './x.worker.js', import.meta.url), { workers: 4 })`. Rejects with what the module threw when imported, `NotServed` where it has no
- * handlers, `InvalidArgument`.
+ * handlers, `StartTimeout`, `InvalidArgument`.
  */
 export async function connect<M>(module: URL | string, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
   const { href, workers } = resolve(module, options)
@@ -74,6 +76,11 @@ function resolve(module: URL | string, options: ConnectOptions): { href: string;
   const { workers = availableParallelism(), kind = 'thread' } = options
   if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
     throw new MillraceError('InvalidArgument', `connect: workers is ${workers}; give a whole number from 0 to 1024`)
+  }
+  for (const name of ['startTimeoutMs', 'closeTimeoutMs'] as const) {
+    const value = options[name]
+    if (value !== undefined && !(value >= 0))
+      throw new MillraceError('InvalidArgument', `connect: ${name} is ${value}; give milliseconds from 0`)
   }
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `connect: kind is '${kind}'; 'thread' is what there is`)
   const isUrl = module instanceof URL || /^(file|data|node):/.test(module)

@@ -1,13 +1,14 @@
-import { MessageChannel } from 'node:worker_threads'
-import { systemClock } from '../base/clock.js'
-import { PeerLostError, SessionEndedError } from '../base/errors.js'
+import { type Clock, systemClock } from '../base/clock.js'
+import { MillraceError, PeerLostError, SessionEndedError } from '../base/errors.js'
 import { LEADER, type ParticipantId, participantId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
+import { macrotask } from '../base/macrotask.js'
 import { keepFreedMemory } from '../memory/malloc.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
 import { Hold } from './hold.js'
 import { type Holdings, holdingsOf } from './holdings.js'
+import { Introductions } from './introductions.js'
 import { createLinkSegment } from './link-layout.js'
 import { Member } from './member.js'
 import { MemberWords } from './member-words.js'
@@ -31,11 +32,16 @@ export interface PoolOptions {
   readonly resourceLimits?: WorkerLimits | undefined
   /** How long a worker may take to end before it is terminated; 5000 ms by default. */
   readonly closeTimeoutMs?: number | undefined
+  /** How long a worker may take before it serves; 60000 ms by default. */
+  readonly startTimeoutMs?: number | undefined
+  /** For tests: what deadlines are measured by. */
+  readonly clock?: Clock | undefined
   /** Bytes and bells aside, for tests: a position near 2^32 at which the rings begin. */
   readonly ringPosition?: number | undefined
 }
 
 const CLOSE_TIMEOUT_MS = 5000
+const START_TIMEOUT_MS = 60_000
 /** After a worker said that it is done it ends by itself, unless something of the user's holds it. */
 const LEAVE_TIMEOUT_MS = 100
 /** So many replacements in a row that fail before they serve break the pool. */
@@ -53,7 +59,8 @@ export class Pool {
   readonly hold: Hold = new Hold()
   private readonly all = new Map<ParticipantId, PoolWorker>()
   private readonly meshes = new Map<number, QueryMesh>()
-  private readonly links = new Set<string>()
+  private readonly introductions: Introductions
+  private readonly ringBytes: number
   private readonly questions = new Map<number, (holdings: Holdings) => void>()
   private nextQuestion = 1
   private waiters: Waiter[] = []
@@ -65,6 +72,8 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {
     keepFreedMemory()
+    this.ringBytes = options.ringBytes ?? LIMITS.callRingBytesDefault
+    this.introductions = new Introductions(this.all, { bytes: this.ringBytes, position: options.ringPosition })
     this.session = this.member.createSession({
       self: LEADER,
       kind: 'call',
@@ -103,7 +112,9 @@ export class Pool {
   createMesh(request: MeshRequest, options: Pick<SessionOptions, 'sourceFailed' | 'elasticBytes'>): QueryMesh {
     if (this.closed !== undefined) throw new SessionEndedError('the pool is closed')
     for (const id of request.workers) if (this.all.get(id)?.state !== 'ready') throw new PeerLostError(`worker ${id} does not serve`)
-    for (const [a, b] of request.pairs) this.introduce(memberOf(request, a), memberOf(request, b))
+    if (this.options.workers > 0) {
+      for (const [a, b] of request.pairs) this.introductions.introduce(memberOf(request, a), memberOf(request, b))
+    }
     const id = this.nextMeshId++
     const mesh = new QueryMesh(id, request, {
       member: this.member,
@@ -136,7 +147,8 @@ export class Pool {
     const id = participantId(this.nextWorkerId++)
     const words = new MemberWords()
     const card = { id, words: words.segment }
-    const { bootstrap, boot, ringBytes = LIMITS.callRingBytesDefault, elasticBytes, resourceLimits, ringPosition } = this.options
+    const { bootstrap, boot, elasticBytes, resourceLimits, ringPosition } = this.options
+    const { ringBytes } = this
     const link = createLinkSegment({ first: LEADER, second: id, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, ringPosition)
     const { host, bell } = startThread(
       { bootstrap, boot, card, leader: this.member.card, link, elasticBytes, name: `millrace-${id}`, resourceLimits },
@@ -149,6 +161,7 @@ export class Pool {
     this.member.meet(card, bell)
     this.all.set(id, worker)
     this.session.addPeer(id, this.member.attach(link, LEADER, id))
+    void this.limitStart(worker)
   }
 
   private startInline(): void {
@@ -170,12 +183,28 @@ export class Pool {
       leave: () => queueMicrotask(() => this.exited(worker, 0, undefined)),
     })
     this.options.inline(side)
+    void this.limitStart(worker)
+  }
+
+  /** Gives up a worker that does not serve in time, after one more look. */
+  private async limitStart(worker: PoolWorker): Promise<void> {
+    const { startTimeoutMs = START_TIMEOUT_MS } = this.options
+    if (await this.within(Promise.race([worker.started.happened, worker.exited.happened]), startTimeoutMs)) return
+    // What it said may lie unread: a thread that was blocked runs its timers first.
+    await macrotask()
+    if (worker.state !== 'starting' || worker.cause !== undefined) return
+    worker.cause = new MillraceError(
+      'StartTimeout',
+      `worker ${worker.id} did not serve within ${startTimeoutMs} ms: the import of its module has not ended; raise startTimeoutMs if it only takes long`,
+    )
+    await worker.host.terminate()
   }
 
   private replied(worker: PoolWorker, reply: SetupReply): void {
     switch (reply.kind) {
       case 'ready':
         worker.state = 'ready'
+        worker.started.set()
         worker.hello = reply.hello
         this.startFailures = 0
         this.broken = undefined
@@ -183,6 +212,7 @@ export class Pool {
         return
       case 'refused':
         worker.cause = decodeError(reply.error)
+        worker.started.set()
         void worker.host.terminate()
         return
       case 'want':
@@ -263,38 +293,10 @@ export class Pool {
     return waiters
   }
 
-  /** Two members can wake each other from now on. The leader has met everybody. */
-  private introduce(a: ParticipantId, b: ParticipantId): void {
-    if (a === b || a === LEADER || b === LEADER || this.options.workers === 0) return
-    const key = a < b ? `${a}-${b}` : `${b}-${a}`
-    if (this.links.has(key)) return
-    this.links.add(key)
-    const { port1, port2 } = new MessageChannel()
-    this.meetThrough(a, b, port1)
-    this.meetThrough(b, a, port2)
-  }
-
-  private meetThrough(worker: ParticipantId, other: ParticipantId, bell: MessageChannel['port1']): void {
-    const words = this.all.get(other)?.words
-    if (words !== undefined) this.all.get(worker)?.host.post({ kind: 'meet', card: { id: other, words: words.segment }, bell })
-  }
-
-  /** A link between two workers in the mesh of calls, on first use by either. */
   private linkWorkers(worker: PoolWorker, peer: ParticipantId): void {
     const other = this.all.get(peer)
-    if (other === undefined || this.closed !== undefined) {
-      worker.host.post({ kind: 'unreachable', peer, why: this.closed === undefined ? 'lost' : 'closed' })
-      return
-    }
-    const [first, second] = worker.id < peer ? [worker.id, peer] : [peer, worker.id]
-    const key = `call ${first}-${second}`
-    if (this.links.has(key)) return
-    this.links.add(key)
-    this.introduce(first, second)
-    const ringBytes = this.options.ringBytes ?? LIMITS.callRingBytesDefault
-    const link = createLinkSegment({ first, second, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, this.options.ringPosition)
-    worker.host.post({ kind: 'link', spec: { kind: 'shared', peer, member: peer, link } })
-    other.host.post({ kind: 'link', spec: { kind: 'shared', peer: worker.id, member: worker.id, link } })
+    if (other !== undefined && this.closed === undefined) this.introductions.link(worker, other)
+    else worker.host.post({ kind: 'unreachable', peer, why: this.closed === undefined ? 'lost' : 'closed' })
   }
 
   private async shutDown(): Promise<void> {
@@ -303,7 +305,7 @@ export class Pool {
     for (const waiter of this.takeWaiters()) waiter.reject(error)
     const timeoutMs = this.options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS
     const queriesEnded = Promise.all([...this.meshes.values()].map((mesh) => mesh.session.end(error)))
-    const inTime = await within(queriesEnded, timeoutMs)
+    const inTime = await this.within(queriesEnded, timeoutMs)
     const ended = this.session.end(error)
     await Promise.all([...this.all.values()].map((worker) => this.stop(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS)))
     await Promise.all([queriesEnded, ended])
@@ -313,20 +315,21 @@ export class Pool {
 
   private async stop(worker: PoolWorker, timeoutMs: number): Promise<void> {
     if (worker.state === 'starting') return worker.host.terminate()
-    await within(Promise.race([worker.done.happened, worker.exited.happened]), timeoutMs)
-    await within(worker.exited.happened, LEAVE_TIMEOUT_MS)
+    await this.within(Promise.race([worker.done.happened, worker.exited.happened]), timeoutMs)
+    await this.within(worker.exited.happened, LEAVE_TIMEOUT_MS)
     if (this.all.has(worker.id)) await worker.host.terminate()
     await worker.exited.happened
   }
-}
 
-/** Resolves when `promise` does, or after `timeoutMs`; says whether it was the first. */
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let cancel = () => {}
-  const timeout = new Promise<boolean>((resolve) => {
-    cancel = systemClock.schedule(() => resolve(false), timeoutMs)
-  })
-  const inTime = await Promise.race([promise.then(() => true), timeout])
-  cancel()
-  return inTime
+  /** Resolves when `promise` does, or after `timeoutMs`; says whether it was the first. */
+  private async within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+    const { clock = systemClock } = this.options
+    let cancel = () => {}
+    const timeout = new Promise<boolean>((resolve) => {
+      cancel = clock.schedule(() => resolve(false), timeoutMs)
+    })
+    const inTime = await Promise.race([promise.then(() => true), timeout])
+    cancel()
+    return inTime
+  }
 }
