@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { MillraceError, SessionEndedError } from '../base/errors.js'
 import { Pool, type PoolOptions } from '../mesh/pool.js'
 import type { WorkerLimits } from '../mesh/pool-worker.js'
+import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
 import type { Api, CallOptions, HandlersOf } from './api.js'
 import { Client } from './client.js'
 import type { Handlers } from './handlers.js'
@@ -25,6 +26,10 @@ export interface ConnectOptions {
   readonly startTimeoutMs?: number | undefined
   /** How long a worker may take to end at `close`, in ms; 5000 by default. Then it is terminated. */
   readonly closeTimeoutMs?: number | undefined
+  /** Told who waits for whom where something is waited for and nothing moves for `stallMs`: once, until something moves again. */
+  readonly onStall?: ((report: StallReport) => void) | undefined
+  /** In ms; 10 000 by default. */
+  readonly stallMs?: number | undefined
 }
 
 /** Workers that serve one module. */
@@ -61,8 +66,9 @@ export function connectInline<H extends Handlers>(handlers: H, options: Omit<Con
   return open({ ...options, workers: 0, bootstrap: BOOTSTRAP, boot: undefined, inline: (side) => serveHandlers(side, handlers) })
 }
 
-async function open<H>(options: PoolOptions): Promise<Connection<H>> {
-  const pool = new Pool(options)
+async function open<H>({ onStall, stallMs, ...options }: PoolOptions & ConnectOptions & { workers: number }): Promise<Connection<H>> {
+  const stall = { onStall, stallMs: checkedStallMs(stallMs) }
+  const pool = new Pool({ ...options, stall: onStall && { ...stall, onStall } })
   try {
     const [worker] = await pool.allReady()
     return createConnection(pool, worker.hello as readonly Procedure[])

@@ -35,6 +35,13 @@ export class Gate {
     return !this.task.isCancelled
   }
 
+  /** Why it is closed though some receiver would take more; undefined: it is not. Changes nothing. */
+  get closedBy(): string | undefined {
+    const { queuedBytes } = this.output
+    const isClosed = queuedBytes > this.budgetBytes && !this.task.sinks.some((sink) => sink.isStarving)
+    return isClosed ? `${queuedBytes} bytes wait, more than the ${this.budgetBytes} allowed, until one starves` : undefined
+  }
+
   /** Sends what the waiting receivers can be given, and says whether the source may go on now. */
   isOpen(): boolean {
     this.feedStarving()

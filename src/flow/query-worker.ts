@@ -48,15 +48,12 @@ export class QueryWorker {
   ) {
     this.terms = invitation.plan as QueryTerms
     this.topology = new Topology(this.terms.plan, this.terms.workers)
-    this.session = side.member.createSession({
-      self: invitation.self,
-      kind: 'query',
+    this.session = side.join(invitation, {
       sourceFailed: (error) => this.failed(error),
       peerEnding: (peer) => {
         if (peer === LEADER) void this.end()
       },
     })
-    for (const spec of invitation.links) this.session.addPeer(spec.peer, side.linkEnd(spec, invitation.self))
     void this.session.ended.then(() => this.over())
   }
 
@@ -173,13 +170,15 @@ export class QueryWorker {
 
   private exchangeInput({ stage, merge }: ExchangeInputPlan): RowInput {
     const senders: ParticipantId[] = this.topology.members(this.topology.plan.stages[stage])
-    const inbounds = senders.map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows' }))
-    const input = new ExchangeInput(`the rows of stage ${stage}`, inbounds)
+    const name = `the rows of stage ${stage}`
+    const inbounds = senders.map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name }))
+    const input = new ExchangeInput(name, inbounds)
     return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparator(merge)))
   }
 
   private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<RowInput> {
-    const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows' })
+    const name = `the splits of stage ${stage.id}`
+    const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
     const source = await openSource(input, {
       cwd: this.terms.cwd,
       io: this.terms.io,

@@ -8,6 +8,7 @@ import { type Row, type Schema, unify } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import type { QueryMesh } from '../mesh/query-mesh.js'
+import type { StallOptions } from '../mesh/stall-report.js'
 import type { Census } from '../stream/census.js'
 import { decodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Inbound } from '../stream/inbound.js'
@@ -179,20 +180,31 @@ export class Query {
     const { pool } = this.pool as FlowPool
     const io = this.workers === 0 ? 'async' : 'sync'
     const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, cwd, io }
-    const mesh = pool.createMesh({ workers, pairs: topology.pairs, ringBytes, plan: terms }, { sourceFailed: (error) => this.learn(error) })
+    const mesh = pool.createMesh(
+      { workers, pairs: topology.pairs, ringBytes, plan: terms },
+      { sourceFailed: (error) => this.learn(error), stall: this.stall() },
+    )
     for (const stage of this.plan.stages) {
       if (stage.input.kind === 'exchange') continue
-      mesh.session.register(splitSource(topology.splitsId(stage.id), topology.members(stage), stage.input, cwd))
+      mesh.session.register(
+        splitSource(topology.splitsId(stage.id), `the splits of stage ${stage.id}`, topology.members(stage), stage.input, cwd),
+      )
     }
     mesh.session.seal()
     return mesh
+  }
+
+  /** What a listener throws fails the run. */
+  private stall(): StallOptions | undefined {
+    const { stall } = this.options
+    return stall && { ...stall, onStall: (report) => this.guard(() => stall.onStall(report)) }
   }
 
   private openGather({ session }: QueryMesh, topology: Topology): Gather {
     const { last } = topology
     const inbounds: Inbound[] = topology
       .members(last)
-      .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows' }))
+      .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows', name: nameOf(last.id) }))
     return new Gather(new ExchangeInput(nameOf(last.id), inbounds))
   }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError } from '../base/errors.js'
+import { checkedStallMs, type StallOptions, type StallReport } from '../mesh/stall-report.js'
 import type { LogRecord } from './ctx.js'
 import type { FlowPool } from './flow-pool.js'
 import { checkBetween, checkRingBytes, checkWorkers } from './number-option.js'
@@ -27,6 +28,13 @@ export interface RunOptions {
   readonly ringBytes?: number
   /** Receives what stages log; by default it is dropped. */
   readonly onLog?: (record: LogRecord) => void
+  /**
+   * Told who waits for whom where rows are waited for and nothing moves for `stallMs`: once, until something moves again. The log gets
+   * the same as a record of the level `warn`, of worker 0, whose stage is `stall`.
+   */
+  readonly onStall?: (report: StallReport) => void
+  /** In ms; default 10 000. */
+  readonly stallMs?: number
   /** Directory that relative paths and patterns of sources start from; default `process.cwd()`. */
   readonly cwd?: string
 }
@@ -42,6 +50,8 @@ export interface ResolvedRunOptions {
   readonly ringBytes: number | undefined
   readonly cwd: string
   readonly onLog: (record: LogRecord) => void
+  /** Undefined where nobody listens. */
+  readonly stall: StallOptions | undefined
 }
 
 /** Fills in the defaults. @throws MillraceError `InvalidArgument` */
@@ -56,7 +66,19 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
   const kind = options.kind ?? 'thread'
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `kind must be 'thread', got ${JSON.stringify(kind)}`)
   const { pool, signal, cwd = process.cwd(), onLog = () => {} } = options
-  return Object.freeze({ workers, memoryBytes, ringBytes, kind, pool, signal, cwd, onLog })
+  return Object.freeze({ workers, memoryBytes, ringBytes, kind, pool, signal, cwd, onLog, stall: stallOptions(options) })
+}
+
+/** Who listens to stalls: `onStall` and the log. */
+function stallOptions({ onStall, onLog, stallMs }: RunOptions): StallOptions | undefined {
+  if (onStall === undefined && onLog === undefined) return undefined
+  return {
+    stallMs: checkedStallMs(stallMs),
+    onStall: (report) => {
+      onStall?.(report)
+      onLog?.({ level: 'warn', object: report.text, worker: 0, stage: 'stall', source: undefined })
+    },
+  }
 }
 
 /** What a run has done so far. */

@@ -8,13 +8,20 @@ import type { Split } from './sources/split.js'
  * Hands out the splits of one stage, from the leader: one to whoever waits for one. A worker asks for the next when it begins one, so
  * each holds one in advance, and the fast get more.
  */
-export function splitSource(id: PhysicalStreamId, receivers: readonly ParticipantId[], input: FileInputPlan, cwd: string): StreamSource {
+export function splitSource(
+  id: PhysicalStreamId,
+  name: string,
+  receivers: readonly ParticipantId[],
+  input: FileInputPlan,
+  cwd: string,
+): StreamSource {
   return {
     id,
     receivers,
     delivery: 'flows',
     run: (task) => handOut(task, enumerateSplits(input, { cwd })),
     dispose: () => {},
+    describe: () => ({ name }),
   }
 }
 

@@ -15,7 +15,10 @@ import { MemberWords } from './member-words.js'
 import { createMemoryLink } from './memory-link.js'
 import { createPoolWorker, type PoolWorker, type WorkerLimits } from './pool-worker.js'
 import { type MeshRequest, memberOf, QueryMesh } from './query-mesh.js'
-import type { SetupReply } from './setup.js'
+import { Questions } from './questions.js'
+import { CALLS, type SetupReply } from './setup.js'
+import { askAll, type Members, type StallOptions } from './stall-report.js'
+import { STALL_MS_DEFAULT, StallWatch } from './stall-watch.js'
 import { startThread } from './thread-host.js'
 import { WorkerSide } from './worker-side.js'
 
@@ -36,6 +39,8 @@ export interface PoolOptions {
   readonly startTimeoutMs?: number | undefined
   /** For tests: what deadlines are measured by. */
   readonly clock?: Clock | undefined
+  /** Tells where nothing moves in the mesh of calls while something is waited for. */
+  readonly stall?: StallOptions | undefined
   /** Bytes and bells aside, for tests: a position near 2^32 at which the rings begin. */
   readonly ringPosition?: number | undefined
 }
@@ -56,13 +61,12 @@ type Waiter = { resolve: (worker: PoolWorker) => void; reject: (error: unknown) 
 export class Pool {
   readonly member: Member = new Member(LEADER)
   readonly session: Session
-  readonly hold: Hold = new Hold()
+  readonly hold: Hold
   private readonly all = new Map<ParticipantId, PoolWorker>()
   private readonly meshes = new Map<number, QueryMesh>()
   private readonly introductions: Introductions
   private readonly ringBytes: number
-  private readonly questions = new Map<number, (holdings: Holdings) => void>()
-  private nextQuestion = 1
+  private readonly questions = new Questions()
   private waiters: Waiter[] = []
   private nextWorkerId = 1
   private nextMeshId = 1
@@ -74,6 +78,9 @@ export class Pool {
     keepFreedMemory()
     this.ringBytes = options.ringBytes ?? LIMITS.callRingBytesDefault
     this.introductions = new Introductions(this.all, { bytes: this.ringBytes, position: options.ringPosition })
+    const members = () => ({ mesh: CALLS, session: this.session, workers: [...this.all].filter(([, { state }]) => state !== 'gone') })
+    const watch = options.stall === undefined ? undefined : this.stallWatch(options.stall, members)
+    this.hold = new Hold(watch === undefined ? undefined : (by) => watch.change(by))
     this.session = this.member.createSession({
       self: LEADER,
       kind: 'call',
@@ -109,18 +116,26 @@ export class Pool {
   }
 
   /** A mesh of its own for one query among some of the workers. */
-  createMesh(request: MeshRequest, options: Pick<SessionOptions, 'sourceFailed' | 'elasticBytes'>): QueryMesh {
+  createMesh(
+    request: MeshRequest,
+    { stall, ...options }: Pick<SessionOptions, 'sourceFailed' | 'elasticBytes'> & { readonly stall?: StallOptions | undefined },
+  ): QueryMesh {
     if (this.closed !== undefined) throw new SessionEndedError('the pool is closed')
     for (const id of request.workers) if (this.all.get(id)?.state !== 'ready') throw new PeerLostError(`worker ${id} does not serve`)
     if (this.options.workers > 0) {
       for (const [a, b] of request.pairs) this.introductions.introduce(memberOf(request, a), memberOf(request, b))
     }
     const id = this.nextMeshId++
-    const mesh = new QueryMesh(id, request, {
+    const watch = stall === undefined ? undefined : this.stallWatch(stall, () => this.membersOf(mesh))
+    const waiting = (change: 1 | -1) => {
+      this.hold.change(change)
+      watch?.change(change)
+    }
+    const mesh: QueryMesh = new QueryMesh(id, request, {
       member: this.member,
       ringBytes: this.options.ringBytes ?? LIMITS.ringBytesDefault,
       isInline: this.options.workers === 0,
-      session: { ...options, waiting: (change) => this.hold.change(change) },
+      session: { ...options, waiting },
       post: (worker, message) => this.all.get(worker)?.host.post(message),
     })
     this.meshes.set(id, mesh)
@@ -132,7 +147,8 @@ export class Pool {
   async census(): Promise<ReadonlyMap<ParticipantId, Holdings>> {
     this.hold.change(1)
     const all = new Map<ParticipantId, Holdings>([[LEADER, holdingsOf(this.member, this.session)]])
-    await Promise.all(this.ready.map(async (worker) => all.set(worker.id, await this.askHoldings(worker))))
+    const ask = async (worker: PoolWorker) => all.set(worker.id, (await this.questions.ask(worker, { about: 'census' })) ?? {})
+    await Promise.all(this.ready.map(ask))
     this.hold.change(-1)
     return all
   }
@@ -141,6 +157,15 @@ export class Pool {
   close(): Promise<void> {
     this.closed ??= this.shutDown()
     return this.closed
+  }
+
+  private stallWatch({ stallMs = STALL_MS_DEFAULT, onStall, clock = systemClock }: StallOptions, members: () => Members): StallWatch {
+    return new StallWatch({ stallMs, clock, onStall, look: () => askAll(members(), this.questions, clock) })
+  }
+
+  private membersOf({ id, session, workers }: QueryMesh): Members {
+    const living = workers.map((worker, index) => [participantId(index + 1), this.all.get(worker)] as const)
+    return { mesh: id, session, workers: living.filter((each): each is [ParticipantId, PoolWorker] => each[1] !== undefined) }
   }
 
   private startThread(): void {
@@ -221,8 +246,8 @@ export class Pool {
       case 'done':
         worker.done.set()
         return
-      case 'census':
-        this.questions.get(reply.question)?.(reply.holdings)
+      case 'answer':
+        this.questions.answered(reply.question, reply.answer)
         return
       default:
         reply satisfies never
@@ -236,15 +261,6 @@ export class Pool {
     worker.state = 'leaving'
     worker.cause = cause
     void worker.host.terminate()
-  }
-
-  private async askHoldings(worker: PoolWorker): Promise<Holdings> {
-    const question = this.nextQuestion++
-    const answer = new Promise<Holdings>((resolve) => this.questions.set(question, resolve))
-    worker.host.post({ kind: 'census', question })
-    const holdings = await Promise.race([answer, worker.exited.happened.then(() => ({}))])
-    this.questions.delete(question)
-    return holdings
   }
 
   private exited(worker: PoolWorker, code: number, cause: unknown): void {
