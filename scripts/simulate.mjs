@@ -1,0 +1,10 @@
+/** npm run simulate [-- --seeds N] [--seed S] [--trace]: builds, then runs simulations; see test/simulation/main.ts. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { build } from './build.mjs'
+import { ROOT } from './run.mjs'
+
+const MAIN = join(ROOT, 'dist/test/simulation/main.js')
+
+if (!(await build()).ok) process.exit(1)
+process.exitCode = spawnSync(process.execPath, [MAIN, ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1

@@ -1,0 +1,258 @@
+import { seeded } from '../support/test-loop.js'
+
+/** How the rows of a stage are read by the next one. */
+export type Mode = 'gather' | 'merge'
+/** What a stage does with its rows. semi: rows of its second input whose key the first has; it reads the first to its end before. */
+export type Op = 'pass' | 'even' | 'twice' | 'count' | 'semi'
+
+/** Rows that one member of a leaf stage makes. */
+export interface Rows {
+  readonly count: number
+  /** Each row's text has up to so many characters. */
+  readonly pad: number
+  /** How many different keys there are: 1 sends all rows to one receiver. */
+  readonly keys: number
+  /** Waits for its input after so many rows; 0: never. */
+  readonly pauseEvery: number
+}
+
+export interface Stage {
+  readonly members: readonly number[]
+  /** Indexes of stages before this one; none: a leaf. */
+  readonly inputs: readonly { readonly stage: number; readonly mode: Mode }[]
+  readonly op: Op
+  /** Of a leaf: one for each member. */
+  readonly rows: readonly Rows[]
+}
+
+/** A call to a stream handler, made once the step has come. */
+export interface Call {
+  readonly from: number
+  readonly to: number
+  readonly step: number
+  readonly inputBytes: number
+  /** Bytes of the values that it gives. */
+  readonly values: readonly number[]
+  readonly fails: boolean
+  /** The handler waits between its values. */
+  readonly pauses: boolean
+  /** The caller leaves after so many values; -1: it stays. */
+  readonly leaves: number
+  /** The caller waits so many turns before each value. */
+  readonly slow: number
+}
+
+export type Fault =
+  /** It exits, in the midst of whatever it does. */
+  | { readonly do: 'crash'; readonly who: number; readonly step: number }
+  /** Its session of the query, or the one of calls, ends. */
+  | { readonly do: 'endQuery' | 'endCalls'; readonly who: number; readonly step: number }
+  /** It does nothing for a while. */
+  | { readonly do: 'block'; readonly who: number; readonly step: number; readonly steps: number }
+  /** The consumer of the result leaves. */
+  | { readonly do: 'leave'; readonly step: number }
+  /** A stage throws before its row of this number. */
+  | { readonly do: 'throw'; readonly stage: number; readonly who: number; readonly row: number }
+  /** Planning fails. */
+  | { readonly do: 'planFails'; readonly who: number }
+
+export interface Schedule {
+  readonly seed: number
+  /** A bell takes up to so many steps. */
+  readonly bellDelay: number
+  /** One bell of so many rings twice; 0: none does. */
+  readonly bellRepeat: number
+  /** At one of so many operations on a link another participant takes its turn; 0: at none. */
+  readonly preempt: number
+}
+
+/** All that happens in one run, as plain data; participant 0 leads. */
+export interface Scenario {
+  readonly participants: number
+  /** Of the data ring from the smaller to the greater participant of a link, and of the one back. */
+  readonly ringBytes: number
+  readonly backRingBytes: number
+  /** How many records a control ring holds. */
+  readonly controlRecords: number
+  readonly elasticBytes: number
+  /** What a stage may queue. */
+  readonly queueBytes: number
+  /** At which step each participant plans the query. */
+  readonly planAt: readonly number[]
+  /** The last one feeds the leader. */
+  readonly stages: readonly Stage[]
+  readonly resultMode: Mode
+  /** The leader waits a turn after so many rows; 0: it never does. */
+  readonly slow: number
+  /** The leader leaves after so many rows; -1: it stays. */
+  readonly limit: number
+  /** The sessions of the query end as soon as the leader has its result, whatever is under way. */
+  readonly endsAtOnce: boolean
+  /** A leaf has a row only after those that it gave have reached the leader. Only where every stage passes on each row as it comes. */
+  readonly isLive: boolean
+  readonly calls: readonly Call[]
+  readonly faults: readonly Fault[]
+  readonly schedule: Schedule
+}
+
+/** Draws from a seed. */
+class Draw {
+  readonly random: () => number
+
+  constructor(seed: number) {
+    this.random = seeded(seed)
+  }
+
+  below(limit: number): number {
+    return Math.floor(this.random() * limit)
+  }
+
+  of<T>(...options: readonly T[]): T {
+    return options[this.below(options.length)]
+  }
+
+  chance(part: number): boolean {
+    return this.random() < part
+  }
+
+  list<T>(count: number, make: (index: number) => T): T[] {
+    return Array.from({ length: count }, (_none, index) => make(index))
+  }
+
+  /** At least one of them, in order. */
+  some(from: readonly number[]): number[] {
+    const picked = from.filter(() => this.chance(0.6))
+    return picked.length > 0 ? picked : [this.of(...from)]
+  }
+}
+
+/** The steps of an ordinary run, about: faults fall between. */
+const STEPS = 160
+
+/** The scenario of a seed. */
+export function scenarioOf(seed: number): Scenario {
+  const draw = new Draw(seed)
+  const participants = 2 + draw.below(4)
+  const workers = draw.list(participants - 1, (index) => index + 1)
+  const isLive = draw.chance(0.15)
+  const stages = drawStages(draw, workers, isLive)
+  return normal({
+    participants,
+    ringBytes: draw.of(0x1000, 0x1000, 0x2000),
+    backRingBytes: draw.of(0x1000, 0x1000, 0x2000),
+    controlRecords: draw.of(1, 2, 4, 256),
+    elasticBytes: draw.of(0, 0, 1500, 0x1000, 0x1_0000),
+    queueBytes: draw.of(1e9, 1e9, 2000, 20_000),
+    planAt: draw.list(participants, () => (draw.chance(0.3) ? draw.below(40) : 0)),
+    stages,
+    resultMode: isLive ? 'gather' : draw.of('gather', 'merge'),
+    slow: draw.of(0, 0, 1, 7),
+    limit: draw.chance(0.2) ? draw.below(30) : -1,
+    endsAtOnce: draw.chance(0.3),
+    isLive,
+    calls: drawCalls(draw, participants),
+    faults: draw.list(draw.of(0, 0, 1, 1, 2, 3), () => drawFault(draw, participants, stages)),
+    schedule: {
+      seed: draw.below(1e9),
+      bellDelay: draw.of(0, 0, 10, 50),
+      bellRepeat: draw.of(0, 2, 10),
+      preempt: draw.of(0, 0, 3, 10, 50),
+    },
+  })
+}
+
+function drawStages(draw: Draw, workers: readonly number[], passesAll: boolean): Stage[] {
+  const stages: Stage[] = []
+  const mode = (): Mode => (passesAll ? 'gather' : draw.of('gather', 'merge'))
+  const leaf = (): number => {
+    const members = draw.some(workers)
+    return (
+      stages.push({
+        members,
+        inputs: [],
+        op: passesAll ? 'pass' : draw.of('pass', 'pass', 'twice'),
+        rows: members.map(() => drawRows(draw)),
+      }) - 1
+    )
+  }
+  let last = leaf()
+  for (let more = draw.below(3); more > 0; more--) {
+    const op = passesAll ? 'pass' : draw.of<Op>('pass', 'even', 'twice', 'count', 'count', 'semi')
+    const inputs = [{ stage: last, mode: mode() }]
+    if (op === 'semi') inputs.splice(draw.below(2), 0, { stage: leaf(), mode: mode() })
+    last = stages.push({ members: draw.some(workers), inputs, op, rows: [] }) - 1
+  }
+  return stages
+}
+
+function drawRows(draw: Draw): Rows {
+  return {
+    count: draw.of(0, 1, 5, 20, 60, 60),
+    pad: draw.of(0, 10, 100, 700, 6000),
+    keys: draw.of(1, 2, 10, 100),
+    pauseEvery: draw.of(0, 0, 1, 5, 20),
+  }
+}
+
+/** Now and then all between the same two, so that ids are used again. */
+function drawCalls(draw: Draw, participants: number): Call[] {
+  const pair = (): [number, number] => {
+    const from = draw.below(participants)
+    return [from, (from + 1 + draw.below(participants - 1)) % participants]
+  }
+  const always = draw.chance(0.5) ? pair() : undefined
+  return draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, always ?? pair()))
+}
+
+function drawCall(draw: Draw, [from, to]: readonly [number, number]): Call {
+  return {
+    from,
+    to,
+    step: draw.below(STEPS),
+    inputBytes: draw.of(0, 10, 400, 3000, 6000),
+    values: draw.list(draw.of(0, 1, 2, 5, 12), () => draw.of(1, 100, 500, 520, 3000, 20_000)),
+    fails: draw.chance(0.2),
+    pauses: draw.chance(0.3),
+    leaves: draw.chance(0.3) ? draw.below(3) : -1,
+    slow: draw.of(0, 0, 3),
+  }
+}
+
+function drawFault(draw: Draw, participants: number, stages: readonly Stage[]): Fault {
+  const who = draw.below(participants)
+  const step = draw.below(2) * draw.below(STEPS) + draw.below(STEPS)
+  const stage = draw.below(stages.length)
+  const kinds = ['crash', 'crash', 'endQuery', 'endCalls', 'block', 'leave', 'throw', 'throw', 'planFails'] as const
+  const kind = draw.of(...kinds)
+  switch (kind) {
+    case 'crash':
+    case 'endQuery':
+    case 'endCalls':
+      return { do: kind, who, step }
+    case 'block':
+      return { do: kind, who: draw.of(0, who), step, steps: 20 + draw.below(200) }
+    case 'leave':
+      return { do: kind, step }
+    case 'throw':
+      return { do: kind, stage, who: draw.of(...stages[stage].members), row: draw.of(0, 1, 5, 20, 60, draw.below(60)) }
+    case 'planFails':
+      return { do: kind, who: 1 + draw.below(participants - 1) }
+  }
+}
+
+/** Whether what a stage sends is in order. */
+function isOrdered(stages: readonly Stage[], index: number): boolean {
+  const { inputs, op } = stages[index]
+  return inputs.length === 0 || op === 'count' || inputs[inputs.length - 1].mode === 'merge'
+}
+
+/** Merges only what is in order and is live only where that can be, in a scenario of which parts were drawn or dropped one by one. */
+export function normal(scenario: Scenario): Scenario {
+  const stages: Stage[] = []
+  const modeOf = (stage: number, mode: Mode): Mode => (isOrdered(stages, stage) ? mode : 'gather')
+  for (const stage of scenario.stages)
+    stages.push({ ...stage, inputs: stage.inputs.map((input) => ({ ...input, mode: modeOf(input.stage, input.mode) })) })
+  const resultMode = modeOf(stages.length - 1, scenario.resultMode)
+  const passes = stages.every(({ op, inputs }) => op === 'pass' && inputs.every(({ mode }) => mode === 'gather'))
+  return { ...scenario, stages, resultMode, isLive: scenario.isLive && passes && resultMode === 'gather' }
+}
