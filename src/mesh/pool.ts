@@ -3,6 +3,7 @@ import { MillraceError, PeerLostError, SessionEndedError } from '../base/errors.
 import { LEADER, type ParticipantId, participantId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
 import { macrotask } from '../base/macrotask.js'
+import { within } from '../base/within.js'
 import { keepFreedMemory } from '../memory/malloc.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
@@ -64,6 +65,7 @@ export class Pool {
   readonly hold: Hold
   private readonly all = new Map<ParticipantId, PoolWorker>()
   private readonly meshes = new Map<number, QueryMesh>()
+  private readonly clock: Clock
   private readonly introductions: Introductions
   private readonly ringBytes: number
   private readonly questions = new Questions()
@@ -76,6 +78,7 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {
     keepFreedMemory()
+    this.clock = options.clock ?? systemClock
     this.ringBytes = options.ringBytes ?? LIMITS.callRingBytesDefault
     this.introductions = new Introductions(this.all, { bytes: this.ringBytes, position: options.ringPosition })
     const members = () => ({ mesh: CALLS, session: this.session, workers: [...this.all].filter(([, { state }]) => state !== 'gone') })
@@ -214,7 +217,7 @@ export class Pool {
   /** Gives up a worker that does not serve in time, after one more look. */
   private async limitStart(worker: PoolWorker): Promise<void> {
     const { startTimeoutMs = START_TIMEOUT_MS } = this.options
-    if (await this.within(Promise.race([worker.started.happened, worker.exited.happened]), startTimeoutMs)) return
+    if (await within(Promise.race([worker.started.happened, worker.exited.happened]), startTimeoutMs, this.clock)) return
     // What it said may lie unread: a thread that was blocked runs its timers first.
     await macrotask()
     if (worker.state !== 'starting' || worker.cause !== undefined) return
@@ -321,7 +324,7 @@ export class Pool {
     for (const waiter of this.takeWaiters()) waiter.reject(error)
     const timeoutMs = this.options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS
     const queriesEnded = Promise.all([...this.meshes.values()].map((mesh) => mesh.session.end(error)))
-    const inTime = await this.within(queriesEnded, timeoutMs)
+    const inTime = await within(queriesEnded, timeoutMs, this.clock)
     const ended = this.session.end(error)
     await Promise.all([...this.all.values()].map((worker) => this.stop(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS)))
     await Promise.all([queriesEnded, ended])
@@ -331,21 +334,9 @@ export class Pool {
 
   private async stop(worker: PoolWorker, timeoutMs: number): Promise<void> {
     if (worker.state === 'starting') return worker.host.terminate()
-    await this.within(Promise.race([worker.done.happened, worker.exited.happened]), timeoutMs)
-    await this.within(worker.exited.happened, LEAVE_TIMEOUT_MS)
+    await within(Promise.race([worker.done.happened, worker.exited.happened]), timeoutMs, this.clock)
+    await within(worker.exited.happened, LEAVE_TIMEOUT_MS, this.clock)
     if (this.all.has(worker.id)) await worker.host.terminate()
     await worker.exited.happened
-  }
-
-  /** Resolves when `promise` does, or after `timeoutMs`; says whether it was the first. */
-  private async within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-    const { clock = systemClock } = this.options
-    let cancel = () => {}
-    const timeout = new Promise<boolean>((resolve) => {
-      cancel = clock.schedule(() => resolve(false), timeoutMs)
-    })
-    const inTime = await Promise.race([promise.then(() => true), timeout])
-    cancel()
-    return inTime
   }
 }
