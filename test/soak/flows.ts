@@ -73,7 +73,7 @@ interface Room {
 
 /** One run: random steps, an end of some kind, and what may go wrong with it. */
 function attempt(soak: Soak, { room, random, pool, isMortal, input }: Room): Promise<void> {
-  const steps = Array.from({ length: random.below(5) }, () => step(random))
+  const steps = stepsOf(random)
   const ownPool = random.chance(0.05)
   const memoryBytes = random.pick([200_000, undefined, undefined])
   const options: RunOptions = {
@@ -98,18 +98,16 @@ function pick<K extends string>(key: K, value: number): { [key in K]?: number } 
   return { [key]: value } as { [key in K]?: number }
 }
 
-function step(random: Dice): Step {
-  return random.pick([
-    mapTagged,
-    mapSame,
-    filterEven,
-    flatMapRepeated(1 + random.below(3)),
-    hash('group'),
-    hash('side'),
-    group('group'),
-    sort('id', 'copy'),
-    sort('-value', 'id', 'copy'),
-  ])
+/** Up to five; behind a group there are other columns, and so other steps. */
+function stepsOf(random: Dice): Step[] {
+  const steps = Array.from({ length: random.below(4) }, () => plainStep(random))
+  if (random.chance(0.4)) steps.push(group('group'), random.pick([sort('group'), sort('-total', 'group'), hash('group'), mapSame]))
+  return steps
+}
+
+function plainStep(random: Dice): Step {
+  const sorts = [sort('id', 'copy'), sort('-value', 'id', 'copy')]
+  return random.pick([mapTagged, mapSame, filterEven, flatMapRepeated(1 + random.below(3)), hash('group'), hash('side'), ...sorts])
 }
 
 interface Terms {
