@@ -18,7 +18,7 @@ export function casesOf(workers: number): (Case & { name: string })[] {
     [1e7, 3000].flatMap((queueBytes) =>
       [Number.POSITIVE_INFINITY, 5].map((limit) => {
         const name = `${scenario}, ${workers} workers, ${queueBytes} bytes to queue${limit === 5 ? ', under a LIMIT' : ''}`
-        return { name, scenario, workers, rows: 80, queueBytes, limit }
+        return { name, scenario, workers, rows: 96, queueBytes, limit }
       }),
     ),
   )

@@ -53,9 +53,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
     copies: () => 1,
   },
-  'an ordered merge over a hash exchange in long runs': {
+  'an ordered merge over a hash exchange where every sender begins with another receiver': {
     stages(seat) {
-      seat.stage(1, rows(seat), seat.all, inRuns(seat.workers))
+      const { self, workers, terms } = seat
+      const part = (id: number) => Math.floor(Math.floor(id / workers) / (terms.rows / workers))
+      seat.stage(1, rows(seat), seat.all, (each) => (part(each.id as number) + self) % workers)
       seat.stage(OUT, seat.merge(1))
     },
     copies: () => 1,
