@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { participantId } from '../../src/base/ids.js'
 import { Pool } from '../../src/mesh/pool.js'
 import type { StallReport } from '../../src/mesh/stall-report.js'
@@ -35,7 +35,10 @@ async function play(pool: Pool, each: Case): Promise<void> {
 
 for (const workers of FULL ? [2, 3, 4, 8] : [2, 4]) {
   describe(`on threads, ${workers} workers, with the smallest rings, nothing stands still:`, () => {
-    const pool = poolOf(workers)
+    let pool: Pool
+    before(() => {
+      pool = poolOf(workers)
+    })
     after(() => pool.close())
     for (const { name, ...each } of casesOf(workers)) test(name, () => play(pool, each))
 

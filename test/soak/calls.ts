@@ -16,7 +16,7 @@ interface Act {
 
 /** Connections one after another, each with rounds of calls at once; afterwards nothing may be held. */
 export async function soakCalls(soak: Soak, seed: number): Promise<void> {
-  for (let room = 0; !soak.isOver; room++) {
+  for (let room = 0; room === 0 || !soak.isOver; room++) {
     const random = dice(seed + room)
     const workers = 1 + random.below(4)
     const ringBytes = random.pick([4096, 4096, 0x1_0000, undefined])
@@ -24,7 +24,7 @@ export async function soakCalls(soak: Soak, seed: number): Promise<void> {
     const isMortal = random.chance(0.3)
     const name = `calls ${seed + room}: ${workers} workers, rings ${ringBytes}, elastic ${elasticBytes}`
     const connection = await connect<Served>(MODULE, { workers, ringBytes, elasticBytes, ...soak.stallOptions })
-    for (let round = 0; round < 8 && !soak.isOver; round++) {
+    for (let round = 0; round < 8 && (round === 0 || !soak.isOver); round++) {
       await Promise.all(
         Array.from({ length: 1 + random.below(25) }, () => attempt(soak, name, act(connection.api, random, isMortal), isMortal)),
       )

@@ -46,14 +46,14 @@ export async function writeInputs(folder: string): Promise<Input[]> {
 
 /** Pools one after another, each with rounds of runs at once. */
 export async function soakFlows(soak: Soak, seed: number, inputs: readonly Input[]): Promise<void> {
-  for (let room = 0; !soak.isOver; room++) {
+  for (let room = 0; room === 0 || !soak.isOver; room++) {
     const random = dice(seed + room)
     const workers = 1 + random.below(4)
     const ringBytes = random.pick([4096, 0x1_0000, undefined])
     const isMortal = random.chance(0.25)
     const pool = createPool({ workers, ringBytes })
     const name = `flows ${seed + room}: ${workers} workers, rings ${ringBytes}`
-    for (let round = 0; round < 6 && !soak.isOver; round++) {
+    for (let round = 0; round < 6 && (round === 0 || !soak.isOver); round++) {
       const runs = Array.from({ length: 1 + random.below(4) }, () =>
         attempt(soak, { room: name, random, pool, isMortal, input: random.pick(inputs) }),
       )

@@ -30,7 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-soak-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 tell('start')
 // Quarters: what grows shows.
-const quarters = setInterval(() => tell('so far'), (minutes * 60_000) / 4)
+const quarters = setInterval(() => tell('so far'), Math.max(1000, (minutes * 60_000) / 4))
 const inputs = await writeInputs(folder)
 const lanes = Array.from({ length: LANES }, (_, lane) => [
   soakCalls(soak, (seed * 2 + 0) * 1_000_000 + lane * 100_000),
