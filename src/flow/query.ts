@@ -17,7 +17,7 @@ import { createPool, type FlowPool } from './flow-pool.js'
 import type { Plan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
 import type { ResolvedRunOptions, RunStats } from './run-options.js'
-import { splitSource } from './split-source.js'
+import { SplitSource } from './split-source.js'
 import { Topology } from './topology.js'
 
 /** How long the leader waits for the root of an error that is itself a consequence. */
@@ -30,6 +30,7 @@ export class Query {
   private mesh: QueryMesh | undefined
   private gather: Gather | undefined
   private readonly runs: Promise<void>[] = []
+  private readonly splits: SplitSource[] = []
   private readonly progress = new Map<number, WorkerProgress>()
   private root: { readonly error: unknown } | undefined
   private resolveRoot: () => void = () => {}
@@ -186,9 +187,10 @@ export class Query {
     )
     for (const stage of this.plan.stages) {
       if (stage.input.kind === 'exchange') continue
-      mesh.session.register(
-        splitSource(topology.splitsId(stage.id), `the splits of stage ${stage.id}`, topology.members(stage), stage.input, cwd),
-      )
+      const { id, input } = stage
+      const splits = new SplitSource({ id: topology.splitsId(id), stage: id, receivers: topology.members(stage), input, cwd })
+      this.splits.push(splits)
+      mesh.session.register(splits)
     }
     mesh.session.seal()
     return mesh
@@ -280,7 +282,7 @@ export class Query {
     try {
       this.gather?.close()
       await this.mesh?.session.end()
-      await Promise.all(this.runs)
+      await Promise.all([...this.runs, ...this.splits.map((splits) => splits.idle())])
       if (this.ownsPool) await pool?.close()
     } finally {
       hold?.change(-1)

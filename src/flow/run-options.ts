@@ -71,9 +71,10 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
 
 /** Who listens to stalls: `onStall` and the log. */
 function stallOptions({ onStall, onLog, stallMs }: RunOptions): StallOptions | undefined {
+  const checked = { stallMs: checkedStallMs(stallMs) }
   if (onStall === undefined && onLog === undefined) return undefined
   return {
-    stallMs: checkedStallMs(stallMs),
+    ...checked,
     onStall: (report) => {
       onStall?.(report)
       onLog?.({ level: 'warn', object: report.text, worker: 0, stage: 'stall', source: undefined })
