@@ -174,7 +174,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a record of an older call counts for the newer one with its id',
-    plant: () => patch(StreamRegistry, 'find', (_self, _original, peer, id) => peer.sinks.get(id)),
+    plant: () =>
+      patch(StreamRegistry, 'find', (_self, original, peer, id, generation) => original(peer, id, generation) ?? peer.sinks.get(id)),
   },
   {
     name: 'a record overtakes the CALL it is about',

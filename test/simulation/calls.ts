@@ -45,7 +45,7 @@ export class Calls {
       this.sessions[b].addPeer(P(a), second)
     }
     scenario.calls.forEach((call, number) => {
-      world.at(call.from, call.step, true, () => void this.make(call, number))
+      if (!this.followsOther(number)) world.at(call.from, call.step, true, () => void this.make(call, number))
     })
   }
 
@@ -66,7 +66,9 @@ export class Calls {
     if (state === 'ended') assert.ok(values.length === expected.length && !call.fails, `${name} ended after ${values.length} values`)
     if (typeof state !== 'object') return
     const code = codeOf(state.error)
-    if (code === `Injected ${number}`) assert.ok(call.fails && values.length === expected.length, `${name} failed after ${values.length}`)
+    if (code === 'Cancelled') assert.ok(call.cancelStep >= 0, `${name} was cancelled`)
+    else if (code === `Injected ${number}`)
+      assert.ok(call.fails && values.length === expected.length, `${name} failed after ${values.length}`)
     else
       assert.ok(
         [call.from, call.to].some((who) => this.causes.get(who)?.includes(code)),
@@ -81,7 +83,7 @@ export class Calls {
       kind: 'call',
       elasticBytes: this.scenario.elasticBytes,
       schedule: () => seat.schedule(),
-      peerFailed: (_peer, error) => this.world.failures.push(error),
+      peerFailed: (_peer, error) => this.world.failed(who, error),
       called: (peer, id, call) => server.called(peer, id, call),
     })
     const server = new CallServer(session, { give: stream((input: Input) => this.give(input)) })
@@ -115,12 +117,19 @@ export class Calls {
       made.state = { error }
     }
     this.world.note(call.from, `call ${number}: ${typeof made.state === 'object' ? codeOf(made.state.error) : made.state}`)
+    if (this.followsOther(number + 1)) await this.make(this.scenario.calls[number + 1], number + 1)
+  }
+
+  private followsOther(number: number): boolean {
+    const { calls } = this.scenario
+    return calls[number]?.follows === true && calls[number - 1]?.from === calls[number].from
   }
 
   private async read({ call, number, values }: Made): Promise<boolean> {
     const input: Input = { number, padding: message(call.inputBytes, number) }
     const open = async () => this.clients[call.from].call(P(call.to), 0, encodeValue(input))
     const remote = new RemoteStream<Uint8Array>(open, undefined)
+    if (call.cancelStep >= 0) this.world.at(call.from, call.cancelStep, false, () => remote.cancel())
     for (;;) {
       if (values.length === call.leaves) break
       for (let turn = 0; turn < call.slow; turn++) await macrotask()

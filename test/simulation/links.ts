@@ -18,26 +18,29 @@ function operate(world: World, self: number, port: object): void {
   for (const name of OPERATIONS) {
     const real = operations[name]?.bind(port)
     if (real === undefined) continue
-    operations[name] = (...args) => {
-      world.preempt(self)
-      return world.seats[self].isDead ? undefined : real(...args)
-    }
+    operations[name] = (...args) => (world.operates(self) ? real(...args) : undefined)
   }
+}
+
+/** A turn that began before what there is now was published. */
+function lookEarly(world: World, self: number, { inlet }: LinkEnd['controls']): void {
+  const next = inlet.next.bind(inlet)
+  inlet.next = () => (world.seats[self].isStale ? undefined : next())
 }
 
 function simulated(world: World, self: number, end: LinkEnd): LinkEnd {
   const { frames, controls } = end
   for (const port of new Set<object>([frames.outlet, frames.inlet, controls.outlet, controls.inlet])) operate(world, self, port)
+  lookEarly(world, self, controls)
   // What GOODBYE overtook on the control ring is nobody's any more.
   world.watch(self, () => frames.inlet.hasMore())
   return {
     ...end,
     wakePeer: () => {
-      world.preempt(self)
-      if (!world.seats[self].isDead) end.wakePeer()
+      if (world.operates(self)) end.wakePeer()
     },
     fail: () => {
-      if (!world.seats[self].isDead) end.fail()
+      if (world.operates(self)) end.fail()
     },
   }
 }

@@ -27,6 +27,8 @@ export class Query {
   /** Codes of what the scenario really did: with one of these it may fail. */
   private readonly causes = new Set<string>()
   private readonly rows: Row[] = []
+  /** What stages threw, or passed on, while somebody wanted their rows. */
+  private readonly sourceErrors: unknown[] = []
   private state: 'begun' | 'ended' | 'left' | { readonly error: unknown } = 'begun'
   private result: RowInput | undefined
   /** How many rows of each member of a live leaf have arrived, and who waits for more. */
@@ -63,6 +65,7 @@ export class Query {
 
   /** Looks at what the leader got; throws where it is not what it should have got. */
   judge(): void {
+    for (const error of this.sourceErrors) assert.ok(this.causes.has(codeOf(error)), `a stage failed with ${codeOf(error)}`)
     if (this.world.seats[LEADER].isDead) return
     assert.notEqual(this.state, 'begun', 'the leader waits for ever')
     const expected = serialRows(this.scenario)
@@ -80,7 +83,8 @@ export class Query {
       kind: 'query',
       elasticBytes: this.scenario.elasticBytes,
       schedule: () => seat.schedule(),
-      peerFailed: (_peer, error) => this.world.failures.push(error),
+      sourceFailed: (error) => this.sourceErrors.push(error),
+      peerFailed: (_peer, error) => this.world.failed(who, error),
       peerEnding: (peer) => {
         if (peer === LEADER) void session.end()
       },

@@ -25,11 +25,12 @@ export interface Stage {
   readonly rows: readonly Rows[]
 }
 
-/** A call to a stream handler, made once the step has come. */
+/** A call to a stream handler, made once the step has come and, if it follows, the call before it in the list is over for its caller. */
 export interface Call {
   readonly from: number
   readonly to: number
   readonly step: number
+  readonly follows: boolean
   readonly inputBytes: number
   /** Bytes of the values that it gives. */
   readonly values: readonly number[]
@@ -38,13 +39,15 @@ export interface Call {
   readonly pauses: boolean
   /** The caller leaves after so many values; -1: it stays. */
   readonly leaves: number
+  /** The caller cancels at this step, whatever it waits for; -1: it does not. */
+  readonly cancelStep: number
   /** The caller waits so many turns before each value. */
   readonly slow: number
 }
 
 export type Fault =
-  /** It exits, in the midst of whatever it does. */
-  | { readonly do: 'crash'; readonly who: number; readonly step: number }
+  /** It exits: at once, or at its operation on a link of this number from then on, in the midst of what it does. */
+  | { readonly do: 'crash'; readonly who: number; readonly step: number; readonly operation: number }
   /** Its session of the query, or the one of calls, ends. */
   | { readonly do: 'endQuery' | 'endCalls'; readonly who: number; readonly step: number }
   /** It does nothing for a while. */
@@ -64,6 +67,8 @@ export interface Schedule {
   readonly bellRepeat: number
   /** At one of so many operations on a link another participant takes its turn; 0: at none. */
   readonly preempt: number
+  /** One turn of so many looked at its control rings when its step before had just ended; 0: none did. */
+  readonly stale: number
 }
 
 /** All that happens in one run, as plain data; participant 0 leads. */
@@ -157,6 +162,7 @@ export function scenarioOf(seed: number): Scenario {
       bellDelay: draw.of(0, 0, 10, 50),
       bellRepeat: draw.of(0, 2, 10),
       preempt: draw.of(0, 0, 3, 10, 50),
+      stale: draw.of(0, 2, 10),
     },
   })
 }
@@ -194,14 +200,19 @@ function drawRows(draw: Draw): Rows {
   }
 }
 
-/** Now and then all between the same two, so that ids are used again. */
+/** Anywhere; or all between the same two; or a burst of short ones, each made as soon as the one before is over or left. */
 function drawCalls(draw: Draw, participants: number): Call[] {
   const pair = (): [number, number] => {
     const from = draw.below(participants)
     return [from, (from + 1 + draw.below(participants - 1)) % participants]
   }
   const always = draw.chance(0.5) ? pair() : undefined
-  return draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, always ?? pair()))
+  if (always === undefined || draw.chance(0.6)) return draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, always ?? pair()))
+  const short = { inputBytes: 0, fails: false, pauses: false, slow: 0 }
+  return draw.list(24, () => {
+    const values = draw.list(draw.of(1, 2, 3), () => draw.of(1, 400))
+    return { ...drawCall(draw, always), ...short, follows: draw.chance(0.9), values, leaves: draw.below(4) - 1 }
+  })
 }
 
 function drawCall(draw: Draw, [from, to]: readonly [number, number]): Call {
@@ -209,11 +220,13 @@ function drawCall(draw: Draw, [from, to]: readonly [number, number]): Call {
     from,
     to,
     step: draw.below(STEPS),
+    follows: draw.chance(0.5),
     inputBytes: draw.of(0, 10, 400, 3000, 6000),
     values: draw.list(draw.of(0, 1, 2, 5, 12), () => draw.of(1, 100, 500, 520, 3000, 20_000)),
     fails: draw.chance(0.2),
     pauses: draw.chance(0.3),
     leaves: draw.chance(0.3) ? draw.below(3) : -1,
+    cancelStep: draw.chance(0.2) ? draw.below(2 * STEPS) : -1,
     slow: draw.of(0, 0, 3),
   }
 }
@@ -226,6 +239,7 @@ function drawFault(draw: Draw, participants: number, stages: readonly Stage[]): 
   const kind = draw.of(...kinds)
   switch (kind) {
     case 'crash':
+      return { do: kind, who, step, operation: draw.of(0, draw.below(20)) }
     case 'endQuery':
     case 'endCalls':
       return { do: kind, who, step }

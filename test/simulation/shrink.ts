@@ -24,11 +24,13 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
     yield { ...scenario, [key]: value }
   yield { ...scenario, endsAtOnce: false }
   yield { ...scenario, planAt: scenario.planAt.map(() => 0) }
-  for (const key of ['preempt', 'bellDelay', 'bellRepeat']) yield { ...scenario, schedule: { ...schedule, [key]: 0 } }
+  for (const key of ['preempt', 'stale', 'bellDelay', 'bellRepeat']) yield { ...scenario, schedule: { ...schedule, [key]: 0 } }
   for (const [index, stage] of stages.entries())
     for (const less of lessOfStage(stage)) yield { ...scenario, stages: replaced(stages, index, less) }
   for (const [index, call] of calls.entries())
     for (const less of lessOfCall(call)) yield { ...scenario, calls: replaced(calls, index, less) }
+  for (const [index, fault] of faults.entries())
+    if (fault.do === 'crash' && fault.operation > 0) yield { ...scenario, faults: replaced(faults, index, { ...fault, operation: 0 }) }
   for (const [index, fault] of faults.entries())
     if ('step' in fault && fault.step > 0)
       yield { ...scenario, faults: replaced(faults, index, { ...fault, step: Math.floor(fault.step / 2) }) }
@@ -77,7 +79,9 @@ function* lessOfCall(call: Call): Generator<Call> {
   if (call.fails) yield { ...call, fails: false }
   if (call.pauses) yield { ...call, pauses: false }
   if (call.slow > 0) yield { ...call, slow: 0 }
+  if (call.cancelStep >= 0) yield { ...call, cancelStep: -1 }
   if (call.leaves >= 0) yield { ...call, leaves: -1 }
+  if (call.follows) yield { ...call, follows: false }
   if (call.step > 0) yield { ...call, step: Math.floor(call.step / 2) }
 }
 

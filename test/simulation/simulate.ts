@@ -58,7 +58,7 @@ class Run {
       case 'crash':
         this.query.mayFailWith('PeerLost')
         this.calls.mayFailWith(who, 'PeerLost')
-        this.world.crash(who)
+        this.world.crashAt(who, fault.operation)
         return
       case 'endQuery':
         this.query.mayFailWith('SessionEnded')

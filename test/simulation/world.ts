@@ -19,9 +19,13 @@ export class Seat {
   phase: 'due' | 'look' | 'asleep' = 'due'
   isDead = false
   blockedUntil = 0
+  /** How many operations it lives on; 0: for ever. */
+  operationsLeft = 0
   /** The step at which each bell on its way arrives. */
   readonly bells: number[] = []
   readonly macrotasks: (() => void)[] = []
+  /** Its turn does not see what was published on control rings since its last step. */
+  isStale = false
   /** Whether it acted since the microtasks ran last. */
   acted = false
   readonly sleep: SleepWord
@@ -67,7 +71,7 @@ export class World {
   steps = 0
   /** Undefined: nobody wants it. */
   readonly trace: string[] | undefined
-  readonly failures: unknown[] = []
+  private readonly failures: unknown[] = []
   private readonly random: () => number
   private readonly appointments: Appointment[] = []
   private readonly inlets: { readonly who: number; readonly hasMore: () => boolean }[] = []
@@ -90,6 +94,11 @@ export class World {
   readonly now = (): number => {
     this.nowMs += this.random() * LOOK_MS
     return this.nowMs
+  }
+
+  /** Something went wrong that no scenario wants; what the dead find is nobody's. */
+  failed(who: number, error: unknown): void {
+    if (!this.seats[who].isDead) this.failures.push(error)
   }
 
   note(who: number | string, what: string): void {
@@ -119,8 +128,21 @@ export class World {
     this.appointments.push({ who, step, must, act })
   }
 
-  /** The participant exits: from this moment nothing that it does reaches anybody. */
-  crash(who: number): void {
+  /** The participant exits at its operation of this number from now on; 0: at once. */
+  crashAt(who: number, operation: number): void {
+    this.seats[who].operationsLeft = operation
+    if (operation === 0) this.crash(who)
+  }
+
+  /** A participant is about to operate on a link. False: it is dead, and nothing that it does reaches anybody. */
+  operates(who: number): boolean {
+    const seat = this.seats[who]
+    if (seat.operationsLeft > 0 && --seat.operationsLeft === 0) this.crash(who)
+    this.preempt(who)
+    return !seat.isDead
+  }
+
+  private crash(who: number): void {
     const seat = this.seats[who]
     if (seat.isDead) return
     this.note(who, 'crashes')
@@ -136,7 +158,7 @@ export class World {
   }
 
   /** At an operation on a link: another participant may take its turn meanwhile. */
-  preempt(self: number): void {
+  private preempt(self: number): void {
     const { preempt } = this.plan
     this.seats[self].acted = true
     if (preempt === 0 || this.random() * preempt >= 1) return
@@ -232,13 +254,21 @@ export class World {
     if (seat.phase === 'due') {
       seat.phase = 'look'
       let worked = false
+      seat.isStale = this.drawsStale()
       for (const session of seat.sessions) if (session.service()) worked = true
+      seat.isStale = false
       if (worked && !seat.isDead) seat.phase = 'due'
     } else {
       seat.phase = 'asleep'
       if (!seat.sleep.fallAsleep(seat.mayWork) && !seat.isDead) seat.phase = 'due'
     }
     this.current = before
+  }
+
+  /** Where somebody is dead, nothing is read before his ring and his last words are. */
+  private drawsStale(): boolean {
+    const { stale } = this.plan
+    return stale > 0 && this.random() * stale < 1 && this.seats.every(({ isDead }) => !isDead)
   }
 
   /** Goes on to when something is due. False: nothing is. */
