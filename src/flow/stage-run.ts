@@ -6,6 +6,7 @@ import type { Row, Schema } from '../columnar/schema.js'
 import { ExchangeOutput } from '../exchange/exchange-output.js'
 import { Gate } from '../exchange/gate.js'
 import type { Router } from '../exchange/router.js'
+import type { Spill } from '../exchange/spill.js'
 import type { SourceActivity, SourceTask, StreamSource } from '../stream/source-task.js'
 import { type Cursor, closeUnwanted, END, PAUSE } from './operators/cursor.js'
 import type { RowInput } from './row-input.js'
@@ -20,6 +21,8 @@ export interface StageRunOptions {
   readonly slice: Slice
   readonly route: Router
   readonly queueBytes: number
+  /** Where what exceeds that goes; undefined: nowhere. */
+  readonly spill: Spill | undefined
   /** Aborted when nobody wants this stage's rows any more. */
   readonly controller: AbortController
   /** Called at the end of every slice of work. */
@@ -71,10 +74,10 @@ export class StageRun implements StreamSource {
   }
 
   private async produce(task: SourceTask): Promise<void> {
-    const { name, route, queueBytes, slice } = this.options
+    const { name, route, queueBytes, slice, spill } = this.options
     this.task = task
     slice.interrupted = () => this.isCancelled
-    const output = new ExchangeOutput(name, task, route, () => task.flush())
+    const output = new ExchangeOutput(name, task, route, () => task.flush(), spill && { spill, queueBytes })
     const gate = new Gate(task, output, queueBytes)
     this.gate = gate
     const abort = () => this.dispose()
@@ -84,12 +87,14 @@ export class StageRun implements StreamSource {
         if (this.pull(output, gate)) {
           output.flushAll()
           this.options.finished(output.schema)
+          await gate.drained()
           return
         }
         await this.rest(task, gate)
       }
     } finally {
       task.signal.removeEventListener('abort', abort)
+      output.close()
       this.dispose()
     }
   }

@@ -30,6 +30,9 @@ export function broadcast(
       get queuedBytes() {
         return task.sinks.reduce((sum, sink) => sum + sink.queuedBytes, builder.byteSize)
       },
+      spilledBytes: 0,
+      canSpill: false,
+      refill: () => {},
     }
     const gate = new Gate(task, output, queueBytes)
     for (const row of rows) {

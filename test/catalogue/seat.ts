@@ -57,6 +57,7 @@ export class Seat {
       pipeline: input,
       slice,
       route,
+      spill: undefined,
       queueBytes: this.terms.queueBytes,
       controller: new AbortController(),
       progressed: () => {},
