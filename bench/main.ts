@@ -7,13 +7,14 @@ import { benches as flights } from './flights.js'
 import { type Bench, holds, machine } from './harness.js'
 import { benches as idle } from './idle.js'
 import { benches as limit } from './limit.js'
+import { benches as mesh } from './mesh.js'
 import { asJson, asText } from './print.js'
 import { benches as ring } from './ring.js'
 import { benches as ringAtomics } from './ring-atomics.js'
 import { benches as streams } from './streams.js'
 import { benches as wordPairs } from './word-pairs.js'
 
-const GROUPS: readonly (readonly Bench[])[] = [ring, ringAtomics, streams, wordPairs, limit, idle, flights, columns]
+const GROUPS: readonly (readonly Bench[])[] = [ring, ringAtomics, streams, mesh, wordPairs, limit, idle, flights, columns]
 const ROUNDS = 5
 
 const { values } = parseArgs({

@@ -6,10 +6,13 @@ export interface Clock {
   schedule(callback: () => void, delayMs: number): () => void
 }
 
+/** The longest delay that a timer of Node.js has (24.8 days); longer ones would fire at once. */
+const DELAY_MS_MAX = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   schedule(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs)
+    const timer = setTimeout(callback, Math.min(delayMs, DELAY_MS_MAX))
     timer.unref()
     return () => clearTimeout(timer)
   },

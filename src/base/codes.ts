@@ -53,6 +53,11 @@ export const CODES = {
     cause: 'The worker module has no default export made by serve().',
     cure: 'Write `export default serve({ ... })` in the worker module.',
   },
+  StartTimeout: {
+    fault: 'user',
+    cause: 'A worker did not serve in time: the import of its module has not ended.',
+    cure: 'Look for a loop, or for a top-level await of something that never comes, in the module; where it only takes long, raise startTimeoutMs.',
+  },
   FlowFileNotFound: {
     fault: 'user',
     cause: 'The command was given a FILE that does not exist or is not a file.',
@@ -175,13 +180,24 @@ export const CODES = {
   },
   OperatorBudget: {
     fault: 'user',
-    cause: 'An operator that keeps rows needs more memory than its budget.',
-    cure: 'Raise `memoryBytes`, use more workers, or keep less: filter earlier, fewer columns, a limit after the sort.',
+    cause: 'An operator that keeps rows needs more memory than its budget, and the run was told not to spill.',
+    cure: 'Let it spill, raise `memoryBytes`, use more workers, or keep less: filter earlier, fewer columns, a limit after the sort.',
   },
   QueueBudget: {
     fault: 'user',
-    cause: 'Rows for a receiver that is not ready for them fill the queue of an exchange, while another receiver waits for rows.',
-    cure: 'Give the run more memoryBytes, or spread the keys of the exchange more evenly.',
+    cause:
+      'Rows for a receiver that is not ready for them fill the queue of an exchange, another receiver waits for rows, and the run was told not to spill.',
+    cure: 'Let it spill, give the run more memoryBytes, or spread the keys of the exchange more evenly.',
+  },
+  SpillFailed: {
+    fault: 'user',
+    cause: 'A spill file could not be opened, written or read: a full disk, no permission, a broken device.',
+    cure: 'See the cause; make room, name another `spillFolder`, or give more `memoryBytes`.',
+  },
+  SpillBudget: {
+    fault: 'user',
+    cause: 'A worker would have more bytes on disk for a run than `spillBytes` allows.',
+    cure: 'Give more `spillBytes` or `memoryBytes`, spread the keys more evenly, or keep less.',
   },
   FlowRanOnImport: {
     fault: 'user',

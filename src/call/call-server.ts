@@ -37,6 +37,7 @@ export class CallServer {
       delivery: 'calls',
       run: (task) => this.track(this.run(served, call, task)),
       dispose: () => this.dropInput(peer, call),
+      describe: () => ({ name: `handler '${served.name}'` }),
     }
     this.session.registry.registerCall(source, call.generation, call.limit)
   }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { MillraceError, SessionEndedError } from '../base/errors.js'
 import { Pool, type PoolOptions } from '../mesh/pool.js'
 import type { WorkerLimits } from '../mesh/pool-worker.js'
+import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
 import type { Api, CallOptions, HandlersOf } from './api.js'
 import { Client } from './client.js'
 import type { Handlers } from './handlers.js'
@@ -21,8 +22,14 @@ export interface ConnectOptions {
   readonly elasticBytes?: number | undefined
   /** Heap limits of each worker thread, in MB as `node:worker_threads` has them; none by default. */
   readonly resourceLimits?: WorkerLimits | undefined
+  /** How long a worker may take before it serves, in ms; 60000 by default. Then it is terminated, and counts as one that cannot start. */
+  readonly startTimeoutMs?: number | undefined
   /** How long a worker may take to end at `close`, in ms; 5000 by default. Then it is terminated. */
   readonly closeTimeoutMs?: number | undefined
+  /** Told who waits for whom where something is waited for and nothing moves for `stallMs`: once, until something moves again. */
+  readonly onStall?: ((report: StallReport) => void) | undefined
+  /** In ms; 10 000 by default. */
+  readonly stallMs?: number | undefined
 }
 
 /** Workers that serve one module. */
@@ -47,7 +54,7 @@ const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
 /**
  * Starts workers that serve a module and returns a connection to them: `await connect<typeof import('./x.worker.js')>(new URL(
  * './x.worker.js', import.meta.url), { workers: 4 })`. Rejects with what the module threw when imported, `NotServed` where it has no
- * handlers, `InvalidArgument`.
+ * handlers, `StartTimeout`, `InvalidArgument`.
  */
 export async function connect<M>(module: URL | string, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
   const { href, workers } = resolve(module, options)
@@ -59,8 +66,9 @@ export function connectInline<H extends Handlers>(handlers: H, options: Omit<Con
   return open({ ...options, workers: 0, bootstrap: BOOTSTRAP, boot: undefined, inline: (side) => serveHandlers(side, handlers) })
 }
 
-async function open<H>(options: PoolOptions): Promise<Connection<H>> {
-  const pool = new Pool(options)
+async function open<H>({ onStall, stallMs, ...options }: PoolOptions & ConnectOptions & { workers: number }): Promise<Connection<H>> {
+  const stall = { onStall, stallMs: checkedStallMs(stallMs) }
+  const pool = new Pool({ ...options, stall: onStall && { ...stall, onStall } })
   try {
     const [worker] = await pool.allReady()
     return createConnection(pool, worker.hello as readonly Procedure[])
@@ -74,6 +82,11 @@ function resolve(module: URL | string, options: ConnectOptions): { href: string;
   const { workers = availableParallelism(), kind = 'thread' } = options
   if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
     throw new MillraceError('InvalidArgument', `connect: workers is ${workers}; give a whole number from 0 to 1024`)
+  }
+  for (const name of ['startTimeoutMs', 'closeTimeoutMs'] as const) {
+    const value = options[name]
+    if (value !== undefined && !(value >= 0))
+      throw new MillraceError('InvalidArgument', `connect: ${name} is ${value}; give milliseconds from 0`)
   }
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `connect: kind is '${kind}'; 'thread' is what there is`)
   const isUrl = module instanceof URL || /^(file|data|node):/.test(module)

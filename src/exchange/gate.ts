@@ -5,8 +5,14 @@ import type { SourceTask } from '../stream/source-task.js'
 export interface GatedOutput {
   /** For messages: which exchange this is. */
   readonly name: string
-  /** Bytes that wait for receivers: queued messages and half-built batches. */
+  /** Bytes in memory that wait for receivers: queued messages and half-built batches. */
   readonly queuedBytes: number
+  /** Bytes on disk that wait for receivers. */
+  readonly spilledBytes: number
+  /** Whether what exceeds the budget can go to disk. */
+  readonly canSpill: boolean
+  /** Gives receivers that are hungry what waits for them on disk. */
+  refill(): void
   /** Sends the half-built batch of a receiver, if it has one. */
   flush(receiver: number): void
 }
@@ -15,9 +21,9 @@ export interface GatedOutput {
  * Decides whether a source may pull its own input.
  *
  * Rows for a receiver that is not hungry have nowhere to go but its queue. Within the budget, any hungry receiver opens the gate.
- * Above it only one does whose consumer waits (starving), for what that consumer waits for may be what all the others wait for in
- * turn: an ordered merge takes no row of one input before it has one of each. Its half-built batch goes out first. What then exceeds
- * the budget would go to a spill file; there is none, so the query fails with `QueueBudget`: it never hangs.
+ * Above it, and while anything is on disk, only one does whose consumer waits (starving), for what that consumer waits for may be what
+ * all the others wait for in turn: an ordered merge takes no row of one input before it has one of each. Its half-built batch goes out
+ * first. What then exceeds the budget goes to disk; where it may not, the query fails with `QueueBudget`: it never hangs.
  */
 export class Gate {
   constructor(
@@ -26,7 +32,7 @@ export class Gate {
     private readonly budgetBytes: number,
   ) {}
 
-  /** Resolves when the source may go on. False: nobody wants more. Rejects with `QueueBudget`. */
+  /** Resolves when the source may go on. False: nobody wants more. Rejects with `QueueBudget`, `SpillFailed`. */
   async opened(): Promise<boolean> {
     while (!this.isOpen()) {
       if (this.task.isCancelled) return false
@@ -35,14 +41,35 @@ export class Gate {
     return !this.task.isCancelled
   }
 
+  /** Why it is closed though some receiver would take more; undefined: it is not. Changes nothing. */
+  get closedBy(): string | undefined {
+    const { queuedBytes, spilledBytes } = this.output
+    if (this.task.sinks.some((sink) => sink.isStarving)) return undefined
+    if (spilledBytes > 0) return `${spilledBytes} bytes wait on disk, until one starves`
+    return queuedBytes > this.budgetBytes
+      ? `${queuedBytes} bytes wait, more than the ${this.budgetBytes} allowed, until one starves`
+      : undefined
+  }
+
   /** Sends what the waiting receivers can be given, and says whether the source may go on now. */
   isOpen(): boolean {
+    this.output.refill()
     this.feedStarving()
     const { sinks } = this.task
-    if (this.output.queuedBytes <= this.budgetBytes) return sinks.some((sink) => sink.isHungry)
+    const isWithin = this.output.queuedBytes <= this.budgetBytes && this.output.spilledBytes === 0
+    if (isWithin) return sinks.some((sink) => sink.isHungry)
     const starving = sinks.findIndex((sink) => sink.isStarving)
-    if (starving < 0) return false
-    throw this.exceeded(starving)
+    if (starving >= 0 && !this.output.canSpill) throw this.exceeded(starving)
+    return starving >= 0
+  }
+
+  /** The source has no more rows: resolves when nothing is on disk any more, so that its END stays behind its data. Rejects with `SpillFailed`. */
+  async drained(): Promise<void> {
+    for (;;) {
+      this.output.refill()
+      if (this.output.spilledBytes === 0) return
+      await this.task.changed()
+    }
   }
 
   private feedStarving(): void {
@@ -61,7 +88,7 @@ export class Gate {
     return new MillraceError(
       'QueueBudget',
       `${this.output.name}: ${this.output.queuedBytes} bytes wait (${waiting.join(', ')}), more than the ${this.budgetBytes} allowed, while ` +
-        `participant ${sinks[starving].receiver} waits for rows of its own: give more memoryBytes, or spread the keys`,
+        `participant ${sinks[starving].receiver} waits for rows of its own: let it spill, give more memoryBytes, or spread the keys`,
     )
   }
 }

@@ -1,5 +1,6 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { Client } from '../call/client.js'
+import { sweepSpillFolders } from '../exchange/spill-sweep.js'
 import { Pool } from '../mesh/pool.js'
 import { checkRingBytes, checkWorkers } from './number-option.js'
 import { serveQueries } from './serve-queries.js'
@@ -18,12 +19,15 @@ export class FlowPool implements AsyncDisposable {
   readonly pool: Pool
   /** @internal */
   readonly client: Client
+  private readonly swept: Promise<void>
 
   /** @internal Use `createPool`. */
   constructor(
     readonly workers: number,
     ringBytes: number | undefined,
   ) {
+    // Of runs in processes that crashed; runs that name a folder of their own look there.
+    this.swept = sweepSpillFolders(tmpdir())
     const bootstrap = new URL('./bootstrap.js', import.meta.url)
     this.pool = new Pool({ workers, ringBytes, bootstrap, boot: undefined, inline: serveQueries })
     this.client = new Client(this.pool)
@@ -31,9 +35,9 @@ export class FlowPool implements AsyncDisposable {
 
   /** Ends its workers; runs that are open fail with `SessionEndedError`, as do later ones. Resolves when every worker is gone. */
   close(): Promise<void> {
-    const closed = this.pool.close()
+    const closed = Promise.all([this.pool.close(), this.swept])
     this.client.close()
-    return closed
+    return closed.then(() => {})
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,14 +1,21 @@
 import type { Schema } from '../columnar/schema.js'
 import type { Census } from '../stream/census.js'
 import type { Plan } from './plan.js'
+import type { SpillTerms } from './spill-terms.js'
 
 /** What a worker has read for a query so far. */
 export interface WorkerProgress {
   readonly rowsIn: number
   readonly bytesIn: number
   readonly splitsDone: number
+  readonly spilledBytes: number
   /** Bytes of frames sent so far, by receiving participant. */
   readonly sentBytes: Readonly<Record<number, number>>
+}
+
+/** What a worker still holds of a query; all zero after its end. */
+export interface WorkerCensus extends Census {
+  readonly spillFiles: number
 }
 
 /** What a worker tells the leader while it runs a query: values of the stream that the run's call is. */
@@ -23,13 +30,14 @@ export type QueryEvent =
   /** A stage has no more rows here; they had these columns. */
   | { readonly kind: 'columns'; readonly stage: number; readonly schema: Schema }
   /** The last one: what the worker's session holds after its end. */
-  | { readonly kind: 'ended'; readonly census: Census }
+  | { readonly kind: 'ended'; readonly census: WorkerCensus }
 
 /** What a worker is given with a query's mesh. */
 export interface QueryTerms {
   readonly plan: Plan
   readonly workers: number
   readonly memoryBytes: number
+  readonly spill: SpillTerms | undefined
   readonly cwd: string
   /** Whether files are read in place, holding up the thread: for threads that do nothing else. */
   readonly io: 'async' | 'sync'

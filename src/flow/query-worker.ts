@@ -7,6 +7,8 @@ import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import { OrderedMerge } from '../exchange/ordered-merge.js'
 import { gatherRouter, hashRouter, type Router } from '../exchange/router.js'
+import { Spill } from '../exchange/spill.js'
+import { createSpillFolder } from '../exchange/spill-folder.js'
 import type { QueryInvitation, WorkerSide } from '../mesh/worker-side.js'
 import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Session } from '../stream/session.js'
@@ -36,6 +38,7 @@ export class QueryWorker {
   private readonly sources: SourceCursor[] = []
   private readonly stages: StageRun[] = []
   private readonly events: QueryEvent[] = []
+  private readonly spill: Spill | undefined
   private wake: (() => void) | undefined
   private splitsReported = 0
   private readonly controllers: AbortController[] = []
@@ -47,16 +50,15 @@ export class QueryWorker {
     private readonly invitation: QueryInvitation,
   ) {
     this.terms = invitation.plan as QueryTerms
+    const { spill } = this.terms
+    this.spill = spill && new Spill(createSpillFolder(spill.folder), spill.limitBytes)
     this.topology = new Topology(this.terms.plan, this.terms.workers)
-    this.session = side.member.createSession({
-      self: invitation.self,
-      kind: 'query',
+    this.session = side.join(invitation, {
       sourceFailed: (error) => this.failed(error),
       peerEnding: (peer) => {
         if (peer === LEADER) void this.end()
       },
     })
-    for (const spec of invitation.links) this.session.addPeer(spec.peer, side.linkEnd(spec, invitation.self))
     void this.session.ended.then(() => this.over())
   }
 
@@ -74,7 +76,7 @@ export class QueryWorker {
       await Promise.all(this.stages.map((stage) => stage.idle()))
       yield* this.drain()
       yield { kind: 'progress', progress: this.progress() }
-      yield { kind: 'ended', census: this.session.census() }
+      yield { kind: 'ended', census: { ...this.session.census(), spillFiles: this.spill?.openFiles ?? 0 } }
     } finally {
       void this.end()
     }
@@ -143,8 +145,15 @@ export class QueryWorker {
       log: (record) => this.emit({ kind: 'log', record: encodeValue(record) }),
       ...('current' in input ? { location: input as SourceCursor } : {}),
     }
-    const budgetBytes = this.terms.memoryBytes * (1 - QUEUE_SHARE)
-    const pipeline = await buildPipeline(stage, { resolve: (ref) => resolveStage(namespace, ref), input, environment, budgetBytes, slice })
+    const { spill } = this
+    const pipeline = await buildPipeline(stage, {
+      resolve: (ref) => resolveStage(namespace, ref),
+      input,
+      environment,
+      budgetBytes: this.terms.memoryBytes * (1 - QUEUE_SHARE),
+      spill,
+      slice,
+    })
     run.current = new StageRun({
       id: this.topology.outputId(stage.id, this.invitation.self),
       receivers: this.topology.receivers(stage),
@@ -155,6 +164,7 @@ export class QueryWorker {
       controller,
       route: this.router(stage),
       queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
+      spill,
       progressed: () => this.report(),
       finished: (schema) => this.emit({ kind: 'columns', stage: stage.id, schema }),
     })
@@ -173,13 +183,15 @@ export class QueryWorker {
 
   private exchangeInput({ stage, merge }: ExchangeInputPlan): RowInput {
     const senders: ParticipantId[] = this.topology.members(this.topology.plan.stages[stage])
-    const inbounds = senders.map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows' }))
-    const input = new ExchangeInput(`the rows of stage ${stage}`, inbounds)
+    const name = `the rows of stage ${stage}`
+    const inbounds = senders.map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name }))
+    const input = new ExchangeInput(name, inbounds)
     return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparator(merge)))
   }
 
   private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<RowInput> {
-    const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows' })
+    const name = `the splits of stage ${stage.id}`
+    const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
     const source = await openSource(input, {
       cwd: this.terms.cwd,
       io: this.terms.io,
@@ -209,7 +221,7 @@ export class QueryWorker {
       splitsDone += source.splitsDone
     }
     const sentBytes = Object.fromEntries(this.session.peerIds.map((peer) => [peer, this.session.publishedBytes(peer)]))
-    return { rowsIn, bytesIn, splitsDone, sentBytes }
+    return { rowsIn, bytesIn, splitsDone, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
   }
 }
 

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { systemClock } from '../base/clock.js'
 import { CancelledError, MillraceError, PeerLostError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
@@ -7,16 +8,17 @@ import type { Batch } from '../columnar/batch.js'
 import { type Row, type Schema, unify } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
+import { sweepSpillFolders } from '../exchange/spill-sweep.js'
 import type { QueryMesh } from '../mesh/query-mesh.js'
-import type { Census } from '../stream/census.js'
+import type { StallOptions } from '../mesh/stall-report.js'
 import { decodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Inbound } from '../stream/inbound.js'
 import type { LogRecord } from './ctx.js'
 import { createPool, type FlowPool } from './flow-pool.js'
 import type { Plan } from './plan.js'
-import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
+import type { QueryEvent, QueryTerms, WorkerCensus, WorkerProgress } from './query-events.js'
 import type { ResolvedRunOptions, RunStats } from './run-options.js'
-import { splitSource } from './split-source.js'
+import { SplitSource } from './split-source.js'
 import { Topology } from './topology.js'
 
 /** How long the leader waits for the root of an error that is itself a consequence. */
@@ -29,19 +31,21 @@ export class Query {
   private mesh: QueryMesh | undefined
   private gather: Gather | undefined
   private readonly runs: Promise<void>[] = []
+  private readonly splits: SplitSource[] = []
   private readonly progress = new Map<number, WorkerProgress>()
   private root: { readonly error: unknown } | undefined
   private resolveRoot: () => void = () => {}
   private cancelled: { readonly error: CancelledError } | undefined
   private ending: Promise<void> | undefined
   private started = false
+  private swept: Promise<void> | undefined
   private rowsOut = 0
   private startedMs = 0
   private endedMs: number | undefined
   private workers = 0
   /** This thread imports the stages, and if nothing else is alive the module of the stages waits for itself. */
   private importsHere = false
-  private readonly censuses = new Map<number, Census>()
+  private readonly censuses = new Map<number, WorkerCensus>()
   private readonly schemas = new Map<number, Schema>()
   private conflict: { readonly error: unknown } | undefined
   private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
@@ -115,15 +119,17 @@ export class Query {
     let rowsIn = 0
     let bytesIn = 0
     let splitsDone = 0
+    let spilledBytes = 0
     const sentBytes: Record<number, Readonly<Record<number, number>>> = {}
     for (const [worker, progress] of this.progress) {
       rowsIn += progress.rowsIn
       bytesIn += progress.bytesIn
       splitsDone += progress.splitsDone
+      spilledBytes += progress.spilledBytes
       sentBytes[worker] = progress.sentBytes
     }
     const elapsedMs = this.started ? (this.endedMs ?? systemClock.now()) - this.startedMs : 0
-    return { workers: this.workers, rowsIn, bytesIn, splitsDone, rowsOut: this.rowsOut, elapsedMs, sentBytes }
+    return { workers: this.workers, rowsIn, bytesIn, splitsDone, rowsOut: this.rowsOut, spilledBytes, elapsedMs, sentBytes }
   }
 
   /** What participants hold that should hold nothing, as `participant: what count`. */
@@ -155,6 +161,7 @@ export class Query {
 
   private async open(): Promise<void> {
     const { options } = this
+    this.sweep()
     this.pool ??= createPool({ workers: options.workers, ringBytes: options.ringBytes })
     const { pool } = this.pool
     const ids = (await pool.allReady()).map((worker) => worker.id)
@@ -167,6 +174,12 @@ export class Query {
     this.gather = this.openGather(this.mesh, topology)
   }
 
+  /** Removes what crashes left in a folder of the user's own; the pool looks in that of the system when it starts. */
+  private sweep(): void {
+    const { spill } = this.options
+    if (spill !== undefined && spill.folder !== tmpdir()) this.swept = sweepSpillFolders(spill.folder)
+  }
+
   /** While the stages are imported in this thread, waiting for rows does not hold the event loop open. */
   private setImporting(importsHere: boolean): void {
     if (this.importsHere === importsHere) return
@@ -175,24 +188,36 @@ export class Query {
   }
 
   private createMesh(workers: readonly ParticipantId[], topology: Topology): QueryMesh {
-    const { memoryBytes, cwd, ringBytes } = this.options
+    const { memoryBytes, spill, cwd, ringBytes } = this.options
     const { pool } = this.pool as FlowPool
     const io = this.workers === 0 ? 'async' : 'sync'
-    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, cwd, io }
-    const mesh = pool.createMesh({ workers, pairs: topology.pairs, ringBytes, plan: terms }, { sourceFailed: (error) => this.learn(error) })
+    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, spill, cwd, io }
+    const mesh = pool.createMesh(
+      { workers, pairs: topology.pairs, ringBytes, plan: terms },
+      { sourceFailed: (error) => this.learn(error), stall: this.stall() },
+    )
     for (const stage of this.plan.stages) {
       if (stage.input.kind === 'exchange') continue
-      mesh.session.register(splitSource(topology.splitsId(stage.id), topology.members(stage), stage.input, cwd))
+      const { id, input } = stage
+      const splits = new SplitSource({ id: topology.splitsId(id), stage: id, receivers: topology.members(stage), input, cwd })
+      this.splits.push(splits)
+      mesh.session.register(splits)
     }
     mesh.session.seal()
     return mesh
+  }
+
+  /** What a listener throws fails the run. */
+  private stall(): StallOptions | undefined {
+    const { stall } = this.options
+    return stall && { ...stall, onStall: (report) => this.guard(() => stall.onStall(report)) }
   }
 
   private openGather({ session }: QueryMesh, topology: Topology): Gather {
     const { last } = topology
     const inbounds: Inbound[] = topology
       .members(last)
-      .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows' }))
+      .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows', name: nameOf(last.id) }))
     return new Gather(new ExchangeInput(nameOf(last.id), inbounds))
   }
 
@@ -268,7 +293,8 @@ export class Query {
     try {
       this.gather?.close()
       await this.mesh?.session.end()
-      await Promise.all(this.runs)
+      await Promise.all([...this.runs, ...this.splits.map((splits) => splits.idle())])
+      await this.swept
       if (this.ownsPool) await pool?.close()
     } finally {
       hold?.change(-1)

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError } from '../base/errors.js'
+import { checkedStallMs, type StallOptions, type StallReport } from '../mesh/stall-report.js'
 import type { LogRecord } from './ctx.js'
 import type { FlowPool } from './flow-pool.js'
 import { checkBetween, checkRingBytes, checkWorkers } from './number-option.js'
+import { resolveSpill, type SpillTerms } from './spill-terms.js'
 
 /** Memory that the operators of one worker may keep rows in, by default (512 MiB): an estimate of their size, not of the heap. */
 export const OPERATOR_BYTES_DEFAULT: number = 512 * 1024 * 1024
@@ -19,14 +21,30 @@ export interface RunOptions {
   /** Aborting it cancels the run: who waits for rows gets `CancelledError`, whose cause is the signal's reason. */
   readonly signal?: AbortSignal
   /**
-   * Bytes of rows that one stage may keep in one worker, an estimate; default 512 MiB. Three quarters are for its operators, beyond that
-   * `OperatorBudget`; one quarter is for what waits for receivers, beyond that `QueueBudget`.
+   * Bytes of rows that one stage may keep in one worker, an estimate; default 512 MiB. Three quarters are for its operators, one quarter
+   * for what waits for receivers. What is beyond that goes to disk; without `spill` the run ends with `OperatorBudget` or `QueueBudget`.
    */
   readonly memoryBytes?: number
+  /** Whether rows that exceed `memoryBytes` go to disk; default true. */
+  readonly spill?: boolean
+  /**
+   * An existing folder on the disk that they go to; default `os.tmpdir()`. The files have no name there and belong to the process alone.
+   * What goes wrong with them ends the run with `SpillFailed`.
+   */
+  readonly spillFolder?: string
+  /** Bytes that each worker may have on disk for the run at once; default 16 GiB. Beyond that `SpillBudget`. */
+  readonly spillBytes?: number
   /** Bytes of each data ring of the run, a power of two from 4 KiB to 4 MiB; default that of the pool, 1 MiB. */
   readonly ringBytes?: number
   /** Receives what stages log; by default it is dropped. */
   readonly onLog?: (record: LogRecord) => void
+  /**
+   * Told who waits for whom where rows are waited for and nothing moves for `stallMs`: once, until something moves again. The log gets
+   * the same as a record of the level `warn`, of worker 0, whose stage is `stall`.
+   */
+  readonly onStall?: (report: StallReport) => void
+  /** In ms; default 10 000. */
+  readonly stallMs?: number
   /** Directory that relative paths and patterns of sources start from; default `process.cwd()`. */
   readonly cwd?: string
 }
@@ -38,10 +56,14 @@ export interface ResolvedRunOptions {
   readonly kind: 'thread'
   readonly signal: AbortSignal | undefined
   readonly memoryBytes: number
+  /** Undefined: nothing goes to disk. */
+  readonly spill: SpillTerms | undefined
   /** Undefined: as the pool has it. */
   readonly ringBytes: number | undefined
   readonly cwd: string
   readonly onLog: (record: LogRecord) => void
+  /** Undefined where nobody listens. */
+  readonly stall: StallOptions | undefined
 }
 
 /** Fills in the defaults. @throws MillraceError `InvalidArgument` */
@@ -56,7 +78,21 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
   const kind = options.kind ?? 'thread'
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `kind must be 'thread', got ${JSON.stringify(kind)}`)
   const { pool, signal, cwd = process.cwd(), onLog = () => {} } = options
-  return Object.freeze({ workers, memoryBytes, ringBytes, kind, pool, signal, cwd, onLog })
+  const spill = resolveSpill(options, cwd)
+  return Object.freeze({ workers, memoryBytes, spill, ringBytes, kind, pool, signal, cwd, onLog, stall: stallOptions(options) })
+}
+
+/** Who listens to stalls: `onStall` and the log. */
+function stallOptions({ onStall, onLog, stallMs }: RunOptions): StallOptions | undefined {
+  const checked = { stallMs: checkedStallMs(stallMs) }
+  if (onStall === undefined && onLog === undefined) return undefined
+  return {
+    ...checked,
+    onStall: (report) => {
+      onStall?.(report)
+      onLog?.({ level: 'warn', object: report.text, worker: 0, stage: 'stall', source: undefined })
+    },
+  }
 }
 
 /** What a run has done so far. */
@@ -69,6 +105,8 @@ export interface RunStats {
   readonly splitsDone: number
   /** Rows given to the consumer. */
   readonly rowsOut: number
+  /** Bytes that workers wrote to disk because they had no room in memory. */
+  readonly spilledBytes: number
   /** Since the first row was asked for, until now or the end. */
   readonly elapsedMs: number
   /** Bytes of frames sent by each worker, by receiving participant; 0 is the leader, workers count from 1. Known at the end. */

@@ -1,20 +1,47 @@
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
-import type { SourceTask, StreamSource } from '../stream/source-task.js'
+import type { SourceActivity, SourceTask, StreamSource } from '../stream/source-task.js'
 import type { FileInputPlan } from './plan.js'
 import { enumerateSplits } from './sources/enumerate.js'
 import type { Split } from './sources/split.js'
+
+export interface SplitSourceOptions {
+  readonly id: PhysicalStreamId
+  readonly stage: number
+  readonly receivers: readonly ParticipantId[]
+  readonly input: FileInputPlan
+  readonly cwd: string
+}
 
 /**
  * Hands out the splits of one stage, from the leader: one to whoever waits for one. A worker asks for the next when it begins one, so
  * each holds one in advance, and the fast get more.
  */
-export function splitSource(id: PhysicalStreamId, receivers: readonly ParticipantId[], input: FileInputPlan, cwd: string): StreamSource {
-  return {
-    id,
-    receivers,
-    delivery: 'flows',
-    run: (task) => handOut(task, enumerateSplits(input, { cwd })),
-    dispose: () => {},
+export class SplitSource implements StreamSource {
+  readonly id: PhysicalStreamId
+  readonly receivers: readonly ParticipantId[]
+  readonly delivery = 'flows'
+  private execution: Promise<void> | undefined
+
+  constructor(private readonly options: SplitSourceOptions) {
+    this.id = options.id
+    this.receivers = options.receivers
+  }
+
+  run(task: SourceTask): Promise<void> {
+    const { input, cwd } = this.options
+    this.execution = handOut(task, enumerateSplits(input, { cwd }))
+    return this.execution
+  }
+
+  dispose(): void {}
+
+  /** Resolves when it looks for files no more; to be asked once its session has ended. */
+  async idle(): Promise<void> {
+    await this.execution?.catch(() => {})
+  }
+
+  describe(): SourceActivity {
+    return { name: `the splits of stage ${this.options.stage}` }
   }
 }
 

@@ -6,7 +6,8 @@ import type { Row, Schema } from '../columnar/schema.js'
 import { ExchangeOutput } from '../exchange/exchange-output.js'
 import { Gate } from '../exchange/gate.js'
 import type { Router } from '../exchange/router.js'
-import type { SourceTask, StreamSource } from '../stream/source-task.js'
+import type { Spill } from '../exchange/spill.js'
+import type { SourceActivity, SourceTask, StreamSource } from '../stream/source-task.js'
 import { type Cursor, closeUnwanted, END, PAUSE } from './operators/cursor.js'
 import type { RowInput } from './row-input.js'
 
@@ -20,6 +21,8 @@ export interface StageRunOptions {
   readonly slice: Slice
   readonly route: Router
   readonly queueBytes: number
+  /** Where what exceeds that goes; undefined: nowhere. */
+  readonly spill: Spill | undefined
   /** Aborted when nobody wants this stage's rows any more. */
   readonly controller: AbortController
   /** Called at the end of every slice of work. */
@@ -38,6 +41,10 @@ export class StageRun implements StreamSource {
   private readonly wakeups = new Wakeups()
   private task: SourceTask | undefined
   private execution: Promise<void> | undefined
+  private gate: Gate | undefined
+  private isResting = false
+  /** Slices of work done. */
+  private slices = 0
 
   constructor(private readonly options: StageRunOptions) {
     this.id = options.id
@@ -61,12 +68,18 @@ export class StageRun implements StreamSource {
     await this.options.input.ready().catch(() => {})
   }
 
+  describe(): SourceActivity {
+    const { name } = this.options
+    return { name, waitsFor: this.isResting ? 'its input' : undefined, gate: this.gate?.closedBy, steps: this.slices }
+  }
+
   private async produce(task: SourceTask): Promise<void> {
-    const { name, route, queueBytes, slice } = this.options
+    const { name, route, queueBytes, slice, spill } = this.options
     this.task = task
     slice.interrupted = () => this.isCancelled
-    const output = new ExchangeOutput(name, task, route, () => task.flush())
+    const output = new ExchangeOutput(name, task, route, () => task.flush(), spill && { spill, queueBytes })
     const gate = new Gate(task, output, queueBytes)
+    this.gate = gate
     const abort = () => this.dispose()
     task.signal.addEventListener('abort', abort)
     try {
@@ -74,12 +87,14 @@ export class StageRun implements StreamSource {
         if (this.pull(output, gate)) {
           output.flushAll()
           this.options.finished(output.schema)
+          await gate.drained()
           return
         }
         await this.rest(task, gate)
       }
     } finally {
       task.signal.removeEventListener('abort', abort)
+      output.close()
       this.dispose()
     }
   }
@@ -111,7 +126,11 @@ export class StageRun implements StreamSource {
     const { progressed, slice, input } = this.options
     progressed()
     // What was gathered so far goes to whoever waits for it; also to one who begins to wait while there is no input.
-    if (gate.isOpen() && !slice.expired) await this.wakeups.any({ input: () => input.ready(), sinks: () => task.changed() })
+    if (gate.isOpen() && !slice.expired) {
+      this.isResting = true
+      await this.wakeups.any({ input: () => input.ready(), sinks: () => task.changed() })
+      this.isResting = false
+    } else this.slices++
     task.flush()
     await macrotask()
   }

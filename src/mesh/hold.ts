@@ -5,10 +5,14 @@ export class Hold {
   private count = 0
   private port: MessagePort | undefined
 
+  /** `changed` is told of everything that begins or ceases to be waited for. */
+  constructor(private readonly changed: (by: 1 | -1) => void = () => {}) {}
+
   change(by: 1 | -1): void {
     this.count += by
     if (this.count === 1 && by === 1) this.take()
     else if (this.count === 0) this.port?.unref()
+    this.changed(by)
   }
 
   /** Gives back the port. What is held stays held. */

@@ -23,6 +23,8 @@ export interface PoolWorker {
   cause: unknown
   /** Its shared words; an inline worker has none of its own. */
   readonly words: MemberWords | undefined
+  /** It said that it serves, or why it does not. */
+  readonly started: Signal
   /** It said that nothing of it runs any more. */
   readonly done: Signal
   /** It is gone. */
@@ -49,5 +51,15 @@ export class Signal {
 export type WorkerLimits = ResourceLimits
 
 export function createPoolWorker(id: ParticipantId, host: WorkerHost, words?: MemberWords): PoolWorker {
-  return { id, host, words, state: 'starting', hello: undefined, cause: undefined, done: new Signal(), exited: new Signal() }
+  return {
+    id,
+    host,
+    words,
+    state: 'starting',
+    hello: undefined,
+    cause: undefined,
+    started: new Signal(),
+    done: new Signal(),
+    exited: new Signal(),
+  }
 }

@@ -1,20 +1,25 @@
-import { MessageChannel } from 'node:worker_threads'
-import { systemClock } from '../base/clock.js'
-import { PeerLostError, SessionEndedError } from '../base/errors.js'
+import { type Clock, systemClock } from '../base/clock.js'
+import { MillraceError, PeerLostError, SessionEndedError } from '../base/errors.js'
 import { LEADER, type ParticipantId, participantId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
+import { macrotask } from '../base/macrotask.js'
+import { within } from '../base/within.js'
 import { keepFreedMemory } from '../memory/malloc.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
 import { Hold } from './hold.js'
 import { type Holdings, holdingsOf } from './holdings.js'
+import { Introductions } from './introductions.js'
 import { createLinkSegment } from './link-layout.js'
 import { Member } from './member.js'
 import { MemberWords } from './member-words.js'
 import { createMemoryLink } from './memory-link.js'
 import { createPoolWorker, type PoolWorker, type WorkerLimits } from './pool-worker.js'
 import { type MeshRequest, memberOf, QueryMesh } from './query-mesh.js'
-import type { SetupReply } from './setup.js'
+import { Questions } from './questions.js'
+import { CALLS, type SetupReply } from './setup.js'
+import { askAll, type Members, type StallOptions } from './stall-report.js'
+import { STALL_MS_DEFAULT, StallWatch } from './stall-watch.js'
 import { startThread } from './thread-host.js'
 import { WorkerSide } from './worker-side.js'
 
@@ -31,11 +36,18 @@ export interface PoolOptions {
   readonly resourceLimits?: WorkerLimits | undefined
   /** How long a worker may take to end before it is terminated; 5000 ms by default. */
   readonly closeTimeoutMs?: number | undefined
+  /** How long a worker may take before it serves; 60000 ms by default. */
+  readonly startTimeoutMs?: number | undefined
+  /** For tests: what deadlines are measured by. */
+  readonly clock?: Clock | undefined
+  /** Tells where nothing moves in the mesh of calls while something is waited for. */
+  readonly stall?: StallOptions | undefined
   /** Bytes and bells aside, for tests: a position near 2^32 at which the rings begin. */
   readonly ringPosition?: number | undefined
 }
 
 const CLOSE_TIMEOUT_MS = 5000
+const START_TIMEOUT_MS = 60_000
 /** After a worker said that it is done it ends by itself, unless something of the user's holds it. */
 const LEAVE_TIMEOUT_MS = 100
 /** So many replacements in a row that fail before they serve break the pool. */
@@ -50,12 +62,13 @@ type Waiter = { resolve: (worker: PoolWorker) => void; reject: (error: unknown) 
 export class Pool {
   readonly member: Member = new Member(LEADER)
   readonly session: Session
-  readonly hold: Hold = new Hold()
+  readonly hold: Hold
   private readonly all = new Map<ParticipantId, PoolWorker>()
   private readonly meshes = new Map<number, QueryMesh>()
-  private readonly links = new Set<string>()
-  private readonly questions = new Map<number, (holdings: Holdings) => void>()
-  private nextQuestion = 1
+  private readonly clock: Clock
+  private readonly introductions: Introductions
+  private readonly ringBytes: number
+  private readonly questions = new Questions()
   private waiters: Waiter[] = []
   private nextWorkerId = 1
   private nextMeshId = 1
@@ -65,6 +78,12 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {
     keepFreedMemory()
+    this.clock = options.clock ?? systemClock
+    this.ringBytes = options.ringBytes ?? LIMITS.callRingBytesDefault
+    this.introductions = new Introductions(this.all, { bytes: this.ringBytes, position: options.ringPosition })
+    const members = () => ({ mesh: CALLS, session: this.session, workers: [...this.all].filter(([, { state }]) => state !== 'gone') })
+    const watch = options.stall === undefined ? undefined : this.stallWatch(options.stall, members)
+    this.hold = new Hold(watch === undefined ? undefined : (by) => watch.change(by))
     this.session = this.member.createSession({
       self: LEADER,
       kind: 'call',
@@ -100,16 +119,26 @@ export class Pool {
   }
 
   /** A mesh of its own for one query among some of the workers. */
-  createMesh(request: MeshRequest, options: Pick<SessionOptions, 'sourceFailed' | 'elasticBytes'>): QueryMesh {
+  createMesh(
+    request: MeshRequest,
+    { stall, ...options }: Pick<SessionOptions, 'sourceFailed' | 'elasticBytes'> & { readonly stall?: StallOptions | undefined },
+  ): QueryMesh {
     if (this.closed !== undefined) throw new SessionEndedError('the pool is closed')
     for (const id of request.workers) if (this.all.get(id)?.state !== 'ready') throw new PeerLostError(`worker ${id} does not serve`)
-    for (const [a, b] of request.pairs) this.introduce(memberOf(request, a), memberOf(request, b))
+    if (this.options.workers > 0) {
+      for (const [a, b] of request.pairs) this.introductions.introduce(memberOf(request, a), memberOf(request, b))
+    }
     const id = this.nextMeshId++
-    const mesh = new QueryMesh(id, request, {
+    const watch = stall === undefined ? undefined : this.stallWatch(stall, () => this.membersOf(mesh))
+    const waiting = (change: 1 | -1) => {
+      this.hold.change(change)
+      watch?.change(change)
+    }
+    const mesh: QueryMesh = new QueryMesh(id, request, {
       member: this.member,
       ringBytes: this.options.ringBytes ?? LIMITS.ringBytesDefault,
       isInline: this.options.workers === 0,
-      session: { ...options, waiting: (change) => this.hold.change(change) },
+      session: { ...options, waiting },
       post: (worker, message) => this.all.get(worker)?.host.post(message),
     })
     this.meshes.set(id, mesh)
@@ -121,7 +150,8 @@ export class Pool {
   async census(): Promise<ReadonlyMap<ParticipantId, Holdings>> {
     this.hold.change(1)
     const all = new Map<ParticipantId, Holdings>([[LEADER, holdingsOf(this.member, this.session)]])
-    await Promise.all(this.ready.map(async (worker) => all.set(worker.id, await this.askHoldings(worker))))
+    const ask = async (worker: PoolWorker) => all.set(worker.id, (await this.questions.ask(worker, { about: 'census' })) ?? {})
+    await Promise.all(this.ready.map(ask))
     this.hold.change(-1)
     return all
   }
@@ -132,11 +162,21 @@ export class Pool {
     return this.closed
   }
 
+  private stallWatch({ stallMs = STALL_MS_DEFAULT, onStall, clock = systemClock }: StallOptions, members: () => Members): StallWatch {
+    return new StallWatch({ stallMs, clock, onStall, look: () => askAll(members(), this.questions, clock) })
+  }
+
+  private membersOf({ id, session, workers }: QueryMesh): Members {
+    const living = workers.map((worker, index) => [participantId(index + 1), this.all.get(worker)] as const)
+    return { mesh: id, session, workers: living.filter((each): each is [ParticipantId, PoolWorker] => each[1] !== undefined) }
+  }
+
   private startThread(): void {
     const id = participantId(this.nextWorkerId++)
     const words = new MemberWords()
     const card = { id, words: words.segment }
-    const { bootstrap, boot, ringBytes = LIMITS.callRingBytesDefault, elasticBytes, resourceLimits, ringPosition } = this.options
+    const { bootstrap, boot, elasticBytes, resourceLimits, ringPosition } = this.options
+    const { ringBytes } = this
     const link = createLinkSegment({ first: LEADER, second: id, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, ringPosition)
     const { host, bell } = startThread(
       { bootstrap, boot, card, leader: this.member.card, link, elasticBytes, name: `millrace-${id}`, resourceLimits },
@@ -149,6 +189,7 @@ export class Pool {
     this.member.meet(card, bell)
     this.all.set(id, worker)
     this.session.addPeer(id, this.member.attach(link, LEADER, id))
+    void this.limitStart(worker)
   }
 
   private startInline(): void {
@@ -170,12 +211,28 @@ export class Pool {
       leave: () => queueMicrotask(() => this.exited(worker, 0, undefined)),
     })
     this.options.inline(side)
+    void this.limitStart(worker)
+  }
+
+  /** Gives up a worker that does not serve in time, after one more look. */
+  private async limitStart(worker: PoolWorker): Promise<void> {
+    const { startTimeoutMs = START_TIMEOUT_MS } = this.options
+    if (await within(Promise.race([worker.started.happened, worker.exited.happened]), startTimeoutMs, this.clock)) return
+    // What it said may lie unread: a thread that was blocked runs its timers first.
+    await macrotask()
+    if (worker.state !== 'starting' || worker.cause !== undefined) return
+    worker.cause = new MillraceError(
+      'StartTimeout',
+      `worker ${worker.id} did not serve within ${startTimeoutMs} ms: the import of its module has not ended; raise startTimeoutMs if it only takes long`,
+    )
+    await worker.host.terminate()
   }
 
   private replied(worker: PoolWorker, reply: SetupReply): void {
     switch (reply.kind) {
       case 'ready':
         worker.state = 'ready'
+        worker.started.set()
         worker.hello = reply.hello
         this.startFailures = 0
         this.broken = undefined
@@ -183,6 +240,7 @@ export class Pool {
         return
       case 'refused':
         worker.cause = decodeError(reply.error)
+        worker.started.set()
         void worker.host.terminate()
         return
       case 'want':
@@ -191,8 +249,8 @@ export class Pool {
       case 'done':
         worker.done.set()
         return
-      case 'census':
-        this.questions.get(reply.question)?.(reply.holdings)
+      case 'answer':
+        this.questions.answered(reply.question, reply.answer)
         return
       default:
         reply satisfies never
@@ -206,15 +264,6 @@ export class Pool {
     worker.state = 'leaving'
     worker.cause = cause
     void worker.host.terminate()
-  }
-
-  private async askHoldings(worker: PoolWorker): Promise<Holdings> {
-    const question = this.nextQuestion++
-    const answer = new Promise<Holdings>((resolve) => this.questions.set(question, resolve))
-    worker.host.post({ kind: 'census', question })
-    const holdings = await Promise.race([answer, worker.exited.happened.then(() => ({}))])
-    this.questions.delete(question)
-    return holdings
   }
 
   private exited(worker: PoolWorker, code: number, cause: unknown): void {
@@ -263,38 +312,10 @@ export class Pool {
     return waiters
   }
 
-  /** Two members can wake each other from now on. The leader has met everybody. */
-  private introduce(a: ParticipantId, b: ParticipantId): void {
-    if (a === b || a === LEADER || b === LEADER || this.options.workers === 0) return
-    const key = a < b ? `${a}-${b}` : `${b}-${a}`
-    if (this.links.has(key)) return
-    this.links.add(key)
-    const { port1, port2 } = new MessageChannel()
-    this.meetThrough(a, b, port1)
-    this.meetThrough(b, a, port2)
-  }
-
-  private meetThrough(worker: ParticipantId, other: ParticipantId, bell: MessageChannel['port1']): void {
-    const words = this.all.get(other)?.words
-    if (words !== undefined) this.all.get(worker)?.host.post({ kind: 'meet', card: { id: other, words: words.segment }, bell })
-  }
-
-  /** A link between two workers in the mesh of calls, on first use by either. */
   private linkWorkers(worker: PoolWorker, peer: ParticipantId): void {
     const other = this.all.get(peer)
-    if (other === undefined || this.closed !== undefined) {
-      worker.host.post({ kind: 'unreachable', peer, why: this.closed === undefined ? 'lost' : 'closed' })
-      return
-    }
-    const [first, second] = worker.id < peer ? [worker.id, peer] : [peer, worker.id]
-    const key = `call ${first}-${second}`
-    if (this.links.has(key)) return
-    this.links.add(key)
-    this.introduce(first, second)
-    const ringBytes = this.options.ringBytes ?? LIMITS.callRingBytesDefault
-    const link = createLinkSegment({ first, second, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, this.options.ringPosition)
-    worker.host.post({ kind: 'link', spec: { kind: 'shared', peer, member: peer, link } })
-    other.host.post({ kind: 'link', spec: { kind: 'shared', peer: worker.id, member: worker.id, link } })
+    if (other !== undefined && this.closed === undefined) this.introductions.link(worker, other)
+    else worker.host.post({ kind: 'unreachable', peer, why: this.closed === undefined ? 'lost' : 'closed' })
   }
 
   private async shutDown(): Promise<void> {
@@ -303,7 +324,7 @@ export class Pool {
     for (const waiter of this.takeWaiters()) waiter.reject(error)
     const timeoutMs = this.options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS
     const queriesEnded = Promise.all([...this.meshes.values()].map((mesh) => mesh.session.end(error)))
-    const inTime = await within(queriesEnded, timeoutMs)
+    const inTime = await within(queriesEnded, timeoutMs, this.clock)
     const ended = this.session.end(error)
     await Promise.all([...this.all.values()].map((worker) => this.stop(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS)))
     await Promise.all([queriesEnded, ended])
@@ -313,20 +334,9 @@ export class Pool {
 
   private async stop(worker: PoolWorker, timeoutMs: number): Promise<void> {
     if (worker.state === 'starting') return worker.host.terminate()
-    await within(Promise.race([worker.done.happened, worker.exited.happened]), timeoutMs)
-    await within(worker.exited.happened, LEAVE_TIMEOUT_MS)
+    await within(Promise.race([worker.done.happened, worker.exited.happened]), timeoutMs, this.clock)
+    await within(worker.exited.happened, LEAVE_TIMEOUT_MS, this.clock)
     if (this.all.has(worker.id)) await worker.host.terminate()
     await worker.exited.happened
   }
-}
-
-/** Resolves when `promise` does, or after `timeoutMs`; says whether it was the first. */
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let cancel = () => {}
-  const timeout = new Promise<boolean>((resolve) => {
-    cancel = systemClock.schedule(() => resolve(false), timeoutMs)
-  })
-  const inTime = await Promise.race([promise.then(() => true), timeout])
-  cancel()
-  return inTime
 }

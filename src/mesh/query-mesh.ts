@@ -45,6 +45,11 @@ export class QueryMesh {
     })
   }
 
+  /** The pool's ids of its workers, in the order of their participants. */
+  get workers(): readonly ParticipantId[] {
+    return this.request.workers
+  }
+
   /** A worker of the pool died. */
   lose(worker: ParticipantId, error: PeerLostError): void {
     const index = this.request.workers.indexOf(worker)

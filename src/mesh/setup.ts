@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ParticipantId } from '../base/ids.js'
 import type { LinkEnd } from '../stream/link-end.js'
+import type { SessionWaits } from '../stream/waits.js'
 import type { Holdings } from './holdings.js'
 import type { LinkSegment } from './link-layout.js'
 import type { MemberCard } from './member.js'
@@ -24,8 +25,19 @@ export type SetupMessage =
       /** What the floors above planned: opaque here. */
       readonly plan: unknown
     }
-  /** For tests: what does the worker still hold? */
-  | { readonly kind: 'census'; readonly question: number }
+  | ({ readonly kind: 'ask'; readonly question: number } & Question)
+
+/** The mesh of calls, where a mesh is named; queries count from 1. */
+export const CALLS = 0
+
+/** census, for tests: what does the worker still hold? waits: what waits in it in this mesh, for a stall report? */
+export type Question = { readonly about: 'census' } | { readonly about: 'waits'; readonly mesh: number }
+
+/** absent: the worker takes no part in that mesh. */
+export interface Answers {
+  readonly census: Holdings
+  readonly waits: SessionWaits | 'absent'
+}
 
 /** Worker to leader. */
 export type SetupReply =
@@ -37,7 +49,7 @@ export type SetupReply =
   | { readonly kind: 'want'; readonly peer: ParticipantId }
   /** Its session has ended and nothing of it runs any more. */
   | { readonly kind: 'done' }
-  | { readonly kind: 'census'; readonly question: number; readonly holdings: Holdings }
+  | { readonly kind: 'answer'; readonly question: number; readonly answer: Answers[keyof Answers] }
 
 /** What a worker thread is born with, as its `workerData`. */
 export interface BirthData {

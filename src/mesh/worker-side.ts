@@ -3,11 +3,11 @@ import { LEADER, type ParticipantId, type PhysicalStreamId } from '../base/ids.j
 import type { CallPayload } from '../frame/call-payload.js'
 import { encodeError, rankOf } from '../stream/error-payload.js'
 import type { LinkEnd } from '../stream/link-end.js'
-import type { Session } from '../stream/session.js'
+import type { Session, SessionOptions } from '../stream/session.js'
 import { holdingsOf } from './holdings.js'
 import type { Member } from './member.js'
 import { createSelfLink } from './memory-link.js'
-import type { LinkSpec, SetupMessage, SetupReply } from './setup.js'
+import { type Answers, CALLS, type LinkSpec, type Question, type SetupMessage, type SetupReply } from './setup.js'
 
 const ERROR_BYTES_MAX = 0x1_0000
 
@@ -42,6 +42,8 @@ export class WorkerSide {
   readonly member: Member
   readonly session: Session
   private handlers: WorkerHandlers | undefined
+  /** By mesh. */
+  private readonly queries = new Map<number, Session>()
   private readonly waitingForLink = new Map<ParticipantId, { resolve: () => void; reject: (error: unknown) => void }[]>()
 
   constructor(private readonly options: WorkerSideOptions) {
@@ -93,6 +95,15 @@ export class WorkerSide {
     })
   }
 
+  /** This worker's session of a query, linked to the others. */
+  join({ mesh, self, links }: QueryInvitation, options: Pick<SessionOptions, 'sourceFailed' | 'peerEnding'>): Session {
+    const session = this.member.createSession({ ...options, self, kind: 'query' })
+    this.queries.set(mesh, session)
+    session.ended.then(() => this.queries.delete(mesh))
+    for (const spec of links) session.addPeer(spec.peer, this.linkEnd(spec, self))
+    return session
+  }
+
   receive(message: SetupMessage): void {
     switch (message.kind) {
       case 'meet':
@@ -108,16 +119,15 @@ export class WorkerSide {
       case 'mesh':
         this.handlers?.invited(message)
         return
-      case 'census':
-        this.options.post({ kind: 'census', question: message.question, holdings: holdingsOf(this.member, this.session) })
+      case 'ask':
+        this.options.post({ kind: 'answer', question: message.question, answer: this.answer(message) })
         return
       default:
         message satisfies never
     }
   }
 
-  /** Our end of a link. */
-  linkEnd(spec: LinkSpec, self: ParticipantId): LinkEnd {
+  private linkEnd(spec: LinkSpec, self: ParticipantId): LinkEnd {
     switch (spec.kind) {
       case 'shared':
         return this.member.attach(spec.link, self, spec.member)
@@ -126,6 +136,12 @@ export class WorkerSide {
       case 'self':
         return createSelfLink(() => this.member.loop.schedule(), spec.ringBytes)
     }
+  }
+
+  private answer(question: Question): Answers[keyof Answers] {
+    if (question.about === 'census') return holdingsOf(this.member, this.session)
+    const session = question.mesh === CALLS ? this.session : this.queries.get(question.mesh)
+    return session?.waits() ?? 'absent'
   }
 
   private settleLink(peer: ParticipantId, error?: unknown): void {

@@ -21,6 +21,9 @@ export class ControlCells {
   private readonly cells = new Map<PhysicalStreamId, Cell>()
   private sessionEnd: 'none' | 'due' | 'sent' = 'none'
 
+  /** Records sent so far. */
+  sent = 0
+
   constructor(private readonly outlet: ControlOutlet) {}
 
   get pending(): number {
@@ -96,6 +99,7 @@ export class ControlCells {
       if (cell.held) continue
       if (!this.outlet.trySend({ type: cell.type, flags: cell.flags, generation: cell.generation, id, value: cell.value })) return
       this.cells.delete(id)
+      this.sent++
     }
     if (this.sessionEnd !== 'due') return
     const record = { type: CONTROL.SESSION_END, flags: 0, generation: 0, id: 0 as PhysicalStreamId, value: 0 }

@@ -11,6 +11,8 @@ import type { StreamRegistry } from './registry.js'
 export class ControlService {
   private readonly inlets = new Map<Peer, ControlInlet>()
   private readonly wakesDue = new Set<Peer>()
+  /** Records read so far. */
+  recordsRead = 0
 
   constructor(
     private readonly registry: StreamRegistry,
@@ -37,6 +39,7 @@ export class ControlService {
     let read = false
     for (let record = inlet.next(); record !== undefined; record = inlet.next()) {
       read = true
+      this.recordsRead++
       this.dispatch(peer, record)
     }
     if (inlet.release()) this.wakesDue.add(peer)

@@ -35,6 +35,8 @@ export interface InboundOptions {
   readonly windowBytes?: number | undefined
   /** Nobody's patience hangs on it: its waits do not count as waiting. */
   readonly background?: boolean | undefined
+  /** For a stall report. */
+  readonly name?: string | undefined
   /** Its terminal frame was read, or will never come: its id is free. */
   readonly over?: (() => void) | undefined
 }
@@ -66,6 +68,10 @@ export class Inbound implements Borrower {
     this.generation = options.generation
   }
 
+  get name(): string | undefined {
+    return this.options.name
+  }
+
   get state(): InboundState {
     return this.current
   }
@@ -77,6 +83,23 @@ export class Inbound implements Borrower {
 
   get bufferedMessages(): number {
     return this.received.length
+  }
+
+  /** Messages that the consumer has taken. */
+  get takenMessages(): number {
+    return this.messages - this.received.length
+  }
+
+  /** Whether its consumer waits. */
+  get isAwaited(): boolean {
+    return this.waitPromise !== undefined
+  }
+
+  /** The message that has begun to arrive, and how many bytes of credit its rest lacks. */
+  get begun(): { readonly totalBytes: number; readonly receivedBytes: number; readonly lacksBytes: number } | undefined {
+    const { assembly } = this
+    if (assembly === undefined) return undefined
+    return { totalBytes: assembly.totalBytes, receivedBytes: assembly.receivedBytes, lacksBytes: this.lacking() }
   }
 
   // The consumer.

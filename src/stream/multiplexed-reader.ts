@@ -25,6 +25,8 @@ export class MultiplexedReader {
   private readonly expectant = new Set<Inbound>()
   private farewell = false
   private wakeDue = false
+  /** Frames read so far. */
+  framesRead = 0
 
   constructor(
     private readonly inlet: FrameInlet,
@@ -86,6 +88,7 @@ export class MultiplexedReader {
       this.dispatch()
       if (++frames % RELEASE_FRAMES === 0 && inlet.release()) this.wakeDue = true
     }
+    this.framesRead += frames
     if (inlet.release()) this.wakeDue = true
     if (this.expectant.size > 0 && !inlet.hasMore()) this.starve()
     return frames > 0

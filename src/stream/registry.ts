@@ -16,6 +16,9 @@ interface Entry {
   state: 'planned' | 'running' | 'over'
 }
 
+/** A source that runs, and its sinks. */
+export type RunningSource = Pick<Entry, 'source' | 'sinks'>
+
 export interface RegistryHost extends TaskHost {
   readonly self: ParticipantId
   peer(id: ParticipantId): Peer
@@ -46,6 +49,10 @@ export class StreamRegistry {
     let running = 0
     for (const entry of this.live) if (entry.state === 'running') running++
     return running
+  }
+
+  get running(): RunningSource[] {
+    return [...this.live].filter((entry) => entry.state === 'running')
   }
 
   get sources(): number {

@@ -13,6 +13,8 @@ export interface RequestOptions {
   readonly windowBytes?: number | undefined
   readonly background?: boolean | undefined
   readonly over?: (() => void) | undefined
+  /** For a stall report: what it brings, such as "the rows of stage 0". */
+  readonly name?: string | undefined
 }
 
 export interface RequestsHost {

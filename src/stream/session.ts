@@ -13,6 +13,7 @@ import { StreamRegistry } from './registry.js'
 import { inputBytesMax, type RequestOptions, Requests } from './requests.js'
 import type { Sink } from './sink.js'
 import type { StreamSource } from './source-task.js'
+import { type SessionWaits, waitsOf } from './waits.js'
 
 export interface SessionOptions {
   readonly self: ParticipantId
@@ -207,6 +208,23 @@ export class Session {
 
   census(): Census {
     return takeCensus(this.peers.values(), this.registry, this.budget, (peer) => this.control.hasMore(peer))
+  }
+
+  /** For a stall report: what waits here, and a number that changes with all that moves. */
+  waits(): SessionWaits {
+    const { running } = this.registry
+    return { moved: this.moved(), waits: waitsOf(this.self, this.peers.values(), running) }
+  }
+
+  /** Changes with every frame, record and message that moves here, and with what sources tell of their work. */
+  moved(): number {
+    let moved = this.control.recordsRead + this.gone.size
+    for (const peer of this.peers.values()) {
+      moved += peer.writer.publishedBytes + peer.reader.framesRead + peer.cells.sent
+      for (const stream of peer.reader.all()) moved += stream.takenMessages
+    }
+    for (const { source } of this.registry.running) moved += source.describe?.().steps ?? 0
+    return moved + this.budget.chargedBytes
   }
 
   private servicePeer(peer: Peer): boolean {

@@ -64,6 +64,11 @@ export class Sink {
     return this.queued
   }
 
+  /** What may still be sent, in bytes of cost. */
+  get creditBytes(): number {
+    return this.credit.left
+  }
+
   /** Asked for, with nothing under way and credit left: its producer may go on. */
   get isHungry(): boolean {
     return this.current === 'open' && this.queue.length === 0 && this.credit.left >= ANY_FRAME_COST

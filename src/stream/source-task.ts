@@ -11,6 +11,20 @@ export interface StreamSource {
   run(task: SourceTask): Promise<void>
   /** Nobody wants it and it never ran: lets go of its inputs. */
   dispose(): void
+  /** For a stall report: what it is and does. */
+  readonly describe?: () => SourceActivity
+}
+
+/** What a running source tells of itself. */
+export interface SourceActivity {
+  /** As the user knows it, such as "handler 'count'". */
+  readonly name: string
+  /** What it waits for though its receivers want more. Undefined: it computes, or nobody knows. */
+  readonly waitsFor?: string | undefined
+  /** Why it waits for its receivers though one of them wants more. */
+  readonly gate?: string | undefined
+  /** Goes up while it works without sending. */
+  readonly steps?: number
 }
 
 /** What a running source needs of the session. */

@@ -94,6 +94,27 @@ test('a death while the replacement starts, again and again, is survived', async
   })
 })
 
+for (const [module, workers] of [
+  ['never-ends', 0] as const,
+  ['never-ends', 1] as const,
+  ['never-ends', 3] as const,
+  ['spins', 2] as const,
+]) {
+  test(`a module whose import does not end rejects connect in time: ${module} (${workers} workers)`, async () => {
+    const before = activeResources()
+    const error = await failure(connect(here(module), { workers, startTimeoutMs: 20 }))
+    assert.equal(error.code, 'StartTimeout')
+    assert.match(error.message, /^worker \d did not serve within 20 ms/)
+    await assertReleased(before)
+  })
+}
+
+test('a deadline that is no time is refused', async () => {
+  for (const name of ['startTimeoutMs', 'closeTimeoutMs']) {
+    assert.equal((await failure(connect(here('handlers'), { [name]: Number.NaN }))).code, 'InvalidArgument')
+  }
+})
+
 for (const workers of [0, 1, 3]) {
   test(`a module that throws on import rejects connect with that error (${workers} workers)`, async () => {
     const before = activeResources()

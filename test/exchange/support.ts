@@ -3,6 +3,7 @@ import { ExchangeInput } from '../../src/exchange/exchange-input.js'
 import { ExchangeOutput } from '../../src/exchange/exchange-output.js'
 import { Gate } from '../../src/exchange/gate.js'
 import type { Router } from '../../src/exchange/router.js'
+import type { Spill } from '../../src/exchange/spill.js'
 import type { SourceTask } from '../../src/stream/source-task.js'
 import { TestMesh } from '../support/test-mesh.js'
 import { streamId, TestSource } from '../support/test-source.js'
@@ -21,6 +22,8 @@ export interface Sender {
 export interface SenderOptions {
   readonly receivers: number
   readonly budgetBytes?: number
+  /** Where what exceeds that goes; nowhere by default. */
+  readonly spill?: Spill
   readonly route?: Router
   /** Receivers that ask for rows at once; all by default. */
   readonly asking?: readonly number[]
@@ -29,7 +32,7 @@ export interface SenderOptions {
 
 /** Starts it: the receivers in `asking` wait for their first row. */
 export async function startSender(options: SenderOptions): Promise<Sender> {
-  const { receivers, budgetBytes = 1e6, route = (row) => row.to as number } = options
+  const { receivers, budgetBytes = 1e6, spill, route = (row) => row.to as number } = options
   const mesh = new TestMesh({ participants: receivers + 1, ringBytes: options.ringBytes })
   const at = Array.from({ length: receivers }, (_none, index) => index + 1)
   let finish = (): void => {}
@@ -40,10 +43,16 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
   const source = new TestSource(
     streamId(1, 0),
     async (task) => {
-      const output = new ExchangeOutput('stage 7', task, route, () => task.flush())
-      made = { output, task, gate: new Gate(task, output, budgetBytes) }
-      await finished
-      output.flushAll()
+      const output = new ExchangeOutput('stage 7', task, route, () => task.flush(), spill && { spill, queueBytes: budgetBytes })
+      const gate = new Gate(task, output, budgetBytes)
+      made = { output, task, gate }
+      try {
+        await finished
+        output.flushAll()
+        await gate.drained()
+      } finally {
+        output.close()
+      }
     },
     { receivers: at, delivery: 'flows' },
   )

@@ -45,7 +45,7 @@ describe('3 million rows on one key complete within the default budgets', () => 
   })
 })
 
-describe('beyond its budget a run ends by a named error, and leaves nothing', () => {
+describe('without spill a run ends by a named error beyond its budget, and leaves nothing', () => {
   const small = 200_000
 
   test('of an operator that keeps rows: sort, top-k, groupBy', async () => {
@@ -56,7 +56,7 @@ describe('beyond its budget a run ends by a named error, and leaves nothing', ()
         [rows.sort('key').limit(50_000), /top 50000/],
         [rows.groupBy(['key', 'text'], (a) => ({ n: a.count() })), /groupBy\(key, text\)/],
       ] as const) {
-        const error = await errorOf(rowsOf<unknown>(job as Flow<unknown>, { ...way.options, memoryBytes: small }))
+        const error = await errorOf(rowsOf<unknown>(job as Flow<unknown>, { ...way.options, memoryBytes: small, spill: false }))
         assert.equal(error.code, 'OperatorBudget', `${way.name}: ${error.stack}`)
         assert.match(error.message, name)
         assert.match(error.message, /memoryBytes/)
@@ -68,7 +68,7 @@ describe('beyond its budget a run ends by a named error, and leaves nothing', ()
   test('of the queues of an exchange: one receiver is slow, another waits', async () => {
     for (const way of ways.filter(({ workers }) => workers > 1)) {
       const job = read().flatMap(oneThenAll, perLine(400_000)).exchange.hash('key').map(slowly)
-      const error = await errorOf(rowsOf(job.groupBy('key'), { ...way.options, memoryBytes: small }))
+      const error = await errorOf(rowsOf(job.groupBy('key'), { ...way.options, memoryBytes: small, spill: false }))
       assert.equal(error.code, 'QueueBudget', `${way.name}: ${error.stack}`)
       assert.match(error.message, /stage 0: \d+ bytes wait .* for participant \d.*, more than the 50000 allowed/)
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { CancelledError } from '../../src/base/errors.js'
+import { leftovers } from '../../src/flow/execute.js'
 import { type Flow, flow, type LogRecord, lines } from '../../src/flow.js'
 import type { AnyFlow } from './oracle.js'
 import { costly, endless, isRare, single, slowSetup, throwsWhenStopped, waits, wide, withState } from './stages/endless.js'
@@ -178,6 +179,21 @@ describe('a run stops everywhere', () => {
       const job = numbers().map(withState, { setup: slowSetup })
       const run = start(job, { ...way.options, signal: controller.signal, onLog: () => controller.abort() })
       assert.ok((await errorOf(run.collect())) instanceof CancelledError, way.name)
+    }
+  })
+
+  test('while its files are looked for: that has ended too', async () => {
+    await writeFiles(folder, Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`many/${index}/a.txt`, 'text\n'])))
+    const many = flow(STAGES).read(lines(`${folder}/many/**/*.txt`))
+    for (const way of defaultWays) {
+      for (let turns = 0; turns < 30; turns++) {
+        const run = start(many, way.options)
+        const rows = run.collect().catch((error) => error)
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+        await run.cancel()
+        assert.deepEqual(leftovers(run), [], `${way.name}, cancelled after ${turns}`)
+        await rows
+      }
     }
   })
 

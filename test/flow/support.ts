@@ -1,5 +1,6 @@
 import { Slice } from '../../src/base/slice.js'
 import type { Row } from '../../src/columnar/schema.js'
+import type { Spill } from '../../src/exchange/spill.js'
 import { type Cursor, END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { buildPipeline } from '../../src/flow/operators/pipeline.js'
 import type { StageEnvironment } from '../../src/flow/operators/stage-call.js'
@@ -66,7 +67,7 @@ export function environment(more: Partial<StageEnvironment> = {}): StageEnvironm
 export function pipeline(
   operators: readonly OperatorPlan[],
   input: Cursor<Row>,
-  options: { functions?: Record<string, unknown>; budgetBytes?: number; slice?: Slice; environment?: StageEnvironment } = {},
+  options: { functions?: Record<string, unknown>; budgetBytes?: number; spill?: Spill; slice?: Slice; environment?: StageEnvironment } = {},
 ): Promise<Cursor<Row>> {
   const stage = {
     id: 3,
@@ -80,6 +81,7 @@ export function pipeline(
     input,
     environment: options.environment ?? environment(),
     budgetBytes: options.budgetBytes ?? 1e9,
+    ...(options.spill && { spill: options.spill }),
     slice: options.slice ?? endless(),
   })
 }

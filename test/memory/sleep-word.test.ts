@@ -4,153 +4,122 @@ import { nativeAtomics } from '../../src/memory/atomics.js'
 import { createSegment } from '../../src/memory/segment.js'
 import { SharedWords } from '../../src/memory/shared-words.js'
 import { SLEEP, SleepWord } from '../../src/memory/sleep-word.js'
-import { initRing, ringSizeBytes } from '../../src/ring/layout.js'
 import { RingReader } from '../../src/ring/ring-reader.js'
 import { RingWriter } from '../../src/ring/ring-writer.js'
 import { explore, LostWakeUp, type Scenario, type ThreadOps } from '../support/explorer.js'
-
-/** A ring, the sleep words of its reader (0) and writer (1), and their bells. */
-class Stage {
-  readonly region = { segment: createSegment(ringSizeBytes(4096)), offset: 0, capacity: 4096 }
-  readonly bells = [0, 0]
-  private readonly wordMemory = createSegment(SharedWords.sizeBytes(2))
-
-  constructor() {
-    initRing(this.region, 2 ** 32 - 4096)
-  }
-
-  sleepWord(ops: ThreadOps, index: number): SleepWord {
-    return new SleepWord(new SharedWords(this.wordMemory, ops.atomics), index)
-  }
-
-  words(ops: ThreadOps): SharedWords {
-    return new SharedWords(this.wordMemory, ops.atomics)
-  }
-
-  wake(ops: ThreadOps, index: number): void {
-    this.sleepWord(ops, index).wake(() => ops.act(() => this.bells[index]++))
-  }
-
-  awaitBell(ops: ThreadOps, index: number): void {
-    ops.until(() => this.bells[index] > 0)
-    ops.act(() => {
-      this.bells[index] = 0
-    })
-  }
-}
-
-type Sleep = (stage: Stage, ops: ThreadOps, index: number, mayWork: () => boolean) => void
-
-const SLEEPS: Readonly<Record<string, Sleep>> = {
-  'blocked in its thread': (stage, ops, index, mayWork) => stage.sleepWord(ops, index).block(mayWork),
-  'asleep in its event loop': (stage, ops, index, mayWork) => {
-    if (stage.sleepWord(ops, index).fallAsleep(mayWork)) stage.awaitBell(ops, index)
-  },
-}
+import { READER, RingStage, Seat, SLEEPS, type Sleep, WRITER } from '../support/ring-stage.js'
 
 /** The reader waits for what the writer publishes in two steps. */
 function readerSleeps(sleep: Sleep): Scenario {
-  const stage = new Stage()
-  let read = 0
+  const stage = new RingStage()
   const writer = (ops: ThreadOps): void => {
-    const ring = new RingWriter(stage.region, ops.atomics)
+    const seat = new Seat(ops, WRITER)
+    const ring = new RingWriter(seat.region, ops.atomics)
     ops.begin()
     for (let frame = 0; frame < 2; frame++) {
       ring.claim(8)
       ring.publish()
-      stage.wake(ops, 0)
+      seat.wakePeer()
     }
   }
-  const reader = (ops: ThreadOps): void => {
-    const ring = new RingReader(stage.region, ops.atomics)
+  const reader = (ops: ThreadOps): number => {
+    const seat = new Seat(ops, READER)
+    const ring = new RingReader(seat.region, ops.atomics)
     ops.begin()
-    for (let got = 0; got < 16; got += read) {
-      while (ring.available() === 0) sleep(stage, ops, 0, () => ring.hasUnread())
-      read = ring.available()
-      ring.advance(read)
+    let got = 0
+    while (got < 16) {
+      while (ring.available() === 0) sleep(seat, () => ring.hasUnread())
+      const available = ring.available()
+      ring.advance(available)
+      got += available
     }
+    return got
   }
-  return { threads: { writer, reader }, check: () => assert.ok(read > 0) }
+  return { memory: stage.memory, threads: { writer, reader }, check: (outcomes) => assert.equal(outcomes.reader, 16) }
 }
 
 /** The writer of a full ring waits for room. */
 function writerSleeps(sleep: Sleep): Scenario {
-  const stage = new Stage()
+  const stage = new RingStage()
   const first = new RingWriter(stage.region)
   first.claim(4096)
   first.publish()
-  let wrote = false
-  const writer = (ops: ThreadOps): void => {
-    const ring = new RingWriter(stage.region, ops.atomics)
+  const writer = (ops: ThreadOps): boolean => {
+    const seat = new Seat(ops, WRITER)
+    const ring = new RingWriter(seat.region, ops.atomics)
     ops.begin()
-    while (!ring.hasRoom(64)) sleep(stage, ops, 1, () => ring.wantSpace(64))
-    wrote = true
+    while (!ring.hasRoom(64)) sleep(seat, () => ring.wantSpace(64))
+    return true
   }
   const reader = (ops: ThreadOps): void => {
-    const ring = new RingReader(stage.region, ops.atomics)
+    const seat = new Seat(ops, READER)
+    const ring = new RingReader(seat.region, ops.atomics)
     ring.available()
     ops.begin()
     for (const sizeBytes of [32, 32]) {
       ring.advance(sizeBytes)
-      if (ring.release()) stage.wake(ops, 1)
+      if (ring.release()) seat.wakePeer()
     }
   }
-  return { threads: { writer, reader }, check: () => assert.equal(wrote, true) }
+  return { memory: stage.memory, threads: { writer, reader }, check: (outcomes) => assert.equal(outcomes.writer, true) }
 }
 
 for (const [how, sleep] of Object.entries(SLEEPS)) {
   test(`a reader ${how} is woken in every interleaving with what is published`, () => {
-    assert.ok(explore(() => readerSleeps(sleep)) > 100)
+    assert.ok(explore(readerSleeps(sleep)).schedules > 100)
   })
 
   test(`a writer ${how} is woken in every interleaving with what is freed`, () => {
-    assert.ok(explore(() => writerSleeps(sleep)) > 100)
+    assert.ok(explore(writerSleeps(sleep)).schedules > 100)
   })
 }
 
 const BROKEN: Readonly<Record<string, Sleep>> = {
-  'blocking without a second look': (stage, ops, index) => stage.sleepWord(ops, index).block(() => false),
-  'falling asleep without a second look': (stage, ops, index) => {
-    if (stage.sleepWord(ops, index).fallAsleep(() => false)) stage.awaitBell(ops, index)
+  'blocking without a second look': (seat) => void seat.word.block(() => false),
+  'falling asleep without a second look': (seat) => {
+    if (seat.word.fallAsleep(() => false)) seat.awaitBell()
   },
-  'looking before the word is set': (stage, ops, index, mayWork) => {
+  'looking before the word is set': ({ words, side }, mayWork) => {
     if (mayWork()) return
-    stage.words(ops).store(index, SLEEP.blocked)
-    stage.words(ops).wait(index, SLEEP.blocked)
-    stage.words(ops).store(index, SLEEP.awake)
+    words.store(side, SLEEP.blocked)
+    words.wait(side, SLEEP.blocked)
+    words.store(side, SLEEP.awake)
   },
 }
 
 for (const [what, sleep] of Object.entries(BROKEN)) {
   test(`the explorer finds the wake-up that ${what} loses`, () => {
-    assert.throws(() => explore(() => readerSleeps(sleep)), LostWakeUp)
-    assert.throws(() => explore(() => writerSleeps(sleep)), LostWakeUp)
+    assert.throws(() => explore(readerSleeps(sleep)), LostWakeUp)
+    assert.throws(() => explore(writerSleeps(sleep)), LostWakeUp)
   })
 }
 
 test('the explorer finds the wake-up that is lost where the flag for space is looked at before the space is freed', () => {
-  const scenario = (): Scenario => {
-    const { threads, check } = writerSleeps(SLEEPS['blocked in its thread'])
-    const reader = (ops: ThreadOps): void => {
-      let freed: (() => void) | undefined
-      const atomics: ThreadOps['atomics'] = {
-        ...ops.atomics,
-        store: (words, at, value) => {
-          freed = () => ops.atomics.store(words, at, value)
-          return value
-        },
-        load: (words, at) => {
-          const value = ops.atomics.load(words, at)
-          freed?.()
-          freed = undefined
-          return value
-        },
-      }
-      threads.reader({ ...ops, atomics })
+  const scenario = writerSleeps(SLEEPS['blocked in its thread'])
+  const reader = (ops: ThreadOps): void => {
+    let freed: (() => void) | undefined
+    const atomics: ThreadOps['atomics'] = {
+      ...ops.atomics,
+      store: (words, at, value) => {
+        freed = () => ops.atomics.store(words, at, value)
+        return value
+      },
+      load: (words, at) => {
+        const value = ops.atomics.load(words, at)
+        freed?.()
+        freed = undefined
+        return value
+      },
     }
-    return { threads: { writer: threads.writer, reader }, check }
+    scenario.threads.reader({
+      memory: ops.memory,
+      atomics,
+      begin: () => ops.begin(),
+      mark: () => {},
+      takeBell: (words, at) => ops.takeBell(words, at),
+    })
   }
-  assert.throws(() => explore(scenario), LostWakeUp)
+  assert.throws(() => explore({ ...scenario, threads: { writer: scenario.threads.writer, reader } }), LostWakeUp)
 })
 
 test('only a sleeper is woken, by its bell or by notify, and only once', () => {

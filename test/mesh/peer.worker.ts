@@ -1,4 +1,4 @@
-import { logicalId, type ParticipantId, participantId, physicalId } from '../../src/base/ids.js'
+import { logicalId, participantId, physicalId } from '../../src/base/ids.js'
 import { CallServer } from '../../src/call/call-server.js'
 import type { CallContext, Handlers } from '../../src/call/handlers.js'
 import { RemoteStream } from '../../src/call/remote-stream.js'
@@ -79,18 +79,15 @@ export function servePeer(side: WorkerSide): void {
 }
 
 function joinQuery(side: WorkerSide, invitation: QueryInvitation): void {
-  const { self, links } = invitation
+  const { self } = invitation
   const plan = invitation.plan as TestPlan
   const before = ((self + plan.workers - 2) % plan.workers) + 1
   const next = (self % plan.workers) + 1
-  const session = side.member.createSession({
-    self,
-    kind: 'query',
+  const session = side.join(invitation, {
     peerEnding: (peer) => {
       if (peer === 0) void session.end()
     },
   })
-  for (const spec of links) session.addPeer(spec.peer, side.linkEnd(spec, self as ParticipantId))
   const own = async (task: Parameters<ReturnType<typeof gated>>[0]) => {
     if (plan.dies === self) process.exit(4)
     await gated(messages(plan.messages, plan.bytes))(task)

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { participantId } from '../../src/base/ids.js'
 import { encodeValue } from '../../src/call/value-writer.js'
 import { PeerLostError, SessionEndedError } from '../../src/index.js'
@@ -45,6 +48,15 @@ for (const [ringBytes, blocks] of [[undefined, 50] as const, [4096, 20] as const
     })
   })
 }
+
+test('the links of a mesh of eight workers are made without touching their rings', async () => {
+  // In a process of its own: memory that was used before is cleared when it is used again.
+  const program = fileURLToPath(new URL('./fixtures/eight-workers.js', import.meta.url))
+  const { links, bytes, residentBytes } = JSON.parse((await promisify(execFile)(process.execPath, [program])).stdout)
+  assert.equal(links, 36)
+  assert.ok(bytes > 36 * 2 * 0x20_0000)
+  assert.ok(residentBytes < bytes / 4, `${residentBytes} bytes of ${bytes} are resident`)
+})
 
 test('a link is made once, whoever asks first and how often', async () => {
   await withPool(3, {}, async (pool) => {
@@ -118,6 +130,22 @@ test('a pool that is closed while it starts rejects whoever waits for it', async
     assert.ok((await failure(pool.pool.anyReady())) instanceof SessionEndedError)
     assert.throws(() => pool.query([1], { messages: 1, bytes: 1 }), SessionEndedError)
   }
+})
+
+test('a worker whose word lies unread when its time is up is not given up', async () => {
+  const clock = {
+    now: () => 0,
+    schedule: (callback: () => void) => {
+      queueMicrotask(callback)
+      return () => {}
+    },
+  }
+  const inline = (side: WorkerSide) => void setImmediate(() => servePeer(side))
+  await withPool(0, { clock, inline }, async ({ pool }) => {
+    const [worker] = await pool.allReady()
+    await tick()
+    assert.equal(worker.state, 'ready')
+  })
 })
 
 test('a pool closes within its deadline although a worker in the midst of a query is stuck', async () => {

@@ -10,6 +10,7 @@ import { INBOUND_TABLE } from '../../src/stream/inbound-state.js'
 import { SINK_TABLE } from '../../src/stream/sink-state.js'
 import { readProjectFile } from '../support/root.js'
 import { parseTable, type TableRow } from '../support/tables.js'
+import { missingTests, testsNamedIn } from '../support/test-names.js'
 
 const PROTOCOL = readProjectFile('docs/PROTOCOL.md')
 
@@ -74,4 +75,13 @@ test('PROTOCOL.md lists what a sleep word says', () => {
 
 test('PROTOCOL.md lists the entries of values with their kinds', () => {
   assert.deepEqual(numbers(table('Values'), 'Entry', 'Kind'), { ...ENTRY })
+})
+
+test('every property of PROTOCOL.md is attacked by tests that exist', () => {
+  const rows = parseTable(PROTOCOL, 'Properties')
+  assert.ok(rows.length >= 12)
+  for (const row of rows) {
+    assert.ok(testsNamedIn(row['Attacked by']).length > 0, row.Property)
+    assert.deepEqual(missingTests(row['Attacked by']), [], row.Property)
+  }
 })

@@ -154,6 +154,7 @@ export class Query {
       pipeline: new OpCursor(input, op, this.injection(who, index)),
       slice,
       route: receivers.length === 1 ? gatherRouter : hashRouter(['k'], receivers.length),
+      spill: undefined,
       queueBytes: this.scenario.queueBytes,
       controller: new AbortController(),
       progressed: () => {},

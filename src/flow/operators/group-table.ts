@@ -39,6 +39,7 @@ export class GroupTable {
   #keyBytes = 0
   #pending: Pending
   #pendingRows = 0
+  #leftOut: ((row: Row) => void) | undefined
   readonly #groups: Int32Array = new Int32Array(KEYS_AT_ONCE)
 
   constructor(keys: readonly string[], aggregates: readonly AggregatePlan[], where: string) {
@@ -76,6 +77,11 @@ export class GroupTable {
     if (this.#pendingRows === KEYS_AT_ONCE) this.#settle('merge')
   }
 
+  /** From now on no group is added: rows to merge whose key is new are handed out instead, until the table is cleared. */
+  freeze(leftOut: (row: Row) => void): void {
+    this.#leftOut = leftOut
+  }
+
   /** All rows that were taken count. */
   settle(): void {
     if (this.#pendingRows > 0) this.#settle(this.#pending.rows.length > 0 ? 'merge' : 'add')
@@ -100,6 +106,7 @@ export class GroupTable {
     this.#keyBytes = 0
     this.#pending = this.#noRows()
     this.#pendingRows = 0
+    this.#leftOut = undefined
     for (const accumulator of this.#accumulators) accumulator.clear()
   }
 
@@ -118,6 +125,10 @@ export class GroupTable {
   }
 
   #settle(how: 'add' | 'merge'): void {
+    if (this.#leftOut !== undefined) {
+      this.#mergeKnown(this.#leftOut)
+      return
+    }
     const { keys, values, rows } = this.#pending
     const count = this.#pendingRows
     const groups = this.#groups
@@ -129,6 +140,18 @@ export class GroupTable {
       const accumulator = this.#accumulators[i]
       if (how === 'merge') for (let at = 0; at < count; at++) accumulator.merge(groups[at], rows[at])
       else for (let at = 0; at < count; at++) accumulator.add(groups[at], values[i][at])
+    }
+  }
+
+  #mergeKnown(leftOut: (row: Row) => void): void {
+    const { keys, rows } = this.#pending
+    const count = this.#pendingRows
+    const groups = this.#groups
+    this.#pendingRows = 0
+    this.#index.seek(keys, count, groups)
+    for (let at = 0; at < count; at++) {
+      if (groups[at] < 0) leftOut(rows[at])
+      else for (const accumulator of this.#accumulators) accumulator.merge(groups[at], rows[at])
     }
   }
 

@@ -3,11 +3,14 @@ import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
 import type { GroupTable } from './group-table.js'
 import { budgetError } from './size-meter.js'
+import type { SpilledParts } from './spilled-parts.js'
 
 /** Takes rows into a table until the input ends or the table is full, then hands out its groups. */
 abstract class GroupCursor implements Cursor<Row> {
   protected readonly table: GroupTable
   readonly #input: Cursor<Row>
+  /** What is read now: the input, and then what `more` gives. */
+  #source: Cursor<Row>
   readonly #slice: Slice
   readonly #budgetBytes: number
   #phase: 'fill' | 'emit' | 'ended' = 'fill'
@@ -17,6 +20,7 @@ abstract class GroupCursor implements Cursor<Row> {
 
   constructor(input: Cursor<Row>, table: GroupTable, budgetBytes: number, slice: Slice) {
     this.#input = input
+    this.#source = input
     this.table = table
     this.#budgetBytes = budgetBytes
     this.#slice = slice
@@ -24,8 +28,13 @@ abstract class GroupCursor implements Cursor<Row> {
 
   protected abstract take(row: Row): void
   protected abstract give(group: number): Row
-  /** The table is over its budget: returns to have the groups handed out now, or throws. */
-  protected abstract full(budgetBytes: number): void
+  /** The table is over its budget. True: the groups are to be handed out now. It may throw. */
+  protected abstract full(budgetBytes: number): boolean
+
+  /** What is to be grouped after the groups of the input were handed out. */
+  protected more(): Cursor<Row> | undefined {
+    return undefined
+  }
 
   next(): Row | typeof END | typeof PAUSE {
     for (;;) {
@@ -40,15 +49,15 @@ abstract class GroupCursor implements Cursor<Row> {
   }
 
   close(): void {
-    this.#last = true
-    this.#reset()
+    this.#phase = 'ended'
+    this.#clear()
     this.#input.close()
   }
 
   #filled(): boolean {
     let groups = this.table.size
     for (;;) {
-      const row = this.#input.next()
+      const row = this.#source.next()
       if (row === PAUSE) return false
       if (row === END) {
         this.table.settle()
@@ -57,18 +66,25 @@ abstract class GroupCursor implements Cursor<Row> {
       }
       this.take(row)
       if (this.table.size !== groups && this.table.bytes > this.#budgetBytes) {
-        this.full(this.#budgetBytes)
-        return true
+        if (this.full(this.#budgetBytes)) return true
       }
       groups = this.table.size
       if (this.#slice.over()) return false
     }
   }
 
+  /** All groups were handed out. */
   #reset(): void {
+    this.#clear()
+    const next = this.#last ? this.more() : this.#source
+    this.#phase = next === undefined ? 'ended' : 'fill'
+    this.#source = next ?? this.#source
+    this.#last = false
+  }
+
+  #clear(): void {
     this.table.clear()
     this.#at = 0
-    this.#phase = this.#last ? 'ended' : 'fill'
   }
 }
 
@@ -82,16 +98,35 @@ export class GroupPartialCursor extends GroupCursor {
     return this.table.partialRow(group)
   }
 
-  protected full(): void {}
+  protected full(): boolean {
+    return true
+  }
 }
 
-/** The half behind the exchange: merges what the partial halves sent. */
+/**
+ * The half behind the exchange: merges what the partial halves sent. When its table is full, rows of groups that are in it are merged
+ * still; the others go to disk, in parts by their keys' hash, and each part is grouped by itself afterwards (hybrid hash: D. DeWitt et
+ * al. 1984, "Implementation Techniques for Main Memory Database Systems"). So each group is merged in the order in which its rows came.
+ */
 export class GroupFinalCursor extends GroupCursor {
   readonly #where: string
+  readonly #parts: SpilledParts | undefined
 
-  constructor(input: Cursor<Row>, table: GroupTable, budget: { where: string; bytes: number }, slice: Slice) {
-    super(input, table, budget.bytes, slice)
+  /** `parts`: where rows go that exceed the budget; undefined: they are an error. */
+  constructor(
+    input: Cursor<Row>,
+    table: GroupTable,
+    budget: { where: string; bytes: number; parts: SpilledParts | undefined },
+    slice: Slice,
+  ) {
+    super(input, table, budget.parts?.keptBytes ?? budget.bytes, slice)
     this.#where = budget.where
+    this.#parts = budget.parts
+  }
+
+  override close(): void {
+    this.#parts?.close()
+    super.close()
   }
 
   protected take(row: Row): void {
@@ -102,7 +137,14 @@ export class GroupFinalCursor extends GroupCursor {
     return this.table.finalRow(group)
   }
 
-  protected full(budgetBytes: number): void {
-    throw budgetError(this.#where, this.table.bytes, budgetBytes)
+  protected full(budgetBytes: number): boolean {
+    const parts = this.#parts
+    if (parts === undefined) throw budgetError(this.#where, this.table.bytes, budgetBytes)
+    this.table.freeze((row) => parts.add(row))
+    return false
+  }
+
+  protected override more(): Cursor<Row> | undefined {
+    return this.#parts?.take()
   }
 }

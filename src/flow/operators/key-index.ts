@@ -34,6 +34,12 @@ export class KeyIndex {
     else for (let i = 0; i < count; i++) numbers[i] = this.#findOne(keys[i])
   }
 
+  /** As `find`, but new keys are left out: -1. */
+  seek(keys: readonly Key[], count: number, numbers: Int32Array): void {
+    if (areTexts(keys, count)) this.#texts.seek(keys, count, numbers)
+    else for (let i = 0; i < count; i++) numbers[i] = this.#seekOne(keys[i])
+  }
+
   keyOf(number: number): Key {
     const other = this.#otherKeys.get(number)
     return other === undefined ? this.#texts.textOf(number) : other
@@ -44,6 +50,13 @@ export class KeyIndex {
     this.#others = new Map()
     this.#otherKeys = new Map()
     this.#size = 0
+  }
+
+  #seekOne(key: Key): number {
+    if (typeof key !== 'string') return this.#others.get(key) ?? -1
+    this.#oneText[0] = key
+    this.#texts.seek(this.#oneText, 1, this.#oneNumber)
+    return this.#oneNumber[0]
   }
 
   #findOne(key: Key): number {

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../base/errors.js'
 import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
+import type { Spill } from '../../exchange/spill.js'
 import { decodeParams } from '../param-codec.js'
 import {
   type FunctionOperatorPlan,
@@ -8,6 +9,7 @@ import {
   type GroupOperatorPlan,
   isFunctionOperator,
   type OperatorPlan,
+  type OrderKey,
   type StagePlan,
 } from '../plan.js'
 import type { AnyFunction } from '../stage-function.js'
@@ -19,8 +21,11 @@ import { GroupFinalCursor, GroupPartialCursor } from './group.js'
 import { GroupTable } from './group-table.js'
 import { LimitCursor } from './limit.js'
 import { MapCursor } from './map.js'
+import { Overflow } from './overflow.js'
 import { SizeMeter } from './size-meter.js'
 import { SortCursor } from './sort.js'
+import { SpilledParts } from './spilled-parts.js'
+import { SpilledRuns } from './spilled-runs.js'
 import { callError, type StageCall, StageContext, type StageEnvironment } from './stage-call.js'
 import { TopKCursor } from './top-k.js'
 
@@ -31,6 +36,8 @@ export interface PipelineOptions {
   readonly environment: StageEnvironment
   /** What the operators of this stage may keep together, in bytes; they share it evenly. */
   readonly budgetBytes: number
+  /** Where what exceeds that goes; undefined: it is an error. */
+  readonly spill?: Spill | undefined
   /** Asked by every operator that loops; the driver begins it. */
   readonly slice: Slice
 }
@@ -89,28 +96,43 @@ interface Place {
   readonly share: number
   readonly stage: number
   readonly slice: Slice
+  readonly spill?: Spill | undefined
 }
 
-function cursorOf(operator: OperatorPlan, input: Cursor<Row>, { share, stage, slice }: Place): Cursor<Row> {
+function cursorOf(operator: OperatorPlan, input: Cursor<Row>, place: Place): Cursor<Row> {
+  const { share, stage, slice, spill } = place
   switch (operator.op) {
     case 'groupPartial':
       return new GroupPartialCursor(input, tableOf(operator, stage), share, slice)
     case 'groupFinal':
-      return new GroupFinalCursor(input, tableOf(operator, stage), { where: groupName(operator, stage), bytes: share }, slice)
+      return groupFinal(operator, input, place)
     case 'sort': {
       const where = `stage ${stage} sort`
-      return new SortCursor(input, comparatorAt(operator.by, where), new SizeMeter(where, share), slice)
+      return sort(operator.by, input, where, place)
     }
     case 'topK': {
       const where = `stage ${stage} top ${operator.rows}`
       const order = { compare: comparatorAt(operator.by, where), rows: operator.rows }
-      return new TopKCursor(input, order, new SizeMeter(where, share), slice)
+      const sorted = (rows: Cursor<Row>): Cursor<Row> => new LimitCursor(sort(operator.by, rows, where, place), operator.rows)
+      return new TopKCursor(input, order, { meter: new SizeMeter(where, share), slice, sort: spill && sorted })
     }
     case 'limit':
       return new LimitCursor(input, operator.rows)
     default:
       throw new MillraceError('Internal', `operator ${operator.op} is not one of rows`)
   }
+}
+
+function sort(by: readonly OrderKey[], input: Cursor<Row>, where: string, { share, slice, spill }: Place): Cursor<Row> {
+  const compare = comparatorAt(by, where)
+  const spilled = spill && new SpilledRuns(new Overflow(spill, where, share), compare, slice)
+  return new SortCursor(input, compare, { meter: new SizeMeter(where, share), spilled, slice })
+}
+
+function groupFinal(operator: GroupOperatorPlan, input: Cursor<Row>, { share, stage, slice, spill }: Place): Cursor<Row> {
+  const where = groupName(operator, stage)
+  const parts = spill && new SpilledParts(new Overflow(spill, where, share), operator.keys)
+  return new GroupFinalCursor(input, tableOf(operator, stage), { where, bytes: share, parts }, slice)
 }
 
 function tableOf(operator: GroupOperatorPlan, stage: number): GroupTable {

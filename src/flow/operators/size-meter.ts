@@ -5,7 +5,7 @@ import type { Row } from '../../columnar/schema.js'
 const ROWS_MEASURED_FIRST = 64
 const ROWS_PER_SAMPLE = 16
 
-/** What an operator keeps, in bytes, estimated from samples of its rows; more than the budget is an error by name. */
+/** What an operator keeps, in bytes, estimated from samples of its rows. */
 export class SizeMeter {
   readonly #what: string
   readonly #budgetBytes: number
@@ -19,7 +19,14 @@ export class SizeMeter {
     this.#budgetBytes = budgetBytes
   }
 
-  /** @throws MillraceError `OperatorBudget` */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isOver(): boolean {
+    return this.#bytes > this.#budgetBytes
+  }
+
   add(row: Row): void {
     const due = this.#rows < ROWS_MEASURED_FIRST || this.#rows % ROWS_PER_SAMPLE === 0
     this.#rows++
@@ -28,12 +35,21 @@ export class SizeMeter {
       this.#samples++
     }
     this.#bytes += this.#sampledBytes / this.#samples
-    if (this.#bytes > this.#budgetBytes) throw budgetError(this.#what, this.#bytes, this.#budgetBytes)
+  }
+
+  /** Nothing is kept any more. */
+  clear(): void {
+    this.#bytes = 0
+  }
+
+  /** `OperatorBudget` */
+  exceeded(): MillraceError {
+    return budgetError(this.#what, this.#bytes, this.#budgetBytes)
   }
 }
 
 export function budgetError(what: string, bytes: number, budgetBytes: number): MillraceError {
-  const cure = 'raise memoryBytes, use more workers, or keep less (filter earlier, fewer columns, a limit after a sort)'
+  const cure = 'raise memoryBytes, let it spill, use more workers, or keep less (filter earlier, fewer columns, a limit after a sort)'
   return new MillraceError(
     'OperatorBudget',
     `${what} keeps about ${Math.ceil(bytes)} bytes, more than its budget of ${Math.floor(budgetBytes)}: ${cure}`,
@@ -43,7 +59,8 @@ export function budgetError(what: string, bytes: number, budgetBytes: number): M
 const ROW_BYTES = 40
 const COLUMN_BYTES = 8
 
-function rowBytes(row: Row): number {
+/** What a row takes, estimated. */
+export function rowBytes(row: Row): number {
   let bytes = ROW_BYTES
   for (const key in row) bytes += COLUMN_BYTES + valueBytes(row[key], 0)
   return bytes

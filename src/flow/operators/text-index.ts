@@ -47,6 +47,18 @@ export class TextIndex {
     return free
   }
 
+  /** As `find`, but new texts are left out: -1. */
+  seek(texts: readonly string[], count: number, numbers: Int32Array): void {
+    this.#ask(texts, count)
+    this.#probe(count)
+    this.#compare(count, numbers)
+    for (let i = 0; i < count; i++) {
+      if (numbers[i] >= 0) continue
+      const at = this.#slotOf(i)
+      if (this.#slots[2 * at + 1] !== 0) numbers[i] = this.#entries.words[this.#slots[2 * at + 1]]
+    }
+  }
+
   /** The text of a number. Fast where numbers are asked for in order; what it returns may keep up to 32 KiB alive. */
   textOf(number: number): string {
     return this.#entries.text(this.#starts[number])
@@ -104,6 +116,20 @@ export class TextIndex {
 
   /** Looks once more, for it may have come since, or share its hash with another; puts it in where it is new. */
   #place(i: number, next: number): number {
+    const slots = this.#slots
+    const at = this.#slotOf(i)
+    const taken = slots[2 * at + 1]
+    if (taken !== 0) return this.#entries.words[taken]
+    const entry = this.#entries.copy(this.#asked.words, this.#askedStarts[i], this.#askedStarts[i + 1], next)
+    slots[2 * at] = this.#hashes[i]
+    slots[2 * at + 1] = entry + 1
+    this.#starts[next] = entry
+    if (++this.#count * 2 > this.#mask) this.#growSlots()
+    return next
+  }
+
+  /** The slot that the text has, or would get. */
+  #slotOf(i: number): number {
     const hash = this.#hashes[i]
     const slots = this.#slots
     const asked = this.#asked.words
@@ -111,15 +137,9 @@ export class TextIndex {
     const end = this.#askedStarts[i + 1]
     let at = hash & this.#mask
     for (; slots[2 * at + 1] !== 0; at = (at + 1) & this.#mask) {
-      const entry = slots[2 * at + 1] - 1
-      if (slots[2 * at] === hash && this.#entries.equals(entry, asked, start, end)) return this.#entries.words[entry + 1]
+      if (slots[2 * at] === hash && this.#entries.equals(slots[2 * at + 1] - 1, asked, start, end)) break
     }
-    const entry = this.#entries.copy(asked, start, end, next)
-    slots[2 * at] = hash
-    slots[2 * at + 1] = entry + 1
-    this.#starts[next] = entry
-    if (++this.#count * 2 > this.#mask) this.#growSlots()
-    return next
+    return at
   }
 
   /** Twice as many slots. Entries keep their order but for the new bit, so both tables are walked from front to back. */

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { isAbsolute, resolve } from 'node:path'
 import { glob } from 'tinyglobby'
 import { MillraceError } from '../../base/errors.js'
-import { RunMerge } from '../operators/run-merge.js'
+import { ArrayRun, RunMerge } from '../operators/run-merge.js'
 import type { FileInputPlan } from '../plan.js'
 import { pacedReaddir } from './paced-readdir.js'
 
@@ -75,7 +75,10 @@ async function* sortedOnce(paths: readonly string[]): AsyncGenerator<string> {
     runs.push(paths.slice(at, at + SORT_RUN).sort(byCodeUnit))
     await new Promise(setImmediate)
   }
-  const merge = new RunMerge(runs, byCodeUnit)
+  const merge = new RunMerge(
+    runs.map((run) => new ArrayRun(run)),
+    byCodeUnit,
+  )
   let last: string | undefined
   for (let path = merge.pop(); path !== undefined; path = merge.pop()) {
     if (path !== last) yield path
