@@ -215,4 +215,8 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 236,
     plant: () => patch(ReceiveCredit, 'reach', (self) => Math.floor(self.window())),
   },
+  {
+    name: 'no receiver gets its END before all rows on disk were read',
+    plant: () => patch(ExchangeOutput, 'finishUnspilled', () => {}),
+  },
 ]

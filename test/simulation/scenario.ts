@@ -82,6 +82,8 @@ export interface Scenario {
   readonly elasticBytes: number
   /** What a stage may queue. */
   readonly queueBytes: number
+  /** What is beyond that goes to a disk of each participant: there is none, it holds what it must, or it refuses its write of this number. */
+  readonly disk: 'none' | 'ample' | number
   /** At which step each participant plans the query. */
   readonly planAt: readonly number[]
   /** The last one feeds the leader. */
@@ -149,7 +151,8 @@ export function scenarioOf(seed: number): Scenario {
     backRingBytes: draw.of(0x1000, 0x1000, 0x2000),
     controlRecords: draw.of(1, 2, 4, 256),
     elasticBytes: draw.of(0, 0, 1500, 0x1000, 0x1_0000),
-    queueBytes: draw.of(1e9, 1e9, 2000, 20_000),
+    queueBytes: draw.of(1e9, 0, 2000, 20_000),
+    disk: draw.of<Scenario['disk']>('none', 'ample', 'ample', draw.below(8)),
     planAt: draw.list(participants, () => draw.of(0, 0, 0, draw.below(40), draw.below(2 * STEPS))),
     stages,
     resultMode: isLive ? 'gather' : draw.of('gather', 'merge'),

@@ -107,7 +107,10 @@ class Run {
   }
 
   private assertIdle(when: string): void {
-    for (const { who, isDead } of this.world.seats) assert.ok(isDead || this.world.isDrained(who), `${who} has not read all, ${when}`)
+    for (const { who, isDead } of this.world.seats) {
+      assert.ok(isDead || this.world.isDrained(who), `${who} has not read all, ${when}`)
+      assert.ok(isDead || this.query.openFiles(who) === 0, `${who} has spill files open, ${when}`)
+    }
     for (const session of this.living()) assert.deepEqual(leaks(session), {}, `participant ${session.self}, ${when}, holds`)
   }
 
