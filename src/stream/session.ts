@@ -166,9 +166,13 @@ export class Session {
     return false
   }
 
-  /** Lets the Control Service look at its rings: changes of state only. */
+  /** Lets the Control Service look at its rings: changes of state only. Who waits for the room that this frees is woken at once. */
   poll(): void {
-    for (const peer of this.peers.values()) this.guard(peer, () => this.control.poll(peer))
+    for (const peer of this.peers.values())
+      this.guard(peer, () => {
+        this.control.poll(peer)
+        if (this.control.takeWakeDue(peer)) peer.link.wakePeer()
+      })
   }
 
   /** Sends what there is room and credit for. */
