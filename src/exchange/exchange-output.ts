@@ -86,6 +86,10 @@ export class ExchangeOutput implements GatedOutput {
     if (this.spilledBytes > 0) for (const { spill } of this.outlets) spill?.refill(this.sent)
   }
 
+  finishUnspilled(): void {
+    for (const { sink, spill } of this.outlets) if (spill?.unreadBytes === 0 && !sink.isClosed && !sink.isFinished) sink.finish()
+  }
+
   /** Takes a row. True: a batch went out, and the gate should be asked again. */
   push(row: Row): boolean {
     const outlet = this.outlets[this.route(row)]

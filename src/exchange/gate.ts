@@ -11,6 +11,8 @@ export interface GatedOutput {
   readonly spilledBytes: number
   /** Whether what exceeds the budget can go to disk. */
   readonly canSpill: boolean
+  /** There are no more rows: END to each receiver that has none on disk. */
+  finishUnspilled(): void
   /** Gives receivers that are hungry what waits for them on disk. */
   refill(): void
   /** Sends the half-built batch of a receiver, if it has one. */
@@ -63,11 +65,15 @@ export class Gate {
     return starving >= 0
   }
 
-  /** The source has no more rows: resolves when nothing is on disk any more, so that its END stays behind its data. Rejects with `SpillFailed`. */
+  /**
+   * The source has no more rows: resolves when nothing is on disk any more, so that END stays behind the data. Whoever has none there gets its
+   * END before: the others may wait, in turn, for what it does next. Rejects with `SpillFailed`.
+   */
   async drained(): Promise<void> {
     for (;;) {
       this.output.refill()
       if (this.output.spilledBytes === 0) return
+      this.output.finishUnspilled()
       await this.task.changed()
     }
   }

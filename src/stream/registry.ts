@@ -204,7 +204,7 @@ export class StreamRegistry {
     try {
       if (task.isCancelled) source.dispose()
       else await source.run(task)
-      for (const sink of sinks) if (!sink.isClosed) sink.finish()
+      for (const sink of sinks) if (!sink.isClosed && !sink.isFinished) sink.finish()
     } catch (error) {
       this.runFailed(entry, error)
     }

@@ -60,6 +60,11 @@ export class Sink {
     return this.current === 'closing' || this.current === 'closed'
   }
 
+  /** Whether its producer has said that nothing more comes. */
+  get isFinished(): boolean {
+    return this.current === 'ending' || this.current === 'held'
+  }
+
   get queuedBytes(): number {
     return this.queued
   }

@@ -7,7 +7,7 @@ export interface StreamSource {
   readonly receivers: readonly ParticipantId[]
   /** `calls`: an error follows the data written before. `flows`: an error discards it. */
   readonly delivery: 'calls' | 'flows'
-  /** Runs the producer: writes to the sinks, each in its own measure, until it returns (END) or throws (ERROR). */
+  /** Runs the producer: writes to the sinks, each in its own measure, until it returns (END to all it has not finished) or throws (ERROR). */
   run(task: SourceTask): Promise<void>
   /** Nobody wants it and it never ran: lets go of its inputs. */
   dispose(): void

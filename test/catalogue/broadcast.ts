@@ -33,6 +33,7 @@ export function broadcast(
       spilledBytes: 0,
       canSpill: false,
       refill: () => {},
+      finishUnspilled: () => {},
     }
     const gate = new Gate(task, output, queueBytes)
     for (const row of rows) {

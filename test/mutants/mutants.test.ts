@@ -1,24 +1,38 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { scenarioOf } from '../simulation/scenario.js'
+import { shrink } from '../simulation/shrink.js'
 import { simulate } from '../simulation/simulate.js'
 import { MUTANTS } from './mutants.js'
 
 const SEEDS = 500
 
-for (const { name, plant } of MUTANTS) {
-  test(`the simulation finds it where ${name}`, async (t) => {
+/** The first seed that fails, the known one tried before the others. */
+async function firstFailing(known = 0): Promise<number | undefined> {
+  for (const seed of [known, ...Array(SEEDS).keys()]) if ((await simulate(scenarioOf(seed))).failure !== undefined) return seed
+  return undefined
+}
+
+for (const { name, plant, seed } of MUTANTS) {
+  test(`the simulation finds it where ${name}`, async () => {
     const remove = plant()
     try {
-      for (let seed = 0; seed < SEEDS; seed++) {
-        const { failure } = await simulate(scenarioOf(seed))
-        if (failure === undefined) continue
-        t.diagnostic(`seed ${seed}: ${failure.split('\n')[0]}`)
-        return
-      }
-      assert.fail(`not within ${SEEDS} seeds`)
+      assert.notEqual(await firstFailing(seed), undefined, `not within ${SEEDS} seeds`)
     } finally {
       remove()
     }
   })
 }
+
+test('a scenario that fails shrinks to a smaller one that fails too, and both are well once the fault is gone', async () => {
+  const [{ plant }] = MUTANTS.filter(({ name }) => name.startsWith('starving'))
+  const remove = plant()
+  const seed = await firstFailing().catch(() => undefined)
+  const whole = scenarioOf(seed ?? 0)
+  const least = await shrink(whole)
+  const again = await simulate(least)
+  remove()
+  assert.ok(JSON.stringify(least).length < JSON.stringify(whole).length)
+  assert.notEqual(again.failure, undefined)
+  for (const scenario of [whole, least]) assert.equal((await simulate(scenario)).failure, undefined)
+})

@@ -1,5 +1,6 @@
 import { PeerLostError } from '../../src/base/errors.js'
 import { senderOf } from '../../src/base/ids.js'
+import { CallServer } from '../../src/call/call-server.js'
 import { ExchangeInput } from '../../src/exchange/exchange-input.js'
 import { ExchangeOutput } from '../../src/exchange/exchange-output.js'
 import { Gate } from '../../src/exchange/gate.js'
@@ -7,6 +8,7 @@ import { OrderedMerge } from '../../src/exchange/ordered-merge.js'
 import { FRAME } from '../../src/frame/kinds.js'
 import { RingReader } from '../../src/ring/ring-reader.js'
 import { ControlCells } from '../../src/stream/control-cells.js'
+import { ReceiveCredit } from '../../src/stream/credit.js'
 import { Inbound } from '../../src/stream/inbound.js'
 import { MultiplexedReader } from '../../src/stream/multiplexed-reader.js'
 import { MultiplexedWriter } from '../../src/stream/multiplexed-writer.js'
@@ -20,6 +22,8 @@ import { patch } from './patch.js'
 /** A fault to plant. `plant` returns what removes it. */
 export interface Mutant {
   readonly name: string
+  /** A seed that finds it, where the first few do not: tried first, so that the test is quick. */
+  readonly seed?: number
   readonly plant: () => () => void
 }
 
@@ -83,6 +87,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'above its budget the gate stays shut for who starves too',
+    seed: 206,
     plant: () =>
       patch(Gate, 'isOpen', (self, original) => {
         self.feedStarving()
@@ -114,6 +119,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a lost peer is dropped before its ring is drained',
+    seed: 44,
     plant: () =>
       patch(Session, 'servicePeer', (self, original, peer) => {
         if (peer.link.condition() !== 'lost') return original(peer)
@@ -174,11 +180,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a record of an older call counts for the newer one with its id',
+    seed: 117,
     plant: () =>
       patch(StreamRegistry, 'find', (_self, original, peer, id, generation) => original(peer, id, generation) ?? peer.sinks.get(id)),
   },
   {
     name: 'a record overtakes the CALL it is about',
+    seed: 233,
     plant: () => patch(ControlCells, 'hold', () => {}),
   },
   {
@@ -187,5 +195,28 @@ export const MUTANTS: readonly Mutant[] = [
       patch(SourceTask, 'notify', (self, original) => {
         if (!self.isCancelled) original()
       }),
+  },
+  {
+    name: 'the input of a call that was left before it began is never let go',
+    seed: 33,
+    plant: () => patch(CallServer, 'dropInput', () => {}),
+  },
+  {
+    name: 'GOODBYE does not tell that a session ends, where it is seen before SESSION_END',
+    plant: () =>
+      patch(Session, 'releaseIfDone', (self, original, peer) => {
+        self.peerEnding = (each: unknown) => self.endPeer(each)
+        original(peer)
+        delete self.peerEnding
+      }),
+  },
+  {
+    name: 'a window may be larger than what is left of the budget',
+    seed: 236,
+    plant: () => patch(ReceiveCredit, 'reach', (self) => Math.floor(self.window())),
+  },
+  {
+    name: 'no receiver gets its END before all rows on disk were read',
+    plant: () => patch(ExchangeOutput, 'finishUnspilled', () => {}),
   },
 ]

@@ -39,6 +39,7 @@ export class Calls {
   ) {
     this.sessions = scenario.calls.length === 0 ? [] : world.seats.map((seat) => this.createSession(seat.who))
     this.clients = this.sessions.map((session) => new Client(poolOf(session)))
+    for (const { from, to } of scenario.calls) haveCalled(this.clients[from], to, scenario.generation)
     for (const [a, b] of this.pairs()) {
       const [first, second] = link(world, a, b, scenario)
       this.sessions[a].addPeer(P(b), first)
@@ -150,4 +151,14 @@ function poolOf(session: Session): Pool {
       return !session.isOpen
     },
   } as unknown as Pool
+}
+
+/** The first ids of a client have been used so often. */
+function haveCalled(client: Client, to: number, generation: number): void {
+  interface Ids {
+    free: number[]
+    generations: number[]
+  }
+  const { results, inputs } = (client as unknown as { callee(to: number): { results: Ids; inputs: Ids } }).callee(to)
+  for (const ids of [results, inputs]) Object.assign(ids, { free: [1, 0], generations: [generation, generation] })
 }

@@ -6,18 +6,20 @@ import { simulate } from './simulate.js'
 const SCHEDULES = process.env.MILLRACE_FULL ? 50 : 1
 const AMPLE = 1e9
 const TIGHT = 8000
+/** How many rows are wanted (-1: all), what may be queued, and whether there is a disk for the rest. */
+const KINDS = [
+  [-1, AMPLE, 'none'],
+  [-1, TIGHT, 'none'],
+  [-1, TIGHT, 'ample'],
+  [5, AMPLE, 'none'],
+] as const
 
 for (const deadlock of CATALOGUE) {
   test(`${deadlock.name}: nobody waits for ever, whatever is wanted of it and however many work`, async () => {
     for (const workers of [2, 3, 4, 8]) {
-      for (const [limit, queueBytes] of [
-        [-1, AMPLE],
-        [-1, TIGHT],
-        [1, AMPLE],
-        [30, TIGHT],
-      ]) {
+      for (const [limit, queueBytes, disk] of KINDS) {
         for (let seed = 0; seed < SCHEDULES; seed++) {
-          const variant = { workers, limit, queueBytes, seed: seed + workers }
+          const variant = { workers, limit, queueBytes, disk, seed: seed + workers }
           const { failure } = await simulate(scenarioFor(deadlock, variant))
           assert.equal(failure, undefined, JSON.stringify(variant))
         }

@@ -58,6 +58,7 @@ export interface Variant {
   readonly limit: number
   readonly seed: number
   readonly queueBytes: number
+  readonly disk: Scenario['disk']
 }
 
 export function scenarioFor({ stages, resultMode = 'gather', slow = 0 }: Deadlock, variant: Variant): Scenario {
@@ -70,6 +71,7 @@ export function scenarioFor({ stages, resultMode = 'gather', slow = 0 }: Deadloc
     controlRecords: 1,
     elasticBytes: 0,
     queueBytes: variant.queueBytes,
+    disk: variant.disk,
     planAt: new Array(participants).fill(0),
     stages: stages(workers),
     resultMode,
@@ -78,6 +80,7 @@ export function scenarioFor({ stages, resultMode = 'gather', slow = 0 }: Deadloc
     endsAtOnce: false,
     isLive: false,
     calls: [],
+    generation: 0,
     faults: [],
     schedule: { seed: variant.seed, bellDelay: 10, bellRepeat: 10, preempt: variant.seed % 2 === 0 ? 0 : 10, stale: 10 },
   })

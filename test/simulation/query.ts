@@ -6,10 +6,12 @@ import { ExchangeInput } from '../../src/exchange/exchange-input.js'
 import { Gather } from '../../src/exchange/gather.js'
 import { OrderedMerge } from '../../src/exchange/ordered-merge.js'
 import { gatherRouter, hashRouter } from '../../src/exchange/router.js'
+import { Spill } from '../../src/exchange/spill.js'
 import { END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { GatherInput, MergeInput, type RowInput } from '../../src/flow/row-input.js'
 import { StageRun } from '../../src/flow/stage-run.js'
 import { Session } from '../../src/stream/session.js'
+import { FakeFolder } from '../support/fake-folder.js'
 import { P, streamId } from '../support/test-source.js'
 import { type Injection, LeafInput, OpCursor, type Progress, SemiInput } from './cursors.js'
 import { codeOf, Injected } from './injected.js'
@@ -24,6 +26,7 @@ const SLICE_MS = 1
 /** One query over a world: sessions, stages, the leader that reads the result, and what it may have come to. */
 export class Query {
   readonly sessions: Session[]
+  private readonly spills: readonly Spill[]
   /** Codes of what the scenario really did: with one of these it may fail. */
   private readonly causes = new Set<string>()
   private readonly rows: Row[] = []
@@ -46,7 +49,9 @@ export class Query {
       this.sessions[a].addPeer(P(b), first)
       if (a !== b) this.sessions[b].addPeer(P(a), second)
     }
-    if (scenario.queueBytes < 1e6) this.causes.add('QueueBudget')
+    this.spills = world.seats.map(() => new Spill(folderOf(scenario), Number.MAX_SAFE_INTEGER))
+    if (scenario.disk === 'none') this.causes.add('QueueBudget')
+    if (typeof scenario.disk === 'number') this.causes.add('SpillFailed')
     scenario.planAt.forEach((step, who) => {
       world.at(who, step, true, () => this.plan(who))
     })
@@ -55,6 +60,11 @@ export class Query {
   /** It may fail with this from now on. */
   mayFailWith(code: string): void {
     this.causes.add(code)
+  }
+
+  /** Spill files that a participant still holds. */
+  openFiles(who: number): number {
+    return this.spills[who].openFiles
   }
 
   leave(): void {
@@ -154,7 +164,7 @@ export class Query {
       pipeline: new OpCursor(input, op, this.injection(who, index)),
       slice,
       route: receivers.length === 1 ? gatherRouter : hashRouter(['k'], receivers.length),
-      spill: undefined,
+      spill: this.scenario.disk === 'none' ? undefined : this.spills[who],
       queueBytes: this.scenario.queueBytes,
       controller: new AbortController(),
       progressed: () => {},
@@ -232,6 +242,12 @@ export class Query {
 
 function outputId(stage: number, sender: number): PhysicalStreamId {
   return streamId(stage + 1, sender)
+}
+
+function folderOf({ disk }: Scenario): FakeFolder {
+  const folder = new FakeFolder()
+  if (typeof disk === 'number') folder.failOn('write', 'ENOSPC', disk)
+  return folder
 }
 
 /** What a reader that leaves early or fails has got: rows of the result, none twice. */

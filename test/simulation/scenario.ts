@@ -82,6 +82,8 @@ export interface Scenario {
   readonly elasticBytes: number
   /** What a stage may queue. */
   readonly queueBytes: number
+  /** What is beyond that goes to a disk of each participant: there is none, it holds what it must, or it refuses its write of this number. */
+  readonly disk: 'none' | 'ample' | number
   /** At which step each participant plans the query. */
   readonly planAt: readonly number[]
   /** The last one feeds the leader. */
@@ -96,6 +98,8 @@ export interface Scenario {
   /** A leaf has a row only after those that it gave have reached the leader. Only where every stage passes on each row as it comes. */
   readonly isLive: boolean
   readonly calls: readonly Call[]
+  /** The last generation of the first ids of calls: near 65535 it wraps. */
+  readonly generation: number
   readonly faults: readonly Fault[]
   readonly schedule: Schedule
 }
@@ -147,8 +151,9 @@ export function scenarioOf(seed: number): Scenario {
     backRingBytes: draw.of(0x1000, 0x1000, 0x2000),
     controlRecords: draw.of(1, 2, 4, 256),
     elasticBytes: draw.of(0, 0, 1500, 0x1000, 0x1_0000),
-    queueBytes: draw.of(1e9, 1e9, 2000, 20_000),
-    planAt: draw.list(participants, () => (draw.chance(0.3) ? draw.below(40) : 0)),
+    queueBytes: draw.of(1e9, 0, 2000, 20_000),
+    disk: draw.of<Scenario['disk']>('none', 'ample', 'ample', draw.below(8)),
+    planAt: draw.list(participants, () => draw.of(0, 0, 0, draw.below(40), draw.below(2 * STEPS))),
     stages,
     resultMode: isLive ? 'gather' : draw.of('gather', 'merge'),
     slow: draw.of(0, 0, 1, 7),
@@ -156,13 +161,14 @@ export function scenarioOf(seed: number): Scenario {
     endsAtOnce: draw.chance(0.3),
     isLive,
     calls: drawCalls(draw, participants),
-    faults: draw.list(draw.of(0, 0, 1, 1, 2, 3), () => drawFault(draw, participants, stages)),
+    generation: draw.of(0, 0x7fff, 0xfffe),
+    faults: draw.list(draw.of(0, 0, 1, 1, 2, 3), () => drawFault(draw, participants, stages)).flatMap((fault) => stuckFirst(draw, fault)),
     schedule: {
       seed: draw.below(1e9),
       bellDelay: draw.of(0, 0, 10, 50),
       bellRepeat: draw.of(0, 2, 10),
       preempt: draw.of(0, 0, 3, 10, 50),
-      stale: draw.of(0, 2, 10),
+      stale: draw.of(0, 2, 2, 5),
     },
   })
 }
@@ -200,18 +206,34 @@ function drawRows(draw: Draw): Rows {
   }
 }
 
-/** Anywhere; or all between the same two; or a burst of short ones, each made as soon as the one before is over or left. */
+/** Anywhere; or between the same two: some, or a crowd at once, or a burst of short ones, each made when the one before is over or left. */
 function drawCalls(draw: Draw, participants: number): Call[] {
   const pair = (): [number, number] => {
     const from = draw.below(participants)
     return [from, (from + 1 + draw.below(participants - 1)) % participants]
   }
   const always = draw.chance(0.5) ? pair() : undefined
-  if (always === undefined || draw.chance(0.6)) return draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, always ?? pair()))
+  const some = draw.list(draw.of(0, 0, 1, 4, 10), () => drawCall(draw, always ?? pair()))
+  if (always === undefined) return some
+  const kind = draw.below(5)
+  if (kind === 0) return drawCrowd(draw, always)
+  return kind <= 2 ? drawBurst(draw, always) : some
+}
+
+function drawCrowd(draw: Draw, pair: readonly [number, number]): Call[] {
+  const first = draw.below(STEPS)
+  const values = [1, 400, 520, 3000]
+  return draw.list(16, () => {
+    const call = drawCall(draw, pair)
+    return { ...call, step: first + draw.below(10), follows: false, values: draw.list(draw.of(1, 4), () => draw.of(...values)) }
+  })
+}
+
+function drawBurst(draw: Draw, pair: readonly [number, number]): Call[] {
   const short = { inputBytes: 0, fails: false, pauses: false, slow: 0 }
   return draw.list(24, () => {
     const values = draw.list(draw.of(1, 2, 3), () => draw.of(1, 400))
-    return { ...drawCall(draw, always), ...short, follows: draw.chance(0.9), values, leaves: draw.below(4) - 1 }
+    return { ...drawCall(draw, pair), ...short, follows: draw.chance(0.9), values, leaves: draw.of(-1, 1, 1, 2) }
   })
 }
 
@@ -252,6 +274,13 @@ function drawFault(draw: Draw, participants: number, stages: readonly Stage[]): 
     case 'planFails':
       return { do: kind, who: 1 + draw.below(participants - 1) }
   }
+}
+
+/** Now and then who exits or ends has done nothing for a while: the rings towards it are full. */
+function stuckFirst(draw: Draw, fault: Fault): Fault[] {
+  if ((fault.do !== 'crash' && fault.do !== 'endQuery') || draw.chance(0.7)) return [fault]
+  const steps = 20 + draw.below(STEPS)
+  return [{ do: 'block', who: fault.who, step: Math.max(0, fault.step - steps), steps }, fault]
 }
 
 /** Whether what a stage sends is in order. */

@@ -17,6 +17,7 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
     limit: -1,
     slow: 0,
     queueBytes: 1e9,
+    disk: 'none',
     resultMode: 'gather',
     ringBytes: 0x1000,
     controlRecords: 256,

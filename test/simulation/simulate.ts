@@ -25,7 +25,7 @@ class Run {
     private readonly scenario: Scenario,
     withTrace: boolean,
   ) {
-    this.world = new World(scenario.participants, scenario.schedule, withTrace)
+    this.world = new World(scenario.participants, scenario.schedule, scenario.elasticBytes, withTrace)
     this.query = new Query(this.world, scenario)
     this.calls = new Calls(this.world, scenario)
     for (const fault of scenario.faults) if ('step' in fault) this.appoint(fault)
@@ -89,19 +89,28 @@ class Run {
     return this.world.seats.filter((seat) => !seat.isDead).flatMap((seat) => seat.sessions)
   }
 
+  /** The leader ends its session of the query and the others follow; where it is dead, each ends its own. */
   private async end(): Promise<void> {
-    const living = this.living()
+    const [leader] = this.world.seats
+    const followers = this.query.sessions.slice(1)
+    await this.endAll((session) => leader.isDead || !followers.includes(session))
+    if (leader.isDead) await this.endAll(() => true)
     const ended = new Set<Session>()
-    for (const session of living) {
-      const { self } = session
-      this.world.at(self, this.world.steps, true, () => void session.end().then(() => ended.add(session)))
-    }
+    for (const session of this.living()) void session.ended.then(() => ended.add(session))
     await this.world.settle()
     for (const session of this.living()) assert.ok(ended.has(session), `a session of participant ${session.self} does not end`)
   }
 
+  private async endAll(which: (session: Session) => boolean): Promise<void> {
+    for (const session of this.living().filter(which)) this.world.at(session.self, this.world.steps, true, () => void session.end())
+    await this.world.settle()
+  }
+
   private assertIdle(when: string): void {
-    for (const { who, isDead } of this.world.seats) assert.ok(isDead || this.world.isDrained(who), `${who} has not read all, ${when}`)
+    for (const { who, isDead } of this.world.seats) {
+      assert.ok(isDead || this.world.isDrained(who), `${who} has not read all, ${when}`)
+      assert.ok(isDead || this.query.openFiles(who) === 0, `${who} has spill files open, ${when}`)
+    }
     for (const session of this.living()) assert.deepEqual(leaks(session), {}, `participant ${session.self}, ${when}, holds`)
   }
 

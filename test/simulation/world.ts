@@ -81,6 +81,7 @@ export class World {
   constructor(
     participants: number,
     private readonly plan: Schedule,
+    private readonly elasticBytes: number,
     withTrace: boolean,
   ) {
     const words = new SharedWords(new SharedArrayBuffer(SharedWords.sizeBytes(2 * participants)))
@@ -208,8 +209,14 @@ export class World {
     await microtasks()
     for (const each of this.seats) each.acted = false
     this.steps++
+    for (const each of this.seats) for (const { budget } of each.sessions) this.assertWithin(budget)
     if (this.failures.length > 0) throw this.failures[0]
     return true
+  }
+
+  /** What is reserved above the floors never exceeds the budget. */
+  private assertWithin({ chargedBytes }: Session['budget']): void {
+    if (chargedBytes > this.elasticBytes) this.failures.push(new Error(`${chargedBytes} bytes charged of ${this.elasticBytes}`))
   }
 
   private keep({ who, act }: Appointment): void {
