@@ -3,7 +3,7 @@ import type { SpillFile, SpillFolder } from '../../src/exchange/spill-folder.js'
 export type DiskCall = 'open' | 'write' | 'read'
 
 /** The error that the system throws. */
-export function diskError(code: string, call: string): NodeJS.ErrnoException {
+function diskError(code: string, call: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: as if ${call} failed`), { code, syscall: call })
 }
 
