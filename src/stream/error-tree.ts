@@ -107,29 +107,50 @@ const OWN: Partial<Record<Code, new (message: string) => MillraceError>> = {
   TooManyCalls: TooManyCallsError,
 }
 
-/** The error, as an instance of the same class where it is known here; or the value that was thrown. */
-export function fromTree(tree: ErrorTree): unknown {
+/**
+ * The error, as an instance of the same class where it is known here; or the value that was thrown. Throws where `toTree` makes no such
+ * tree: one that holds itself, or a few bytes that hold each other very often, would have no end.
+ */
+export function fromTree(tree: unknown): unknown {
+  return build(checked(tree), 0)
+}
+
+function checked(tree: unknown): ErrorTree {
+  const { name, message, stack } = tree as Partial<ErrorTree>
+  if (typeof name !== 'string' || typeof message !== 'string' || (stack !== undefined && typeof stack !== 'string'))
+    throw new TypeError('no error: its name, message or stack is no text')
+  return tree as ErrorTree
+}
+
+function build(tree: ErrorTree, depth: number): unknown {
+  if (depth > DEPTH_MAX) throw new RangeError('an error with too many causes')
   if (tree.thrown !== undefined) return tree.thrown.value
-  const error = create(tree)
+  const error = create(tree, depth)
   const set = (key: string, value: unknown, enumerable: boolean) => {
     Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true })
   }
   if (error.name !== tree.name) set('name', tree.name, false)
   if (tree.stack !== undefined) set('stack', tree.stack, false)
   if (tree.code !== undefined && !(error instanceof MillraceError)) set('code', tree.code, true)
-  for (const [key, value] of Object.entries(tree.properties ?? {})) set(key, value, true)
-  if (tree.cause !== undefined) set('cause', 'value' in tree.cause ? tree.cause.value : fromTree(tree.cause), false)
+  for (const [key, value] of Object.entries(tree.properties ?? {})) if (!NOT_PROPERTIES.has(key)) set(key, value, true)
+  if (tree.cause !== undefined) set('cause', 'value' in tree.cause ? tree.cause.value : build(checked(tree.cause), depth + 1), false)
   return error
 }
 
-function create(tree: ErrorTree): Error {
+function create(tree: ErrorTree, depth: number): Error {
   const { name, message, code } = tree
   if (tree.dom === true) return new DOMException(message, name)
   if (typeof code === 'string' && Object.hasOwn(CODES, code)) {
     const Own = OWN[code as Code]
     return Own === undefined ? new MillraceError(code as Code, message) : new Own(message)
   }
-  if (tree.errors !== undefined) return new AggregateError(tree.errors.map(fromTree), message)
+  if (tree.errors !== undefined) return new AggregateError(buildAll(tree.errors, depth), message)
   if (Object.hasOwn(NATIVE, name)) return new NATIVE[name](message)
   return new Error(message)
+}
+
+/** The errors of an AggregateError have none of their own. */
+function buildAll(trees: readonly unknown[], depth: number): unknown[] {
+  if (depth === DEPTH_MAX || !Array.isArray(trees) || trees.length > ERRORS_MAX) throw new RangeError('an error of too many errors')
+  return trees.map((tree) => build(checked(tree), DEPTH_MAX))
 }
