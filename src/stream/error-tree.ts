@@ -20,6 +20,8 @@ export interface ErrorTree {
 /** How deep causes and the errors of an AggregateError are followed, and how many of the latter. */
 const DEPTH_MAX = 8
 const ERRORS_MAX = 8
+/** Of a thrown object with more values than this the message shows none. */
+const PRINTED_VALUES_MAX = 10_000
 /** Sent by themselves, or following from the code. */
 const NOT_PROPERTIES = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors', 'fault'])
 
@@ -83,11 +85,20 @@ function isError(value: unknown): value is Error {
 
 function describe(value: unknown): string {
   try {
-    return typeof value === 'string' ? value : `${typeof value === 'object' ? JSON.stringify(value) : String(value)} was thrown`
+    return typeof value === 'string' ? value : `${typeof value === 'object' ? toJson(value) : String(value)} was thrown`
   } catch {
     // A value that cannot even be printed is still reported as thrown.
     return 'a value that cannot be printed was thrown'
   }
+}
+
+/** Throws where there is too much of it: an array of no elements that says it is four billion long is printed for minutes. */
+function toJson(value: unknown): string {
+  let left = PRINTED_VALUES_MAX
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (left-- === 0) throw new RangeError('too large to be printed')
+    return inner
+  })
 }
 
 const NATIVE: Readonly<Record<string, new (message: string) => Error>> = {

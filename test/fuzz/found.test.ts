@@ -6,7 +6,7 @@ import { ValueReader } from '../../src/call/value-reader.js'
 import { ENTRY, encodeValue } from '../../src/call/value-writer.js'
 import { encodeCall } from '../../src/frame/call-payload.js'
 import { FRAME } from '../../src/frame/kinds.js'
-import { decodeError } from '../../src/stream/error-payload.js'
+import { decodeError, encodeError } from '../../src/stream/error-payload.js'
 import { ByHand } from '../support/by-hand.js'
 import { ringLink } from '../support/links.js'
 import { leaks } from '../support/test-mesh.js'
@@ -98,6 +98,15 @@ test('an ERROR of some hundred bytes that stand for a billion errors is refused 
   const payload = errorPayload(tree)
   assert.ok(payload.length < 3000)
   assert.throws(() => decodeError(payload), { code: 'Protocol' })
+})
+
+test('an array that was thrown, empty but four billion long, is passed on at once', () => {
+  const huge: unknown[] = []
+  huge.length = 0xffff_ffff
+  const thrown = decodeError(errorPayload({ name: 'Error', message: 'text', thrown: { value: huge } }))
+  assert.equal((thrown as unknown[]).length, 0xffff_ffff)
+  const passedOn = decodeError(encodeError(thrown, 0, 512))
+  assert.equal((passedOn as unknown[]).length, 0xffff_ffff)
 })
 
 test('an ERROR that is its own cause is refused', () => {

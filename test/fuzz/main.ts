@@ -7,6 +7,8 @@ import { usedBytes } from '../support/garbage.js'
 import { runCase } from './cases.js'
 
 const PROGRESS_CASES = 1000
+/** A few bytes must not keep anybody busy; a machine under load takes its time. */
+const SLOW_MS = 5000
 /** Most errors are made and thrown away; whoever wants longer stacks runs a case alone. */
 const STACK_LINES = 6
 
@@ -34,7 +36,9 @@ const startBytes = usedBytes()
 const began = performance.now()
 for (let number = from; number < from + cases; number++) {
   if ((number - from) % PROGRESS_CASES === 0) process.send?.(number)
+  const caseBegan = performance.now()
   await runCase(seed, number)
+  if (performance.now() - caseBegan > SLOW_MS) throw new Error(`case ${number} of seed ${seed} took ${performance.now() - caseBegan} ms`)
   if (unhandled !== undefined) throw new Error(`case ${number} of seed ${seed}: rejected, and nobody knew`, { cause: unhandled })
 }
 const seconds = (performance.now() - began) / 1000

@@ -38,7 +38,7 @@ const ALL: readonly Make[] = [
   (dice) => Object(dice.pick<unknown>([1, 'text', true, 5n])),
   (dice, depth) => {
     const sparse: unknown[] = []
-    sparse[dice.int(100)] = anyValue(dice, depth)
+    sparse[dice.chance(0.8) ? dice.int(100) : dice.word() % 0xffff_ffff] = anyValue(dice, depth)
     return sparse
   },
   (dice, depth) => {
