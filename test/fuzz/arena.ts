@@ -90,6 +90,16 @@ export class Arena {
     this.honest.send(FRAME.DATA, WITNESS, WITNESS_MESSAGES[0])
   }
 
+  /** Whether streams can be opened with the hostile peer. */
+  get isOpen(): boolean {
+    return this.session.isPeerOpen(P(HOSTILE))
+  }
+
+  /** Whether the hostile peer was told that the pair has failed. */
+  get hasFailed(): boolean {
+    return this.link.b.condition() === 'failed'
+  }
+
   async settle(): Promise<void> {
     await this.loop.settle()
   }

@@ -191,3 +191,18 @@ function spoil(dice: Dice, shots: Shot[]): void {
       shots[at] = { ...shot, bytes: mutate(dice, shot.bytes) }
   }
 }
+
+/** Shots that no state of any stream allows. */
+export const OFFENCES: Readonly<Record<string, Shot>> = {
+  'a frame of an unknown kind': frame(9, NOBODY, new Uint8Array(8)),
+  'data for a stream that never was': frame(FRAME.DATA, streamId(0x7ff0, 0), new Uint8Array(8)),
+  'data of no bytes': frame(FRAME.DATA, streamId(0x7ff0, 0), new Uint8Array(0)),
+  'a frame that runs past what is published': { ring: 'data', bytes: Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 0) },
+  'a PAD in the midst of the ring': { ring: 'data', bytes: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, FRAME.PAD << 4, ...new Uint8Array(8)) },
+  'a CALL of a few bytes': frame(FRAME.CALL, streamId(9, 1), new Uint8Array(8)),
+  'a record of an unknown type': record(7, 0, 0, NOBODY, 0),
+  'a CREDIT with reserved flags': record(CONTROL.CREDIT, 2, 0, streamId(1, 1), 0),
+  'a START for the stream of another': record(CONTROL.START_STREAM, 0, 0, streamId(1, 2), 1000),
+  'a SESSION_END with a value': record(CONTROL.SESSION_END, 0, 0, NOBODY, 1),
+  'half a record': { ring: 'control', bytes: new Uint8Array(8) },
+}

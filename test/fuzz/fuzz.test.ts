@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { BatchDecoder } from '../../src/columnar/decode.js'
 import { assertUses, usedBytes } from '../support/garbage.js'
+import { readBatch } from './batch-case.js'
 import { runCase } from './cases.js'
+import { CORPUS } from './corpus.js'
+import { Dice } from './dice.js'
+import { readError } from './error-case.js'
+import { cloneEntry, readValues } from './value-case.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 const SEED = 20_000
@@ -19,8 +25,25 @@ test(`${CASES} attacks end in values or named errors, harm nobody else, and leav
   t.diagnostic(`${before} bytes in use at the start, ${usedBytes()} at the end`)
 })
 
-test('a case is the same whenever its seed and number are', async () => {
-  const { Dice } = await import('./dice.js')
+const READ: Readonly<Record<(typeof CORPUS)[number]['as'], (bytes: Uint8Array) => void>> = {
+  value: (bytes) => readValues(cloneEntry(bytes)),
+  message: readValues,
+  error: readError,
+  batch: (bytes) => readBatch(new BatchDecoder(), bytes),
+}
+
+for (const { what, as, hex } of CORPUS) {
+  test(`${what}, as ${as}, is a value or a named error, and takes no memory`, () => {
+    const bytes = new Uint8Array(Buffer.from(hex, 'hex'))
+    assert.equal(2 * bytes.length, hex.length, 'the hex is no hex')
+    const before = process.memoryUsage()
+    READ[as](bytes)
+    const after = process.memoryUsage()
+    assert.ok(after.arrayBuffers - before.arrayBuffers < GROWTH_BYTES && after.heapUsed - before.heapUsed < 8 * GROWTH_BYTES)
+  })
+}
+
+test('a case is the same whenever its seed and number are', () => {
   const roll = (number: number): number[] => {
     const dice = new Dice(1, number)
     return Array.from({ length: 20 }, () => dice.word())

@@ -33,9 +33,13 @@ const megabytes = (bytes: number): string => `${(bytes / 0x10_0000).toFixed(1)} 
 
 for (let number = from; number < from + 200; number++) await runCase(seed, number)
 const startBytes = usedBytes()
+let mostBytes = 0
 const began = performance.now()
 for (let number = from; number < from + cases; number++) {
-  if ((number - from) % PROGRESS_CASES === 0) process.send?.(number)
+  if ((number - from) % PROGRESS_CASES === 0) {
+    process.send?.(number)
+    mostBytes = Math.max(mostBytes, process.memoryUsage.rss())
+  }
   const caseBegan = performance.now()
   await runCase(seed, number)
   if (performance.now() - caseBegan > SLOW_MS) throw new Error(`case ${number} of seed ${seed} took ${performance.now() - caseBegan} ms`)
@@ -43,5 +47,7 @@ for (let number = from; number < from + cases; number++) {
 }
 const seconds = (performance.now() - began) / 1000
 console.log(`${cases} cases of seed ${seed} in ${seconds.toFixed(1)} s, ${Math.round(cases / seconds)} a second`)
-console.log(`heap and buffers: ${megabytes(startBytes)} at the start, ${megabytes(usedBytes())} at the end`)
+console.log(
+  `heap and buffers: ${megabytes(startBytes)} at the start, ${megabytes(usedBytes())} at the end; most memory of the process: ${megabytes(mostBytes)}`,
+)
 process.disconnect?.()

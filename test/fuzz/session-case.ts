@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict'
 import { LIMITS } from '../../src/base/limits.js'
 import { Arena } from './arena.js'
-import { type Shot, script } from './attack.js'
+import { OFFENCES, type Shot, script } from './attack.js'
 import type { Dice } from './dice.js'
 import { RawRing } from './raw-ring.js'
 
@@ -14,7 +15,17 @@ export async function sessionCase(dice: Dice): Promise<void> {
     if (dice.chance(0.5)) await (dice.chance(0.5) ? arena.settle() : arena.step())
     if (dice.chance(0.01)) arena.end()
   }
+  await arena.settle()
+  if (arena.isOpen) await offend(dice, arena, attacker)
   await arena.finish()
+}
+
+/** Whoever is not found out by now does what is never right: that fails the pair for sure. */
+async function offend(dice: Dice, arena: Arena, attacker: Attacker): Promise<void> {
+  const what = dice.pick(Object.keys(OFFENCES))
+  if (!attacker.commit(OFFENCES[what])) return
+  await arena.settle()
+  assert.equal(arena.hasFailed, true, `${what} is believed`)
 }
 
 /** The hostile peer's hands on its four rings. */
@@ -45,6 +56,16 @@ class Attacker {
     if (dice.chance(0.5)) for (const each of this.theirs) each.takeAll()
     if (dice.chance(0.03)) this.spoilWords()
     this.arena.ring()
+  }
+
+  /** Publishes it whatever else there is. False: there is no room. */
+  commit({ ring, bytes }: Shot): boolean {
+    const out = ring === 'data' ? this.data : this.control
+    if (bytes.length > out.free) return false
+    out.put(bytes)
+    out.publish()
+    this.arena.ring()
+    return true
   }
 
   private spoilWords(): void {

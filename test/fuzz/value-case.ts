@@ -37,6 +37,11 @@ async function readStream(messages: readonly Uint8Array[]): Promise<void> {
   }
 }
 
+/** A message that is one clone. */
+export function cloneEntry(clone: Uint8Array): Uint8Array {
+  return entry(ENTRY.clone, clone)
+}
+
 function hostileMessage(dice: Dice): Uint8Array {
   if (dice.chance(0.1)) return dice.bytes(dice.int(64))
   if (dice.chance(0.1)) return RAW_MARK
