@@ -52,7 +52,7 @@ export const CORPUS: readonly Kept[] = [
     hex: `00${V8}6f22046e616d65220022076d657373616765220022067468726f776e6f220576616c756561ffffffff0f4000ffffffff0f7b017b03`,
   },
   { what: 'no batch', as: 'batch', hex: '' },
-  { what: 'a batch of a million rows without columns', as: 'batch', hex: '4d5242310000000000001000000001000000' },
+  { what: 'a batch of a million rows without columns', as: 'batch', hex: '4d524231000000000000100000000100' },
   { what: 'a batch of four billion rows', as: 'batch', hex: '4d52423100000000ffffffff00000100' },
   { what: 'a batch of 65,535 columns', as: 'batch', hex: '4d5242310000000001000000ffff0100' },
   {
