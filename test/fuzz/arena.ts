@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import type { ParticipantId, PhysicalStreamId } from '../../src/base/ids.js'
 import { CallServer } from '../../src/call/call-server.js'
-import { Client } from '../../src/call/client.js'
 import { RemoteStream } from '../../src/call/remote-stream.js'
 import { encodeValue } from '../../src/call/value-writer.js'
 import { type CallPayload, encodeCall } from '../../src/frame/call-payload.js'
 import { FRAME } from '../../src/frame/kinds.js'
-import type { Pool } from '../../src/mesh/pool.js'
 import { Session } from '../../src/stream/session.js'
 import { type Link, type Regions, ringLinkWithRegions } from '../support/links.js'
 import { RawPeer } from '../support/raw-peer.js'
@@ -15,6 +13,7 @@ import { consume, leaks, type Outcome } from '../support/test-mesh.js'
 import { gated, message, P, streamId, TestSource } from '../support/test-source.js'
 import type { Dice } from './dice.js'
 import { assertNamedOrRemote } from './named.js'
+import { clientOf } from './one-worker.js'
 
 const RING_BYTES = 4096
 const HOSTILE = 0
@@ -44,7 +43,6 @@ export class Arena {
   /** What came up at places that cannot throw. */
   private readonly problems: unknown[] = []
   private planningFails = false
-  private isClosed = false
 
   constructor(dice: Dice) {
     this.kind = dice.chance(0.5) ? 'query' : 'call'
@@ -125,7 +123,6 @@ export class Arena {
     this.link.kill('b')
     await this.settle()
     assert.equal(this.session.isPeerOpen(P(HOSTILE)), false)
-    this.isClosed = true
     let ended = false
     void this.session.end().then(() => {
       ended = true
@@ -210,29 +207,13 @@ export class Arena {
   }
 
   private openCalls(dice: Dice): void {
-    const client = new Client(this.fakePool())
+    const client = clientOf(this.session, P(HOSTILE))
     this.ask(1 + dice.int(3))
     for (let count = this.asked.length; count > 0; count--) {
       const input = encodeValue('x'.repeat(dice.pick([3, 900])))
       if (dice.chance(0.5)) this.calls.push(this.settled(client.value(0, input, undefined)))
       else this.calls.push(this.settled(readAll(new RemoteStream(() => client.openStream(1, input), undefined))))
     }
-  }
-
-  /** All that a client asks of its pool, which here is one worker: the hostile peer. */
-  private fakePool(): Pool {
-    const ready = [{ id: P(HOSTILE) }]
-    const { session } = this
-    const pool = {
-      session,
-      hold: { change: () => {} },
-      get ready() {
-        return session.isPeerOpen(P(HOSTILE)) ? ready : []
-      },
-      isClosed: () => this.isClosed,
-      anyReady: () => Promise.reject(new Error('unreachable: nobody calls once the peer is gone')),
-    }
-    return Object.defineProperty(pool, 'isClosed', { get: () => this.isClosed }) as unknown as Pool
   }
 
   private startServing(): void {

@@ -11,6 +11,7 @@ import { ByHand } from '../support/by-hand.js'
 import { ringLink } from '../support/links.js'
 import { leaks } from '../support/test-mesh.js'
 import { P, streamId } from '../support/test-source.js'
+import { clientOf } from './one-worker.js'
 
 /** What the fuzzer found, each in its smallest form; `docs/FOUND.md` tells more. */
 
@@ -53,6 +54,29 @@ test('an input of two messages fails its call and leaves nothing behind', async 
   assert.deepEqual(hand.raw.frames(), ['ERROR 1@1 an input of more than one message'])
   assert.deepEqual(leaks(hand.session), {})
 })
+
+for (const [what, values, reason] of [
+  ['no message', [], 'a call ended without a value'],
+  ['two messages', ['one', 'two'], 'a call for one value brought a second message'],
+] as const) {
+  test(`a call for one value that brings ${what} fails with a protocol error and leaves nothing behind`, async () => {
+    const hand = new ByHand({ factory: ringLink, ringBytes: 4096, kind: 'call' })
+    const outcome = clientOf(hand.session, P(0)).value(0, encodeValue('input'), undefined)
+    const refused = assert.rejects(outcome, { code: 'Protocol', message: reason })
+    await hand.settle()
+    const messages = values.map((value) => encodeValue(value))
+    for (const message of messages) hand.raw.send(FRAME.DATA, streamId(0, 0), message)
+    hand.raw.sendTotals(
+      streamId(0, 0),
+      messages.length,
+      messages.reduce((sum, { length }) => sum + length, 0),
+    )
+    await hand.settle()
+    await refused
+    await hand.settle()
+    assert.deepEqual(leaks(hand.session), {})
+  })
+}
 
 test('a clone that V8 refuses is a protocol error, not what V8 calls it', () => {
   const clone = encodeValue({ a: 1 })
