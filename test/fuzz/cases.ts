@@ -16,7 +16,7 @@ const TARGETS: readonly (readonly [string, number, Case])[] = [
 const ALL = TARGETS.flatMap(([name, share, run]) => Array.from({ length: share }, () => ({ name, run })))
 
 /** A case that failed: its number and seed bring it back. */
-export class FoundError extends Error {}
+class FoundError extends Error {}
 
 /** Runs one case, which its seed and number determine. Throws `FoundError` with what went wrong. */
 export async function runCase(seed: number, number: number): Promise<void> {
