@@ -87,7 +87,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'above its budget the gate stays shut for who starves too',
-    seed: 206,
     plant: () =>
       patch(Gate, 'isOpen', (self, original) => {
         self.feedStarving()
@@ -119,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a lost peer is dropped before its ring is drained',
-    seed: 44,
+    seed: 94,
     plant: () =>
       patch(Session, 'servicePeer', (self, original, peer) => {
         if (peer.link.condition() !== 'lost') return original(peer)
@@ -180,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a record of an older call counts for the newer one with its id',
-    seed: 117,
+    seed: 30,
     plant: () =>
       patch(StreamRegistry, 'find', (_self, original, peer, id, generation) => original(peer, id, generation) ?? peer.sinks.get(id)),
   },
@@ -217,6 +216,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no receiver gets its END before all rows on disk were read',
+    seed: 366,
     plant: () => patch(ExchangeOutput, 'finishUnspilled', () => {}),
   },
 ]

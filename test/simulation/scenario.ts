@@ -152,7 +152,6 @@ export function scenarioOf(seed: number): Scenario {
     controlRecords: draw.of(1, 2, 4, 256),
     elasticBytes: draw.of(0, 0, 1500, 0x1000, 0x1_0000),
     queueBytes: draw.of(1e9, 0, 2000, 20_000),
-    disk: draw.of<Scenario['disk']>('none', 'ample', 'ample', draw.below(8)),
     planAt: draw.list(participants, () => draw.of(0, 0, 0, draw.below(40), draw.below(2 * STEPS))),
     stages,
     resultMode: isLive ? 'gather' : draw.of('gather', 'merge'),
@@ -170,6 +169,7 @@ export function scenarioOf(seed: number): Scenario {
       preempt: draw.of(0, 0, 3, 10, 50),
       stale: draw.of(0, 2, 2, 5),
     },
+    disk: draw.of<Scenario['disk']>('none', 'ample', 'ample', draw.below(8)),
   })
 }
 
