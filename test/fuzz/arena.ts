@@ -5,6 +5,7 @@ import { RemoteStream } from '../../src/call/remote-stream.js'
 import { encodeValue } from '../../src/call/value-writer.js'
 import { type CallPayload, encodeCall } from '../../src/frame/call-payload.js'
 import { FRAME } from '../../src/frame/kinds.js'
+import type { Inbound } from '../../src/stream/inbound.js'
 import { Session } from '../../src/stream/session.js'
 import { type Link, type Regions, ringLinkWithRegions } from '../support/links.js'
 import { RawPeer } from '../support/raw-peer.js'
@@ -22,6 +23,8 @@ const WITNESS = streamId(7, HONEST)
 const SERVED = streamId(6, 1)
 const WITNESS_MESSAGES = [message(100, 1), message(500, 2), message(30, 3)]
 
+/** Asked for in a query, waited for once and never read. */
+export const STALLED: PhysicalStreamId = streamId(9, HOSTILE)
 /** What it may ask for. */
 export const OFFERED: readonly PhysicalStreamId[] = [1, 2, 3].map((logical) => streamId(logical, 1))
 
@@ -43,6 +46,7 @@ export class Arena {
   /** What came up at places that cannot throw. */
   private readonly problems: unknown[] = []
   private planningFails = false
+  private stalled: Inbound | undefined
 
   constructor(dice: Dice) {
     this.kind = dice.chance(0.5) ? 'query' : 'call'
@@ -157,6 +161,7 @@ export class Arena {
   }
 
   private async assertOver(): Promise<void> {
+    this.stalled?.cancel()
     await Promise.all(this.calls)
     await this.server.idle()
     assert.deepEqual(leaks(this.session), {}, 'something is left')
@@ -196,6 +201,8 @@ export class Arena {
   private openQuery(dice: Dice): void {
     const delivery = dice.pick(['calls', 'flows'] as const)
     this.ask(3)
+    this.stalled = this.session.request(STALLED, { delivery })
+    void this.stalled.ready()
     for (const id of this.asked) this.outcomes.push(consume(this.session.request(id, { delivery }), dice.pick([1, 1000])))
     for (const id of OFFERED.slice(0, 2)) {
       const sizes = Array.from({ length: 5 }, (_, at) => message(1 + dice.int(1500), at))

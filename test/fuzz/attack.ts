@@ -6,12 +6,14 @@ import { encodeTotals } from '../../src/frame/end-payload.js'
 import { CONTROL, FRAME } from '../../src/frame/kinds.js'
 import { encodeError, RANK } from '../../src/stream/error-payload.js'
 import { streamId } from '../support/test-source.js'
-import { OFFERED } from './arena.js'
+import { OFFERED, STALLED } from './arena.js'
 import { type Dice, joined, mutate } from './dice.js'
 import { anyValue } from './values.js'
 
 const FRAME_BYTES = 512
 const NOBODY = streamId(0, 0)
+/** It is sent again and again, far beyond what was granted. */
+export const FLOOD = 'data without end'
 
 /** Bytes for one of the two rings. */
 export interface Shot {
@@ -205,4 +207,10 @@ export const OFFENCES: Readonly<Record<string, Shot>> = {
   'a START for the stream of another': record(CONTROL.START_STREAM, 0, 0, streamId(1, 2), 1000),
   'a SESSION_END with a value': record(CONTROL.SESSION_END, 0, 0, NOBODY, 1),
   'half a record': { ring: 'control', bytes: new Uint8Array(8) },
+}
+
+/** Against the stream of a plan that was asked for and is never read. */
+export const PLANNED_OFFENCES: Readonly<Record<string, Shot>> = {
+  'an END after a million messages': frame(FRAME.END, STALLED, encodeTotals({ messages: 1_000_000, bytes: 8_000_000 })),
+  [FLOOD]: frame(FRAME.DATA, STALLED, new Uint8Array(FRAME_BYTES)),
 }

@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict'
 import { BatchBuilder } from '../../src/columnar/builder.js'
 import { BatchDecoder } from '../../src/columnar/decode.js'
 import { BatchEncoder } from '../../src/columnar/encode.js'
+import { COLUMNS_MAX, ROWS_MAX } from '../../src/columnar/layout.js'
 import type { Row } from '../../src/columnar/schema.js'
 import { Shape } from '../../src/columnar/shape.js'
 import { type Dice, mutate } from './dice.js'
@@ -34,6 +36,7 @@ export function readBatch(decoder: BatchDecoder, message: Uint8Array): void {
     assertNamed(error)
     return
   }
+  assert.ok(batch.rowCount <= ROWS_MAX && batch.vectors.length <= COLUMNS_MAX)
   const step = Math.max(1, Math.ceil((batch.rowCount * Math.max(1, batch.vectors.length)) / CELLS_MAX))
   for (let row = 0; row < batch.rowCount; row += step) batch.row(row)
 }

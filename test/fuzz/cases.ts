@@ -8,10 +8,10 @@ type Case = (dice: Dice) => void | Promise<void>
 
 /** What is attacked, and how often of 100 cases. */
 const TARGETS: readonly (readonly [string, number, Case])[] = [
-  ['session', 28, sessionCase],
-  ['values', 24, valueCase],
-  ['errors', 24, errorCase],
-  ['batches', 24, batchCase],
+  ['session', 22, sessionCase],
+  ['values', 26, valueCase],
+  ['errors', 26, errorCase],
+  ['batches', 26, batchCase],
 ]
 const ALL = TARGETS.flatMap(([name, share, run]) => Array.from({ length: share }, () => ({ name, run })))
 

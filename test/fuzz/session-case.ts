@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { LIMITS } from '../../src/base/limits.js'
 import { Arena } from './arena.js'
-import { OFFENCES, type Shot, script } from './attack.js'
+import { FLOOD, OFFENCES, PLANNED_OFFENCES, type Shot, script } from './attack.js'
 import type { Dice } from './dice.js'
 import { RawRing } from './raw-ring.js'
+
+/** Four times what the smallest ring holds, and so the largest window. */
+const FLOOD_FRAMES = 32
 
 /** One session with a peer that breaks the protocol in some way; whatever it does, the other peer's stream comes to its right end. */
 export async function sessionCase(dice: Dice): Promise<void> {
@@ -15,6 +18,8 @@ export async function sessionCase(dice: Dice): Promise<void> {
     if (dice.chance(0.5)) await (dice.chance(0.5) ? arena.settle() : arena.step())
     if (dice.chance(0.01)) arena.end()
   }
+  // What is half written could make one frame of what follows.
+  attacker.publish()
   await arena.settle()
   if (arena.isOpen) await offend(dice, arena, attacker)
   await arena.finish()
@@ -22,9 +27,12 @@ export async function sessionCase(dice: Dice): Promise<void> {
 
 /** Whoever is not found out by now does what is never right: that fails the pair for sure. */
 async function offend(dice: Dice, arena: Arena, attacker: Attacker): Promise<void> {
-  const what = dice.pick(Object.keys(OFFENCES))
-  if (!attacker.commit(OFFENCES[what])) return
-  await arena.settle()
+  const offences = arena.kind === 'query' ? { ...OFFENCES, ...PLANNED_OFFENCES } : OFFENCES
+  const what = dice.pick(Object.keys(offences))
+  for (let times = what === FLOOD ? FLOOD_FRAMES : 1; times > 0 && !arena.hasFailed; times--) {
+    if (!attacker.commit(offences[what])) return
+    await arena.settle()
+  }
   assert.equal(arena.hasFailed, true, `${what} is believed`)
 }
 
@@ -58,10 +66,18 @@ class Attacker {
     this.arena.ring()
   }
 
+  /** Publishes all that was put. */
+  publish(): void {
+    this.data.publish()
+    this.control.publish()
+    this.arena.ring()
+  }
+
   /** Publishes it whatever else there is. False: there is no room. */
   commit({ ring, bytes }: Shot): boolean {
     const out = ring === 'data' ? this.data : this.control
-    if (bytes.length > out.free) return false
+    if (2 * bytes.length > out.free) return false
+    if (ring === 'data') out.pad(bytes.length)
     out.put(bytes)
     out.publish()
     this.arena.ring()
