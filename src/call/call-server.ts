@@ -6,7 +6,7 @@ import type { SourceTask, StreamSource } from '../stream/source-task.js'
 import type { CallContext, Handler, Handlers } from './handlers.js'
 import { isStreamHandler } from './handlers.js'
 import { StreamPump } from './stream-pump.js'
-import { ValueReader } from './value-reader.js'
+import { readOne } from './value-reader.js'
 import { encodeValue } from './value-writer.js'
 
 interface Served {
@@ -61,15 +61,21 @@ export class CallServer {
   }
 
   private async input(call: CallPayload, task: SourceTask): Promise<unknown> {
-    if (call.input !== undefined) return new ValueReader(call.input).next()
+    if (call.input !== undefined) return readOne(call.input)
     const stream = this.session.input(call.inputId, call.inputGeneration)
     task.signal.addEventListener('abort', () => stream.cancel(), { once: true })
-    const message = await stream.next()
-    if (task.isCancelled) return undefined
-    if (message === undefined) throw new ProtocolError('an input that ended without a value')
-    const input = new ValueReader(message).next()
-    await stream.next()
-    return input
+    try {
+      const message = await stream.next()
+      if (task.isCancelled) return undefined
+      if (message === undefined) throw new ProtocolError('an input that ended without a value')
+      const input = readOne(message)
+      if ((await stream.next()) !== undefined) throw new ProtocolError('an input of more than one message')
+      return input
+    } catch (error) {
+      // What else may come is nobody's.
+      stream.cancel()
+      throw error
+    }
   }
 
   /** The caller left before its call began: its input must not wait for ever to be asked for. */

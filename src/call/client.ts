@@ -1,11 +1,11 @@
-import { CancelledError, MillraceError, PeerLostError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
+import { CancelledError, PeerLostError, ProtocolError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
 import { logicalId, type ParticipantId, type PhysicalStreamId, physicalId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
 import type { Pool } from '../mesh/pool.js'
 import type { Inbound } from '../stream/inbound.js'
 import { type CallId, CallIds } from './call-ids.js'
 import { inputSource } from './input-source.js'
-import { ValueReader } from './value-reader.js'
+import { readOne } from './value-reader.js'
 
 /** Bit 15 of a logical id in a mesh of calls: an input, picked by its sender. */
 const INPUT_BIT = 0x8000
@@ -116,10 +116,14 @@ export class Client {
     try {
       const message = await inbound.next()
       if (cancelled !== undefined) throw cancelled
-      if (message === undefined) throw new MillraceError('Internal', 'a call ended without a value')
-      const value = new ValueReader(message).next()
-      await inbound.next()
+      if (message === undefined) throw new ProtocolError('a call ended without a value')
+      const value = readOne(message)
+      if ((await inbound.next()) !== undefined) throw new ProtocolError('a call for one value brought a second message')
       return value
+    } catch (error) {
+      // What else may come is nobody's.
+      inbound.cancel()
+      throw error
     } finally {
       signal?.removeEventListener('abort', abort)
     }

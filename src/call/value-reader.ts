@@ -2,6 +2,8 @@ import { deserialize } from 'node:v8'
 import { ProtocolError } from '../base/errors.js'
 import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
 
+const NUMBER_BYTES = 8
+
 /** Whether values by themselves begin, or end, here. */
 export function isRawMark(message: Uint8Array): boolean {
   return message.length === RAW_MARK.length && message[3] === RAW_MARK[3]
@@ -36,17 +38,35 @@ export class ValueReader {
     this.at = (end + 7) & ~7
     switch (kind) {
       case ENTRY.number:
+        if (end - start !== NUMBER_BYTES) throw new ProtocolError(`a number of ${end - start} bytes`)
         return buffer.readDoubleLE(start)
       case ENTRY.string:
         return buffer.toString('utf8', start, end)
       case ENTRY.bytes:
         return new Uint8Array(this.memory, this.memoryOffset + start, end - start)
       case ENTRY.clone:
-        return deserialize(buffer.subarray(start, end))
+        return readClone(buffer.subarray(start, end))
       case ENTRY.undefined:
         return undefined
       default:
         throw new ProtocolError(`an entry of unknown kind ${kind}`)
     }
   }
+}
+
+/** What V8 refuses, each time in its own words, is the peer's fault. */
+function readClone(bytes: Uint8Array): unknown {
+  try {
+    return deserialize(bytes)
+  } catch (cause) {
+    throw new ProtocolError('a value that cannot be read', { cause })
+  }
+}
+
+/** The value of a message that holds just one. Throws `ProtocolError`. */
+export function readOne(message: Uint8Array): unknown {
+  const reader = new ValueReader(message)
+  const value = reader.next()
+  if (reader.hasMore) throw new ProtocolError('more than one value where one was expected')
+  return value
 }

@@ -21,6 +21,7 @@ export class SplitSource implements StreamSource {
   readonly receivers: readonly ParticipantId[]
   readonly delivery = 'flows'
   private execution: Promise<void> | undefined
+  private isAtHand = false
 
   constructor(private readonly options: SplitSourceOptions) {
     this.id = options.id
@@ -29,7 +30,7 @@ export class SplitSource implements StreamSource {
 
   run(task: SourceTask): Promise<void> {
     const { input, cwd } = this.options
-    this.execution = handOut(task, enumerateSplits(input, { cwd }))
+    this.execution = this.handOut(task, enumerateSplits(input, { cwd }))
     return this.execution
   }
 
@@ -41,22 +42,25 @@ export class SplitSource implements StreamSource {
   }
 
   describe(): SourceActivity {
-    return { name: `the splits of stage ${this.options.stage}` }
+    const waitsFor = this.isAtHand ? 'a worker that has none' : undefined
+    return { name: `the source of the splits of stage ${this.options.stage}`, waitsFor }
   }
-}
 
-async function handOut(task: SourceTask, splits: AsyncIterable<Split>): Promise<void> {
-  let turn = 0
-  for await (const split of splits) {
-    let receiver = nextStarving(task, turn)
-    while (receiver < 0) {
-      if (task.isCancelled) return
-      await task.changed()
-      receiver = nextStarving(task, turn)
+  private async handOut(task: SourceTask, splits: AsyncIterable<Split>): Promise<void> {
+    let turn = 0
+    for await (const split of splits) {
+      this.isAtHand = true
+      let receiver = nextStarving(task, turn)
+      while (receiver < 0) {
+        if (task.isCancelled) return
+        await task.changed()
+        receiver = nextStarving(task, turn)
+      }
+      this.isAtHand = false
+      turn = receiver + 1
+      task.sinks[receiver].write(encodeSplit(split))
+      task.flush()
     }
-    turn = receiver + 1
-    task.sinks[receiver].write(encodeSplit(split))
-    task.flush()
   }
 }
 

@@ -20,6 +20,8 @@ export interface ErrorTree {
 /** How deep causes and the errors of an AggregateError are followed, and how many of the latter. */
 const DEPTH_MAX = 8
 const ERRORS_MAX = 8
+/** Of a thrown object with more values than this the message shows none. */
+const PRINTED_VALUES_MAX = 10_000
 /** Sent by themselves, or following from the code. */
 const NOT_PROPERTIES = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors', 'fault'])
 
@@ -83,11 +85,20 @@ function isError(value: unknown): value is Error {
 
 function describe(value: unknown): string {
   try {
-    return typeof value === 'string' ? value : `${typeof value === 'object' ? JSON.stringify(value) : String(value)} was thrown`
+    return typeof value === 'string' ? value : `${typeof value === 'object' ? toJson(value) : String(value)} was thrown`
   } catch {
     // A value that cannot even be printed is still reported as thrown.
     return 'a value that cannot be printed was thrown'
   }
+}
+
+/** Throws where there is too much of it: an array of no elements that says it is four billion long is printed for minutes. */
+function toJson(value: unknown): string {
+  let left = PRINTED_VALUES_MAX
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (left-- === 0) throw new RangeError('too large to be printed')
+    return inner
+  })
 }
 
 const NATIVE: Readonly<Record<string, new (message: string) => Error>> = {
@@ -107,29 +118,50 @@ const OWN: Partial<Record<Code, new (message: string) => MillraceError>> = {
   TooManyCalls: TooManyCallsError,
 }
 
-/** The error, as an instance of the same class where it is known here; or the value that was thrown. */
-export function fromTree(tree: ErrorTree): unknown {
+/**
+ * The error, as an instance of the same class where it is known here; or the value that was thrown. Throws where `toTree` makes no such
+ * tree: one that holds itself, or a few bytes that hold each other very often, would have no end.
+ */
+export function fromTree(tree: unknown): unknown {
+  return build(checked(tree), 0)
+}
+
+function checked(tree: unknown): ErrorTree {
+  const { name, message, stack } = tree as Partial<ErrorTree>
+  if (typeof name !== 'string' || typeof message !== 'string' || (stack !== undefined && typeof stack !== 'string'))
+    throw new TypeError('no error: its name, message or stack is no text')
+  return tree as ErrorTree
+}
+
+function build(tree: ErrorTree, depth: number): unknown {
+  if (depth > DEPTH_MAX) throw new RangeError('an error with too many causes')
   if (tree.thrown !== undefined) return tree.thrown.value
-  const error = create(tree)
+  const error = create(tree, depth)
   const set = (key: string, value: unknown, enumerable: boolean) => {
     Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true })
   }
   if (error.name !== tree.name) set('name', tree.name, false)
   if (tree.stack !== undefined) set('stack', tree.stack, false)
   if (tree.code !== undefined && !(error instanceof MillraceError)) set('code', tree.code, true)
-  for (const [key, value] of Object.entries(tree.properties ?? {})) set(key, value, true)
-  if (tree.cause !== undefined) set('cause', 'value' in tree.cause ? tree.cause.value : fromTree(tree.cause), false)
+  for (const [key, value] of Object.entries(tree.properties ?? {})) if (!NOT_PROPERTIES.has(key)) set(key, value, true)
+  if (tree.cause !== undefined) set('cause', 'value' in tree.cause ? tree.cause.value : build(checked(tree.cause), depth + 1), false)
   return error
 }
 
-function create(tree: ErrorTree): Error {
+function create(tree: ErrorTree, depth: number): Error {
   const { name, message, code } = tree
   if (tree.dom === true) return new DOMException(message, name)
   if (typeof code === 'string' && Object.hasOwn(CODES, code)) {
     const Own = OWN[code as Code]
     return Own === undefined ? new MillraceError(code as Code, message) : new Own(message)
   }
-  if (tree.errors !== undefined) return new AggregateError(tree.errors.map(fromTree), message)
+  if (tree.errors !== undefined) return new AggregateError(buildAll(tree.errors, depth), message)
   if (Object.hasOwn(NATIVE, name)) return new NATIVE[name](message)
   return new Error(message)
+}
+
+/** The errors of an AggregateError have none of their own. */
+function buildAll(trees: readonly unknown[], depth: number): unknown[] {
+  if (depth === DEPTH_MAX || !Array.isArray(trees) || trees.length > ERRORS_MAX) throw new RangeError('an error of too many errors')
+  return trees.map((tree) => build(checked(tree), DEPTH_MAX))
 }

@@ -20,7 +20,7 @@ function checkCall(peer: Peer, id: PhysicalStreamId, call: CallPayload): void {
     throw new ProtocolError(`a CALL of generation ${generation} for the stream ${id} after generation ${last}`)
   if (input !== undefined) {
     if (inputId !== 0) throw new ProtocolError(`a CALL with its input enclosed and in the stream ${inputId}`)
-  } else if (!isInputId(inputId) || senderOf(inputId) !== peer.id || peer.reader.has(inputId)) {
+  } else if (!isInputId(inputId) || senderOf(inputId) !== peer.id || peer.reader.has(inputId) || peer.inputsNamed.has(inputId)) {
     throw new ProtocolError(`a CALL whose input is the stream ${inputId}, which participant ${peer.id} cannot give`)
-  }
+  } else peer.inputsNamed.add(inputId)
 }

@@ -32,6 +32,8 @@ export class Peer {
   readonly requested: Set<PhysicalStreamId> = new Set()
   /** Inputs whose call is over while they are not, and whom that holds up. */
   readonly inputsLeft: Map<PhysicalStreamId, () => void> = new Map()
+  /** Inputs that CALLs named and nobody opened yet: each is the input of one call. */
+  readonly inputsNamed: Set<PhysicalStreamId> = new Set()
   /** The last generation of each call id, so that late records of it are known for what they are. */
   readonly generations: Map<PhysicalStreamId, number> = new Map()
 

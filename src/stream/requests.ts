@@ -60,6 +60,7 @@ export class Requests {
   }
 
   input(peer: Peer, id: PhysicalStreamId, generation: number): Inbound {
+    peer.inputsNamed.delete(id)
     return this.createInbound(peer, id, generation, { delivery: 'calls' })
   }
 

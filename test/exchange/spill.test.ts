@@ -63,6 +63,29 @@ test('a receiver that has all its rows reads its END while those of another are 
   assertNothingOpen(d)
 })
 
+test('with rows on disk a receiver that is only hungry does not open the gate, however little is in memory', async () => {
+  const d = disk()
+  const sender = await startSender({ receivers: 2, budgetBytes: 100_000, spill: d.spill })
+  fillDisk(sender, 3_000_000)
+  sender.output.push({ to: 1, n: -1 })
+  sender.gate.isOpen()
+  await sender.mesh.settle()
+  assert.equal(sender.task.sinks[1].isHungry && !sender.task.sinks[1].isStarving, true)
+  const [stream] = sender.inputs[0].streams
+  while (sender.task.sinks[0].queuedBytes > 0) {
+    stream?.take()
+    await sender.mesh.settle()
+  }
+  assert.equal(sender.gate.isOpen(), false)
+  assert.ok(sender.output.queuedBytes < 100_000 && sender.output.spilledBytes > 0)
+  assert.ok(d.folder.calls.read > 0, 'it was filled from disk')
+  sender.inputs[0].close()
+  sender.finish()
+  await receive(sender, 1)
+  await sender.mesh.end()
+  assertNothingOpen(d)
+})
+
 test('rows on disk go before later rows, and END behind them all', async () => {
   const turn = fc.oneof(
     fc.record({ push: fc.integer({ min: 1, max: 400 }), to: fc.nat(2) }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { TextEntries } from '../../src/flow/operators/text-entries.js'
 import { TEXTS_AT_ONCE, TextIndex } from '../../src/flow/operators/text-index.js'
 
 /** Looks texts up, `atOnce` of them together. */
@@ -46,4 +47,34 @@ test('a hundred thousand texts survive every growth of the table and of the text
   number(index, known, all, TEXTS_AT_ONCE)
   assert.equal(known.size, 60_000)
   for (const [text, at] of known) assert.equal(index.textOf(at), text)
+})
+
+/** Two different texts of the same hash. */
+function collision(): [string, string] {
+  const entries = new TextEntries()
+  const seen = new Map<number, string>()
+  for (let n = 0; ; n++) {
+    entries.clear()
+    const text = `text ${n}`
+    const hash = entries.hash(0, entries.add(text))
+    const other = seen.get(hash)
+    if (other !== undefined) return [other, text]
+    seen.set(hash, text)
+  }
+}
+
+test('seek finds what find has numbered, tells texts of one hash apart, and adds nothing', () => {
+  const [a, b] = collision()
+  const index = new TextIndex()
+  const numbers = new Int32Array(TEXTS_AT_ONCE)
+  const seek = (...asked: string[]): number[] => {
+    index.seek(asked, asked.length, numbers)
+    return [...numbers.subarray(0, asked.length)]
+  }
+  assert.deepEqual(seek(a, 'c', ''), [-1, -1, -1])
+  assert.equal(index.find([a], 1, numbers, 0), 1)
+  assert.deepEqual(seek(b, a, 'c'), [-1, 0, -1])
+  assert.equal(index.find([b, 'c'], 2, numbers, 1), 3)
+  assert.deepEqual(seek(b, a, 'c', 'd', ''), [1, 0, 2, -1, -1])
+  assert.equal(index.find(['d'], 1, numbers, 3), 4)
 })

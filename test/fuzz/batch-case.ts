@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { BatchBuilder } from '../../src/columnar/builder.js'
+import { BatchDecoder } from '../../src/columnar/decode.js'
+import { BatchEncoder } from '../../src/columnar/encode.js'
+import { COLUMNS_MAX, ROWS_MAX } from '../../src/columnar/layout.js'
+import type { Row } from '../../src/columnar/schema.js'
+import { Shape } from '../../src/columnar/shape.js'
+import { type Dice, mutate } from './dice.js'
+import { assertNamed } from './named.js'
+
+/** Cells of a batch that are looked at; a few bytes of nulls may say very many. */
+const CELLS_MAX = 20_000
+
+const COLUMNS: readonly ((dice: Dice) => unknown)[] = [
+  (dice) => dice.int(1000) / 8,
+  (dice) => dice.chance(0.5),
+  (dice) => BigInt(dice.word()),
+  (dice) => new Date(dice.word()),
+  (dice) => 'ascii'.repeat(dice.int(4)),
+  (dice) => 'größe→𝄞'.slice(dice.int(8)),
+  (dice) => String.fromCharCode(dice.int(0x1_0000), 0xd800 + dice.int(16)),
+  () => null,
+]
+
+/** The messages of a stream of batches, spoiled: each is refused as against the protocol, or all of it can be read. */
+export function batchCase(dice: Dice): void {
+  const decoder = new BatchDecoder()
+  for (const message of messages(dice)) readBatch(decoder, dice.chance(0.4) ? mutate(dice, message) : message)
+}
+
+export function readBatch(decoder: BatchDecoder, message: Uint8Array): void {
+  let batch: ReturnType<BatchDecoder['decode']>
+  try {
+    batch = decoder.decode(message)
+  } catch (error) {
+    assertNamed(error)
+    return
+  }
+  assert.ok(batch.rowCount <= ROWS_MAX && batch.vectors.length <= COLUMNS_MAX)
+  const step = Math.max(1, Math.ceil((batch.rowCount * Math.max(1, batch.vectors.length)) / CELLS_MAX))
+  for (let row = 0; row < batch.rowCount; row += step) batch.row(row)
+}
+
+function messages(dice: Dice): Uint8Array[] {
+  const builder = new BatchBuilder(new Shape({ stage: 'fuzz' }))
+  const encoder = new BatchEncoder()
+  const columns = Array.from({ length: dice.int(5) }, (_, at) => ({ name: `c${at}`, value: dice.pick(COLUMNS) }))
+  return Array.from({ length: 1 + dice.int(3) }, () => {
+    for (let rows = dice.int(12); rows > 0; rows--) builder.append(anyRow(dice, columns))
+    return encoder.encode(builder)
+  })
+}
+
+function anyRow(dice: Dice, columns: readonly { name: string; value: (dice: Dice) => unknown }[]): Row {
+  return Object.fromEntries(columns.map(({ name, value }) => [name, dice.chance(0.2) ? null : value(dice)]))
+}
