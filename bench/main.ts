@@ -2,19 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { benches as columns } from './columnar.js'
-import { benches as flights } from './flights.js'
 import { type Bench, holds, machine } from './harness.js'
-import { benches as idle } from './idle.js'
-import { benches as limit } from './limit.js'
-import { benches as mesh } from './mesh.js'
 import { asJson, asText } from './print.js'
-import { benches as ring } from './ring.js'
-import { benches as ringAtomics } from './ring-atomics.js'
-import { benches as streams } from './streams.js'
-import { benches as wordPairs } from './word-pairs.js'
 
-const GROUPS: readonly (readonly Bench[])[] = [ring, ringAtomics, streams, mesh, wordPairs, limit, idle, flights, columns]
+const GROUPS = ['ring', 'ring-atomics', 'streams', 'mesh', 'word-pairs', 'limit', 'idle', 'flights', 'columnar']
 const ROUNDS = 5
 
 const { values } = parseArgs({
@@ -22,34 +13,42 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
     rounds: { type: 'string', default: String(ROUNDS) },
-    untitled: { type: 'boolean', default: false },
+    group: { type: 'string' },
   },
 })
 const rounds = Number(values.rounds)
-const isChosen = ({ name }: Bench): boolean => values.only === undefined || values.only.includes(name)
-const chosen = GROUPS.map((group) => group.filter(isChosen)).filter((group) => group.length > 0)
-if (chosen.length === 0 || !(rounds >= 1)) {
-  console.error(
-    `bench: --only takes a name (${GROUPS.flat()
-      .map((bench) => bench.name)
-      .join(', ')}), --rounds a number from 1`,
-  )
-  process.exit(2)
+
+async function benchesOf(group: string): Promise<readonly Bench[]> {
+  return ((await import(`./${group}.js`)) as { benches: readonly Bench[] }).benches
 }
 
-if (!values.json && !values.untitled) console.log(`${machine()}; ${rounds} interleaved rounds; median (least to greatest)`)
-if (chosen.length === 1) for (const bench of chosen[0] as readonly Bench[]) await measure(bench)
-else for (const group of chosen) measureApart(group)
-
-async function measure(bench: Bench): Promise<void> {
-  const figure = await bench.run(rounds)
-  console.log(values.json ? asJson(bench, figure) : asText(bench, figure))
-  if (!holds(bench, figure, 'floor')) process.exitCode = 1
+/** The benches of one group that were asked for, in this process, which loads no others. */
+async function measure(group: string): Promise<void> {
+  for (const bench of await benchesOf(group)) {
+    if (values.only !== undefined && !values.only.includes(bench.name)) continue
+    const figure = await bench.run(rounds)
+    console.log(values.json ? asJson(bench, figure) : asText(bench, figure))
+    if (!holds(bench, figure, 'floor')) process.exitCode = 1
+  }
 }
 
-/** In a process of their own: what other benches taught the optimizer must not bear on these. */
-function measureApart(group: readonly Bench[]): void {
-  const options = [...group.flatMap(({ name }) => ['--only', name]), '--rounds', String(rounds), values.json ? '--json' : '--untitled']
+/** What one group loads, and teaches the optimizer, must not bear on the next. */
+function measureApart(group: string): void {
+  const options = [...process.argv.slice(2), '--group', group]
   const { status } = spawnSync(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...options], { stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1
 }
+
+async function measureAll(): Promise<void> {
+  const names = (await Promise.all(GROUPS.map(async (group) => (await benchesOf(group)).map(({ name }) => name)))).flat()
+  const unknown = values.only?.filter((name) => !names.includes(name)) ?? []
+  if (unknown.length > 0 || !(rounds >= 1)) {
+    console.error(`bench: --only takes a name (${names.join(', ')}), --rounds a number from 1`)
+    process.exit(2)
+  }
+  if (!values.json) console.log(`${machine()}; ${rounds} interleaved rounds; median (least to greatest)`)
+  for (const group of GROUPS) measureApart(group)
+}
+
+if (values.group === undefined) await measureAll()
+else await measure(values.group)

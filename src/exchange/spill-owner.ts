@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
@@ -56,5 +55,12 @@ function pidSpace(): string {
   } catch {
     // Not Linux.
   }
-  return createHash('sha256').update(`${hostname()} ${space}`).digest('hex').slice(0, 8)
+  return fingerprint(`${hostname()} ${space}`)
+}
+
+/** Eight hexadecimal digits: FNV-1a of 32 bits (Fowler, Noll, Vo). */
+function fingerprint(text: string): string {
+  let hash = 0x811c_9dc5
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x0100_0193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
 }
