@@ -35,8 +35,8 @@ export const CODES = {
   },
   NotCloneable: {
     fault: 'user',
-    cause: 'A value holds something that cannot be sent to another thread, such as a function.',
-    cure: 'Send plain data; recreate the rest on the other side.',
+    cause: 'A value holds something that cannot be sent to another thread, such as a function, or a long array with nearly nothing in it.',
+    cure: 'Send plain data, and a Map for such an array; recreate the rest on the other side.',
   },
   NotIterable: {
     fault: 'user',

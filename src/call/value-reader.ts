@@ -1,5 +1,5 @@
-import { deserialize } from 'node:v8'
-import { ProtocolError } from '../base/errors.js'
+import { readClone } from '../base/clone.js'
+import { MillraceError, ProtocolError } from '../base/errors.js'
 import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
 
 const NUMBER_BYTES = 8
@@ -45,7 +45,7 @@ export class ValueReader {
       case ENTRY.bytes:
         return new Uint8Array(this.memory, this.memoryOffset + start, end - start)
       case ENTRY.clone:
-        return readClone(buffer.subarray(start, end))
+        return cloned(buffer.subarray(start, end))
       case ENTRY.undefined:
         return undefined
       default:
@@ -55,10 +55,11 @@ export class ValueReader {
 }
 
 /** What V8 refuses, each time in its own words, is the peer's fault. */
-function readClone(bytes: Uint8Array): unknown {
+function cloned(bytes: Uint8Array): unknown {
   try {
-    return deserialize(bytes)
+    return readClone(bytes)
   } catch (cause) {
+    if (cause instanceof MillraceError) throw cause
     throw new ProtocolError('a value that cannot be read', { cause })
   }
 }

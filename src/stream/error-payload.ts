@@ -1,4 +1,5 @@
-import { deserialize, serialize } from 'node:v8'
+import { serialize } from 'node:v8'
+import { readClone } from '../base/clone.js'
 import { CancelledError, MillraceError, PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
 import { type ErrorTree, fromTree, isCloneable, toTree } from './error-tree.js'
 
@@ -68,9 +69,7 @@ export function decodeError(payload: Uint8Array): unknown {
   let error: unknown
   try {
     error =
-      payload.length === 1
-        ? new MillraceError('RemoteError', 'an error that could not be sent')
-        : fromTree(deserialize(payload.subarray(1)))
+      payload.length === 1 ? new MillraceError('RemoteError', 'an error that could not be sent') : fromTree(readClone(payload.subarray(1)))
   } catch (cause) {
     throw new ProtocolError('an ERROR whose payload cannot be read', { cause })
   }

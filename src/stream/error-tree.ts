@@ -1,4 +1,5 @@
-import { deserialize, serialize } from 'node:v8'
+import { serialize } from 'node:v8'
+import { readClone } from '../base/clone.js'
 import { CODES, type Code } from '../base/codes.js'
 import { CancelledError, MillraceError, PeerLostError, ProtocolError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
 
@@ -38,7 +39,7 @@ export function toTree(error: unknown): ErrorTree {
 /** Whether it arrives. V8 writes some values that it cannot read, hence the way there and back. */
 export function isCloneable(value: unknown): boolean {
   try {
-    deserialize(serialize(value))
+    readClone(serialize(value))
     return true
   } catch {
     // The question was whether this happens.

@@ -26,6 +26,8 @@ export const CORPUS: readonly Kept[] = [
   { what: 'an array in an array, two hundred thousand deep', as: 'value', hex: `${V8}${'4101'.repeat(200_000)}` },
   { what: 'an array of four billion, dense', as: 'value', hex: `${V8}41ffffffff0f` },
   { what: 'an array of four billion, empty', as: 'value', hex: `${V8}61ffffffff0f4000ffffffff0f` },
+  { what: 'a sparse array of 2^25 - 1, in an array', as: 'value', hex: `${V8}410161ffffff0f4000ffffff0f240001` },
+  { what: 'six sparse arrays of 2^25 - 1', as: 'value', hex: `${V8}4106${'61ffffff0f4000ffffff0f'.repeat(6)}240006` },
   { what: 'a buffer of two gigabytes', as: 'value', hex: `${V8}428080808008` },
   { what: 'a buffer that may grow to four gigabytes', as: 'value', hex: `${V8}7e08ffffffff0f0000000000000000` },
   { what: 'a buffer that may grow to a terabyte', as: 'value', hex: `${V8}7e088080808080200000000000000000` },
