@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.js'
-import type { SourceTask } from '../stream/source-task.js'
+import type { ClosedGate, SourceTask } from '../stream/source-task.js'
 
 /** What of an exchange's output the gate has to know and to do. */
 export interface GatedOutput {
@@ -44,13 +44,12 @@ export class Gate {
   }
 
   /** Why it is closed though some receiver would take more; undefined: it is not. Changes nothing. */
-  get closedBy(): string | undefined {
+  get closedBy(): ClosedGate | undefined {
     const { queuedBytes, spilledBytes } = this.output
     if (this.task.sinks.some((sink) => sink.isStarving)) return undefined
-    if (spilledBytes > 0) return `${spilledBytes} bytes wait on disk, until one starves`
-    return queuedBytes > this.budgetBytes
-      ? `${queuedBytes} bytes wait, more than the ${this.budgetBytes} allowed, until one starves`
-      : undefined
+    if (spilledBytes > 0) return { for: 'disk', words: `${spilledBytes} bytes wait on disk, until one starves` }
+    if (queuedBytes <= this.budgetBytes) return undefined
+    return { for: 'gate', words: `${queuedBytes} bytes wait, more than the ${this.budgetBytes} allowed, until one starves` }
   }
 
   /** Sends what the waiting receivers can be given, and says whether the source may go on now. */

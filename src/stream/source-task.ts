@@ -15,6 +15,12 @@ export interface StreamSource {
   readonly describe?: () => SourceActivity
 }
 
+/** What keeps a source from its input: rows that wait in memory, or rows that wait on disk. */
+export interface ClosedGate {
+  readonly for: 'gate' | 'disk'
+  readonly words: string
+}
+
 /** What a running source tells of itself. */
 export interface SourceActivity {
   /** As the user knows it, such as "handler 'count'". */
@@ -22,7 +28,7 @@ export interface SourceActivity {
   /** What it waits for though its receivers want more. Undefined: it computes, or nobody knows. */
   readonly waitsFor?: string | undefined
   /** Why it waits for its receivers though one of them wants more. */
-  readonly gate?: string | undefined
+  readonly gate?: ClosedGate | undefined
   /** Goes up while it works without sending. */
   readonly steps?: number
 }

@@ -3,17 +3,18 @@ import type { Inbound } from './inbound.js'
 import type { Peer } from './peer.js'
 import type { RunningSource } from './registry.js'
 import type { Sink } from './sink.js'
+import type { ClosedGate } from './source-task.js'
 
 /** What one participant of a mesh waits for, as far as it can tell by itself: an edge of the wait-for graph. */
 export interface Wait {
   readonly participant: ParticipantId
   /**
    * `data`: a consumer, for a message. `credit`: a sink, for memory of its receiver. `space`: frames or records, for room in a ring.
-   * `gate`: a source, for a receiver that wants more. `source`: a source that is wanted computes, or waits for something of its own.
+   * `gate`: a source, for a receiver that wants more; `disk`: likewise, while rows of its own are on disk. `source`: a source that is wanted computes, or waits for something of its own.
    * `plan`: streams that are asked for, for their source. `end`: a session, for the other side's GOODBYE. `begin`: for a worker that
    * does not serve yet. `answer`: this participant told nothing.
    */
-  readonly for: 'data' | 'credit' | 'space' | 'gate' | 'source' | 'plan' | 'end' | 'begin' | 'answer'
+  readonly for: 'data' | 'credit' | 'space' | 'gate' | 'disk' | 'source' | 'plan' | 'end' | 'begin' | 'answer'
   readonly stream?: PhysicalStreamId
   /** Who would have to act. */
   readonly on?: ParticipantId
@@ -101,7 +102,7 @@ function ofSource(self: ParticipantId, { source, sinks }: RunningSource): Wait[]
   return sinks.filter((sink) => !sink.isClosed && !sink.isHungry).map((sink) => ofGate(self, { id: source.id, name, gate }, sink))
 }
 
-function ofGate(self: ParticipantId, source: { id: PhysicalStreamId; name: string; gate: string | undefined }, sink: Sink): Wait {
+function ofGate(self: ParticipantId, source: { id: PhysicalStreamId; name: string; gate: ClosedGate | undefined }, sink: Sink): Wait {
   const { receiver: on, queuedBytes } = sink
   const why =
     sink.state === 'planned'
@@ -109,7 +110,7 @@ function ofGate(self: ParticipantId, source: { id: PhysicalStreamId; name: strin
       : queuedBytes > 0
         ? `${queuedBytes} bytes wait for participant ${on}`
         : `participant ${on} takes no more`
-  const more = source.gate === undefined ? '' : `; ${source.gate}`
+  const more = source.gate === undefined ? '' : `; ${source.gate.words}`
   const words = `participant ${self}: ${source.name} waits at its gate: ${why}${more}`
-  return { participant: self, for: 'gate', stream: source.id, on, words }
+  return { participant: self, for: source.gate?.for ?? 'gate', stream: source.id, on, words }
 }

@@ -43,6 +43,8 @@ test('above the budget a starving receiver opens the gate, and what the others c
   await sender.mesh.settle()
   assert.equal(sender.inputs[1].streams[0]?.take()?.row(0).n, -1, 'it gets its row')
   assert.equal(sender.gate.isOpen(), false, 'nobody waits, and something is on disk')
+  const words = `${sender.output.spilledBytes} bytes wait on disk, until one starves`
+  assert.deepEqual(sender.gate.closedBy, { for: 'disk', words })
   sender.finish()
   assert.deepEqual(await receive(sender, 0), rows)
   assert.deepEqual(await receive(sender, 1), [])

@@ -210,6 +210,14 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   {
+    name: 'a source that looks at its control rings itself wakes nobody who waits for the room that this frees',
+    seed: 1012884,
+    plant: () =>
+      patch(Session, 'poll', (self) => {
+        for (const peer of self.peers.values()) self.guard(peer, () => self.control.poll(peer))
+      }),
+  },
+  {
     name: 'a window may be larger than what is left of the budget',
     seed: 236,
     plant: () => patch(ReceiveCredit, 'reach', (self) => Math.floor(self.window())),

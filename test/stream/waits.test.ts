@@ -68,6 +68,24 @@ for (const factory of [memoryLink, ringLink]) {
       await mesh.end()
     })
 
+    test('a gate that is shut while rows are on disk says so', async () => {
+      const mesh = new TestMesh({ factory, ringBytes: 4096, elasticBytes: 0 })
+      const source = new TestSource(A, async (task) => {
+        for (const message of messages(5, 512)) task.sinks[0].write(message)
+        while (!task.isCancelled) await task.changed()
+      })
+      const gate = { for: 'disk', words: '7 bytes wait on disk, until one starves' } as const
+      mesh.sessions[1].register(Object.assign(source, { describe: () => ({ name: 'stage 3', gate }) }))
+      mesh.sessions[1].seal()
+      const stream = mesh.request(0, A)
+      await Promise.all([stream.ready(), mesh.settle()])
+      const [, wait] = mesh.sessions[1].waits().waits
+      assert.deepEqual([wait.for, wait.on], ['disk', P(0)])
+      assert.match(wait.words, /^participant 1: stage 3 waits at its gate: \d+ bytes wait for participant 0; 7 bytes wait on disk/)
+      stream.cancel()
+      await mesh.end()
+    })
+
     test('a receiver that has not asked yet holds back nobody, but the gate names it', async () => {
       const mesh = new TestMesh({ factory, participants: 3, ringBytes: 4096, elasticBytes: 0 })
       const idle = new TestSource(A, (task) => task.changed().then(() => new Promise(() => {})), { receivers: [0, 2] })
