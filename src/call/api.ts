@@ -10,6 +10,7 @@ export interface CallOptions {
 type InputOf<F> = F extends () => unknown ? undefined : F extends (input: infer I, context: CallContext) => unknown ? I : never
 
 type Yields<R> = R extends AsyncIterable<infer T> ? T : R extends Iterable<infer T> ? T : never
+type Returns<R> = R extends AsyncIterator<unknown, infer T, never> | Iterator<unknown, infer T, never> ? T : unknown
 type IsStream<R> = [R] extends [never] ? false : R extends AsyncIterator<unknown> | Iterator<unknown> ? true : false
 
 type Arguments<I> = undefined extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions]
@@ -17,7 +18,7 @@ type Arguments<I> = undefined extends I ? [input?: I, options?: CallOptions] : [
 /** One handler as its caller sees it. */
 export type Remote<F> = F extends (...args: never[]) => infer R
   ? IsStream<R> extends true
-    ? (...args: Arguments<InputOf<F>>) => RemoteStream<Yields<R>>
+    ? (...args: Arguments<InputOf<F>>) => RemoteStream<Yields<R>, Returns<R>>
     : (...args: Arguments<InputOf<F>>) => Promise<Awaited<R>>
   : never
 

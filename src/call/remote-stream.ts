@@ -1,18 +1,23 @@
-import { CancelledError } from '../base/errors.js'
+import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
+import { CancelledError, ProtocolError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
-import { isRawMark, ValueReader } from './value-reader.js'
+import { StreamResult } from './stream-result.js'
+import { isRawMark, RESULT_MARK, ValueReader } from './value-reader.js'
 import { SMALL_BYTES } from './value-writer.js'
 
 function nothing(): void {}
+
+const BATCH_VALUES_MAX = 1024
 
 /** How a stream begins, when its consumer first asks. */
 export type OpenStream = () => Promise<Inbound>
 
 /**
  * A generator that runs elsewhere. Lazy: nothing runs before the first `next`. Leaving the loop, `return`, `throw`, `cancel` and the
- * signal stop it at once; reading slowly slows it down. What the producer returns is not given back.
+ * signal stop it at once; reading slowly slows it down. What the producer returns comes with the end, and as `result`.
  */
-export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, undefined>, AsyncDisposable {
+export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R | undefined, undefined>, AsyncDisposable {
   private inbound: Inbound | undefined
   private values: ValueReader | undefined
   private state: 'lazy' | 'open' | 'done' = 'lazy'
@@ -24,6 +29,9 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   private isRaw = false
   /** Ends the wait for its beginning. */
   private left: () => void = () => {}
+  /** What the producer returned: not yet, the value that comes next, or here. */
+  private returned: 'not yet' | 'next' | { readonly value: R | undefined } = 'not yet'
+  private readonly outcome = new StreamResult<R>()
   private readonly onAbort = () => this.cancel(this.signal?.reason)
 
   constructor(
@@ -32,42 +40,51 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   ) {}
 
   /**
+   * What the producer returned, once the stream was read to its end: this reads nothing by itself. Rejects with the error that the stream
+   * ended with, with `CancelledError` where it was left early; never as an unhandled rejection.
+   */
+  get result(): Promise<R> {
+    return this.outcome.promise
+  }
+
+  /**
    * The next value. Rejects with what the producer threw, after the values before it; `PeerLostError` where the worker died,
    * `CancelledError`, `SessionEndedError` where the pool was closed, `TooManyCallsError`, `MillraceError` `NotCloneable` for the input.
    */
-  next(): Promise<IteratorResult<T, undefined>> {
+  next(): Promise<IteratorResult<T, R | undefined>> {
     if (this.waiting === 0) {
       try {
         const atHand = this.atHand()
         if (atHand !== undefined) return Promise.resolve(atHand)
       } catch (error) {
-        this.stop()
+        this.stop(error)
         return Promise.reject(error)
       }
     }
     this.waiting++
-    const next: Promise<IteratorResult<T, undefined>> = this.last === undefined ? this.pull() : this.last.then(() => this.pull())
+    const next: Promise<IteratorResult<T, R | undefined>> = this.last === undefined ? this.pull() : this.last.then(() => this.pull())
     if (this.waiting > 0) this.last = next.then(nothing, nothing)
     return next
   }
 
-  /** Stops the stream. Pending and later `next`s end it without an error. */
-  return(): Promise<IteratorReturnResult<undefined>> {
-    this.stop()
-    return Promise.resolve({ value: undefined, done: true })
+  /** Stops the stream and hands `value` back. Pending and later `next`s end it without an error. */
+  return(value?: R): Promise<IteratorResult<T, R | undefined>> {
+    this.leave()
+    return Promise.resolve({ value, done: true })
   }
 
   /** Stops the stream and rejects with `error`. */
-  throw(error?: unknown): Promise<IteratorReturnResult<undefined>> {
-    this.stop()
+  throw(error?: unknown): Promise<IteratorResult<T, R | undefined>> {
+    this.leave()
     return Promise.reject(error)
   }
 
   /** Stops the stream; a pending and every later `next` reject with `CancelledError`, whose cause is `reason`. */
   cancel(reason?: unknown): void {
     if (this.state === 'done') return
-    this.failure = { error: reason === undefined ? new CancelledError() : new CancelledError('cancelled', { cause: reason }) }
-    this.stop()
+    const error = reason === undefined ? new CancelledError() : new CancelledError('cancelled', { cause: reason })
+    this.failure = { error }
+    this.stop(error)
   }
 
   [Symbol.asyncIterator](): this {
@@ -75,23 +92,86 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.stop()
+    this.leave()
+  }
+
+  /** The values in arrays of those that are at hand together, at least one and at most 1024: fewer promises than values. */
+  async *batches(): AsyncGenerator<T[], R | undefined, undefined> {
+    try {
+      for (;;) {
+        const first = await this.next()
+        if (first.done === true) return first.value
+        const batch = [first.value]
+        for (let more = this.taken(); more !== undefined; more = batch.length < BATCH_VALUES_MAX ? this.taken() : undefined)
+          batch.push(more.value)
+        yield batch
+      }
+    } finally {
+      this.leave()
+    }
+  }
+
+  /** As a web stream of values, which pulls them one by one. Cancelling it cancels this. */
+  toWeb(): ReadableStream<T> {
+    return new ReadableStream<T>(
+      {
+        pull: async (controller) => {
+          const next = await this.next()
+          if (next.done === true) controller.close()
+          else controller.enqueue(next.value)
+        },
+        cancel: (reason) => this.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  /** As a Node.js stream: of bytes where `objectMode` is false, else of values, which must not be null. Destroying it stops this. */
+  toNode(options: { readonly objectMode?: boolean } = {}): Readable {
+    return Readable.from(this, { objectMode: options.objectMode ?? true, highWaterMark: 1 })
   }
 
   /** The next value, where it can be given without waiting. */
   private atHand(): IteratorYieldResult<T> | undefined {
     for (;;) {
-      if (this.values?.hasMore === true) return { value: this.values.next() as T, done: false }
+      if (this.values?.hasMore === true) {
+        const value = this.values.next()
+        if (value !== RESULT_MARK && this.returned === 'not yet') return { value: value as T, done: false }
+        this.takeResult(value)
+        continue
+      }
       const message = this.state === 'open' ? this.inbound?.take() : undefined
       if (message === undefined) return undefined
-      if (this.isRaw && message.length > SMALL_BYTES) return { value: message as T, done: false }
+      if (this.isRaw && message.length > SMALL_BYTES) {
+        if (this.returned !== 'not yet') throw new ProtocolError('bytes by themselves behind a result mark')
+        return { value: message as T, done: false }
+      }
       const isMark = isRawMark(message)
       this.isRaw = isMark && !this.isRaw
       if (!isMark) this.values = new ValueReader(message)
     }
   }
 
-  private async pull(): Promise<IteratorResult<T, undefined>> {
+  /** A value behind those that were yielded. */
+  private takeResult(value: unknown): void {
+    if (value === RESULT_MARK && this.returned === 'not yet') this.returned = 'next'
+    else if (value !== RESULT_MARK && this.returned === 'next') this.returned = { value: value as R }
+    else throw new ProtocolError('values behind what the producer returned')
+  }
+
+  /** The next value at hand for a batch. What is wrong with it is told to the next `next`, which looks at it again. */
+  private taken(): IteratorYieldResult<T> | undefined {
+    if (this.waiting > 0 || this.failure !== undefined) return undefined
+    try {
+      return this.atHand()
+    } catch (error) {
+      this.failure = { error }
+      this.stop(error)
+      return undefined
+    }
+  }
+
+  private async pull(): Promise<IteratorResult<T, R | undefined>> {
     try {
       for (;;) {
         const atHand = this.atHand()
@@ -101,10 +181,10 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
         const inbound = this.inbound ?? (await this.open())
         if (inbound === undefined) continue
         if (!inbound.isDone) await inbound.ready()
-        else if (this.failure === undefined) this.finish()
+        else if (this.failure === undefined) return { value: this.ended(), done: true }
       }
     } catch (error) {
-      this.stop()
+      this.stop(error)
       throw error
     } finally {
       // Before the consumer is told, so that it finds what is at hand by the short way next.
@@ -135,7 +215,21 @@ export class RemoteStream<T> implements AsyncIterableIterator<T, undefined, unde
     return this.state === 'done'
   }
 
-  private stop(): void {
+  /** The producer returned and everything was read. */
+  private ended(): R | undefined {
+    if (this.returned === 'next') throw new ProtocolError('a stream that ended behind a result mark')
+    const value = this.returned === 'not yet' ? undefined : this.returned.value
+    this.finish()
+    this.outcome.settle({ value: value as R })
+    return value
+  }
+
+  private leave(): void {
+    if (this.state !== 'done') this.stop(new CancelledError('the stream was left before its end'))
+  }
+
+  private stop(error: unknown): void {
+    this.outcome.settle({ error })
     this.finish()
     this.values = undefined
     this.inbound?.cancel()

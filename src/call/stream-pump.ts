@@ -61,7 +61,10 @@ export class StreamPump {
       if (!this.isHungry && !(await this.hungry())) return false
       const next = iterator.next()
       const step = isPromise(next) ? await next : next
-      if (step.done === true) return true
+      if (step.done === true) {
+        this.addResult(step.value)
+        return true
+      }
       this.add(step.value)
       if (this.slice.over()) await this.rest()
     }
@@ -75,14 +78,25 @@ export class StreamPump {
     }
     this.longBytes = 0
     const alone = this.writer.add(value)
-    if (alone !== undefined) {
-      this.send()
-      this.endRaw(alone)
-      this.write(alone)
-    } else if (this.writer.length >= this.valuesMax || this.writer.byteLength >= MESSAGE_BYTES) {
+    if (alone !== undefined) this.sendAlone(alone)
+    else if (this.writer.length >= this.valuesMax || this.writer.byteLength >= MESSAGE_BYTES) {
       this.valuesMax = Math.min(VALUES_MAX, 2 * this.valuesMax)
       this.send()
     } else this.sendSoon()
+  }
+
+  /** What the producer returned, behind its values; nothing is sent where it returned nothing. */
+  private addResult(value: unknown): void {
+    if (value === undefined) return
+    this.writer.markResult()
+    const alone = this.writer.add(value)
+    if (alone !== undefined) this.sendAlone(alone)
+  }
+
+  private sendAlone(message: Uint8Array): void {
+    this.send()
+    this.endRaw(message)
+    this.write(message)
   }
 
   private send(): void {

@@ -4,6 +4,9 @@ import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
 
 const NUMBER_BYTES = 8
 
+/** Read in front of what the producer returned. */
+export const RESULT_MARK: unique symbol = Symbol('what follows was returned')
+
 /** Whether values by themselves begin, or end, here. */
 export function isRawMark(message: Uint8Array): boolean {
   return message.length === RAW_MARK.length && message[3] === RAW_MARK[3]
@@ -48,6 +51,9 @@ export class ValueReader {
         return cloned(buffer.subarray(start, end))
       case ENTRY.undefined:
         return undefined
+      case ENTRY.result:
+        if (end !== start) throw new ProtocolError(`a result mark of ${end - start} bytes`)
+        return RESULT_MARK
       default:
         throw new ProtocolError(`an entry of unknown kind ${kind}`)
     }
@@ -68,6 +74,6 @@ function cloned(bytes: Uint8Array): unknown {
 export function readOne(message: Uint8Array): unknown {
   const reader = new ValueReader(message)
   const value = reader.next()
-  if (reader.hasMore) throw new ProtocolError('more than one value where one was expected')
+  if (reader.hasMore || value === RESULT_MARK) throw new ProtocolError('more than one value where one was expected')
   return value
 }

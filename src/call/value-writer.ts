@@ -8,7 +8,7 @@ import { MillraceError } from '../base/errors.js'
  *     4  u32  0
  *     8  payload, padded to 8
  */
-export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5 } as const
+export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5, result: 6 } as const
 
 /**
  * A message that is nothing but this says that every following one is a value by itself: bytes, as they are, all of them long. It holds
@@ -59,6 +59,11 @@ export class ValueWriter {
     if (typeof value === 'string' && value.length <= SMALL_BYTES && value.isWellFormed()) return this.addString(value)
     if (value instanceof Uint8Array) return this.addBytes(ENTRY.bytes, value)
     return this.addBytes(ENTRY.clone, clone(value))
+  }
+
+  /** The value that is added next is the last of the stream: what its producer returned. */
+  markResult(): void {
+    this.addBytes(ENTRY.result, new Uint8Array(0))
   }
 
   /** What was added, as one message that is valid until the next `add`. */

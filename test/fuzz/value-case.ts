@@ -3,7 +3,7 @@ import { serialize } from 'node:v8'
 import { RemoteStream } from '../../src/call/remote-stream.js'
 import { ValueReader } from '../../src/call/value-reader.js'
 import { ENTRY, RAW_MARK, SMALL_BYTES, ValueWriter } from '../../src/call/value-writer.js'
-import type { Inbound } from '../../src/stream/inbound.js'
+import { inboundOf } from '../support/inbound-of.js'
 import { type Dice, joined, mutate } from './dice.js'
 import { assertNamed } from './named.js'
 import { anyValue } from './values.js'
@@ -28,10 +28,8 @@ export function readValues(message: Uint8Array): void {
 
 /** The same messages as the consumer of a stream gets them. */
 async function readStream(messages: readonly Uint8Array[]): Promise<void> {
-  const left = [...messages]
-  const inbound = { take: () => left.shift(), isDone: true, ready: async () => {}, cancel: () => {} }
   try {
-    for await (const value of new RemoteStream(() => Promise.resolve(inbound as unknown as Inbound), undefined)) void value
+    for await (const value of new RemoteStream(() => Promise.resolve(inboundOf(messages)), undefined)) void value
   } catch (error) {
     assertNamed(error)
   }
