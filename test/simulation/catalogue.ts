@@ -7,6 +7,8 @@ export interface Deadlock {
   readonly stages: (workers: readonly number[]) => readonly Stage[]
   readonly resultMode?: Mode
   readonly slow?: number
+  /** The last worker does nothing for so many steps, when the others are under way. */
+  readonly stalledSteps?: number
 }
 
 /** Long enough to fill every ring and window on the way. */
@@ -48,6 +50,16 @@ export const CATALOGUE: readonly Deadlock[] = [
   },
   { name: 'all pairs full in both directions', stages: (all) => [leaf(all), reads(all, gather(0)), reads(all, gather(1))], slow: 1 },
   {
+    // Rows that every worker gets are kept by the one whose build side has their key: each is in the result once.
+    name: 'a broadcast with one stalled receiver',
+    stages: (all) => [leaf(all), { ...leaf(all), isBroadcast: true }, reads(all, gather(0), gather(1))],
+    stalledSteps: 2000,
+  },
+  {
+    name: 'a broadcast whose receivers first read a side that is all at one of them',
+    stages: (all) => [leaf(all, ONE_SIDED), { ...leaf(all), isBroadcast: true }, reads(all, gather(0), gather(1))],
+  },
+  {
     name: 'a stream passed on to a third participant',
     stages: (all) => [leaf([all[0]]), reads([all[Math.min(1, all.length - 1)]], gather(0)), reads([all[0]], gather(1))],
   },
@@ -61,7 +73,7 @@ export interface Variant {
   readonly disk: Scenario['disk']
 }
 
-export function scenarioFor({ stages, resultMode = 'gather', slow = 0 }: Deadlock, variant: Variant): Scenario {
+export function scenarioFor({ stages, resultMode = 'gather', slow = 0, stalledSteps = 0 }: Deadlock, variant: Variant): Scenario {
   const workers = Array.from({ length: variant.workers }, (_none, index) => index + 1)
   const participants = variant.workers + 1
   return normal({
@@ -81,7 +93,7 @@ export function scenarioFor({ stages, resultMode = 'gather', slow = 0 }: Deadloc
     isLive: false,
     calls: [],
     generation: 0,
-    faults: [],
+    faults: stalledSteps === 0 ? [] : [{ do: 'block', who: variant.workers, step: 50, steps: stalledSteps }],
     schedule: { seed: variant.seed, bellDelay: 10, bellRepeat: 10, preempt: variant.seed % 2 === 0 ? 0 : 10, stale: 10 },
   })
 }

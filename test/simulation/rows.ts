@@ -11,6 +11,11 @@ export function leafRow(rows: Rows, stage: number, place: number, index: number)
   return { k: (v * 31 + place) % rows.keys, v, text: 'x'.repeat(length) + (v % MEMBER_NUMBERS) }
 }
 
+/** All rows of one member. */
+export function leafRows(rows: Rows, stage: number, place: number): Row[] {
+  return Array.from({ length: rows.count }, (_none, index) => leafRow(rows, stage, place, index))
+}
+
 /** The place of the member that made a row, where every stage passed it on. */
 export function placeOf(row: Row): number {
   return ((row.v as number) >> 3) & 7
@@ -64,7 +69,7 @@ function serialStage(scenario: Scenario, index: number): Row[] {
     const keys = new Set(read[0].map((row) => row.k))
     return read[1].filter((row) => keys.has(row.k))
   }
-  const all = read[0] ?? rows.flatMap((each, place) => Array.from({ length: each.count }, (_none, at) => leafRow(each, index, place, at)))
+  const all = read[0] ?? rows.flatMap((each, place) => leafRows(each, index, place))
   if (op !== 'count') return all.flatMap((row) => eachRow(op, row)).sort(byNumber)
   const groups = new Groups()
   for (const row of all) groups.add(row)

@@ -23,6 +23,8 @@ export interface Stage {
   readonly op: Op
   /** Of a leaf: one for each member. */
   readonly rows: readonly Rows[]
+  /** A leaf that gives every row to all its receivers; its rows are scripted, its gate is the real one, which has no disk there. */
+  readonly isBroadcast?: true
 }
 
 /** A call to a stream handler, made once the step has come and, if it follows, the call before it in the list is over for its caller. */
