@@ -77,7 +77,8 @@ test('whatever V8 writes is walked through to its end', () => {
         // Not everything can be cloned; what cannot is not written.
         return
       }
-      assert.deepEqual(readClone(bytes), deserialize(bytes))
+      // As bytes, since to some versions of Node an invalid date is not equal to another.
+      assert.deepEqual(serialize(readClone(bytes)), serialize(deserialize(bytes)))
       assert.throws(() => readClone(sparse([value, MARK])), refused)
     },
   )
