@@ -123,7 +123,8 @@ test('parameters come back as they were after the plan was written as JSON', () 
   fc.assert(
     fc.property(fc.dictionary(key, value, { maxKeys: 4, noNullPrototype: true }), (params) => {
       const travelled = decodeParams(JSON.parse(JSON.stringify(encodeParams(params, 'p'))))
-      assert.deepEqual(travelled, { ...params })
+      // As bytes, since to some versions of Node an invalid date is not equal to another.
+      assert.deepEqual(serialize(travelled), serialize({ ...params }))
       assert.equal(Object.getPrototypeOf(travelled), Object.prototype)
     }),
   )
