@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { serialize } from 'node:v8'
 import fc from 'fast-check'
 import { decodeParams, encodeParams } from '../../src/flow/param-codec.js'
 import { flow, jsonl, type Plan, setParams } from '../../src/flow.js'
