@@ -1,26 +1,11 @@
-import { BatchBuilder } from '../columnar/builder.js'
-import { BatchEncoder } from '../columnar/encode.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { Shape } from '../columnar/shape.js'
-import type { Sink } from '../stream/sink.js'
 import type { SourceTask } from '../stream/source-task.js'
 import type { GatedOutput } from './gate.js'
-import type { Router } from './router.js'
-import { SinkSpill } from './sink-spill.js'
+import { Outlet } from './outlet.js'
+import { OutletSpill } from './outlet-spill.js'
+import type { Route, Router } from './router.js'
 import type { Spill } from './spill.js'
-
-/** The first batch of a receiver is small, so that it has something soon; each next one is twice as large. */
-const FIRST_BATCH_BYTES = 1024
-/** Fits a frame of a default ring with room to spare. */
-const BATCH_BYTES_MAX = 0xc000
-
-interface Outlet {
-  readonly sink: Sink
-  readonly builder: BatchBuilder
-  readonly encoder: BatchEncoder
-  readonly spill: SinkSpill | undefined
-  targetBytes: number
-}
 
 /** Where batches go that have no room in memory. */
 export interface SpillingOutput {
@@ -30,34 +15,31 @@ export interface SpillingOutput {
 }
 
 /**
- * The sending side of an exchange: rows are routed once, into one batch per receiver; a full batch is encoded once and written to its
- * sink, which may wait as long as it must. Where it may spill, batches beyond the budget wait on disk, as they were encoded; while some of
- * a receiver do, all its later ones go there too.
+ * The sending side of an exchange: rows are routed once, into one batch per receiver, or into one for all of them; a full batch is encoded
+ * once and written to its sinks, which may wait as long as they must. Where it may spill, batches beyond the budget wait on disk, as they
+ * were encoded; while some of a receiver do, all its later ones go there too.
  */
 export class ExchangeOutput implements GatedOutput {
   private readonly outlets: readonly Outlet[]
   private readonly shape: Shape
-  /** Bytes written to sinks or disk so far. */
-  writtenBytes = 0
-  /** Rows written so far. */
+  private readonly route: Router
+  private readonly isBroadcast: boolean
+  /** Rows taken so far. */
   rows = 0
 
   constructor(
     readonly name: string,
     task: SourceTask,
-    private readonly route: Router,
+    route: Route,
     private readonly sent: () => void,
     private readonly spilling?: SpillingOutput,
   ) {
     const shape = new Shape({ stage: name })
     this.shape = shape
-    this.outlets = task.sinks.map((sink) => ({
-      sink,
-      builder: new BatchBuilder(shape),
-      encoder: new BatchEncoder(),
-      spill: spilling && new SinkSpill(sink, spilling.spill, name),
-      targetBytes: FIRST_BATCH_BYTES,
-    }))
+    this.isBroadcast = route === 'broadcast'
+    this.route = route === 'broadcast' ? () => 0 : route
+    const groups = this.isBroadcast ? [task.sinks] : task.sinks.map((sink) => [sink])
+    this.outlets = groups.map((sinks) => new Outlet(sinks, shape, spilling && new OutletSpill(sinks, spilling.spill, name)))
   }
 
   /** The columns of all rows so far. */
@@ -67,14 +49,14 @@ export class ExchangeOutput implements GatedOutput {
 
   get queuedBytes(): number {
     let bytes = 0
-    for (const { sink, builder } of this.outlets) bytes += sink.queuedBytes + builder.byteSize
+    for (const { unsentBytes, builtBytes } of this.outlets) bytes += unsentBytes + builtBytes
     return bytes
   }
 
   get spilledBytes(): number {
-    if (this.spilling === undefined) return 0
+    if (!this.canSpill) return 0
     let bytes = 0
-    for (const { spill } of this.outlets) bytes += spill?.unreadBytes ?? 0
+    for (const { spilledBytes } of this.outlets) bytes += spilledBytes
     return bytes
   }
 
@@ -83,57 +65,44 @@ export class ExchangeOutput implements GatedOutput {
   }
 
   refill(): void {
-    if (this.spilledBytes > 0) for (const { spill } of this.outlets) spill?.refill(this.sent)
+    if (this.spilledBytes > 0) for (const outlet of this.outlets) outlet.refill(this.sent)
   }
 
   finishUnspilled(): void {
-    for (const { sink, spill } of this.outlets) if (spill?.unreadBytes === 0 && !sink.isClosed && !sink.isFinished) sink.finish()
+    for (const outlet of this.outlets) outlet.finishUnspilled()
   }
 
   /** Takes a row. True: a batch went out, and the gate should be asked again. */
   push(row: Row): boolean {
     const outlet = this.outlets[this.route(row)]
     this.rows++
-    if (outlet.sink.isClosed) return false
-    outlet.builder.append(row)
-    if (outlet.builder.byteSize < outlet.targetBytes) return false
-    outlet.targetBytes = Math.min(BATCH_BYTES_MAX, 2 * outlet.targetBytes)
+    if (!outlet.push(row)) return false
     this.send(outlet)
     return true
   }
 
   flush(receiver: number): void {
-    const outlet = this.outlets[receiver]
-    if (outlet.builder.rowCount > 0) this.send(outlet)
+    this.send(this.outlets[this.isBroadcast ? 0 : receiver])
   }
 
   flushAll(): void {
-    for (let receiver = 0; receiver < this.outlets.length; receiver++) this.flush(receiver)
+    for (const outlet of this.outlets) this.send(outlet)
   }
 
   /** Forgets what is on disk. */
   close(): void {
-    for (const { spill } of this.outlets) spill?.close()
+    for (const outlet of this.outlets) outlet.close()
   }
 
   private send(outlet: Outlet): void {
-    const message = outlet.encoder.encode(outlet.builder)
-    const { sink, spill } = outlet
-    if (sink.isClosed) return
-    this.writtenBytes += message.length
-    if (spill !== undefined && this.mustSpill(sink, spill)) {
-      spill.append(message)
-      return
-    }
-    sink.write(message)
-    this.sent()
+    if (outlet.send(this.hasRoom)) this.sent()
   }
 
-  private mustSpill(sink: Sink, spill: SinkSpill): boolean {
-    if (spill.unreadBytes > 0) return true
-    if (sink.isHungry) return false
-    let queued = 0
-    for (const outlet of this.outlets) queued += outlet.sink.queuedBytes
-    return queued > (this.spilling as SpillingOutput).queueBytes
+  /** Whether one more batch may be queued in memory. */
+  private get hasRoom(): boolean {
+    if (this.spilling === undefined) return true
+    let bytes = 0
+    for (const { unsentBytes } of this.outlets) bytes += unsentBytes
+    return bytes <= this.spilling.queueBytes
   }
 }

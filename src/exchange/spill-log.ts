@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js'
 import type { Spill } from './spill.js'
 import type { SpillArea } from './spill-area.js'
 
@@ -40,17 +41,23 @@ export class SpillLog {
     this.cursors = Array.from({ length: readers }, () => new SpillCursor(this.last, released))
   }
 
-  /** Writes a message for every cursor that is open. Throws `SpillFailed`, `SpillBudget`. */
-  append(message: Uint8Array): void {
-    const readers = this.cursors.filter((cursor) => cursor.isOpen)
-    if (readers.length === 0) return
+  /**
+   * Writes a message for the cursors of these indexes, or for all, as far as they are open. The others must have read everything before.
+   * Throws `SpillFailed`, `SpillBudget`.
+   */
+  append(message: Uint8Array, readers?: readonly number[]): void {
+    const wants = this.cursors.filter((cursor, index) => cursor.isOpen && readers?.includes(index) !== false)
+    if (wants.length === 0) return
     const segment = this.writable()
     const position = segment.area.append(message)
-    segment.unread += readers.length
+    segment.unread += wants.length
     const entry: Entry = { segment, position, length: message.length, next: undefined }
     this.last.next = entry
     this.last = entry
-    for (const cursor of readers) cursor.added(message.length)
+    for (const cursor of this.cursors) {
+      if (wants.includes(cursor)) cursor.added(message.length)
+      else if (cursor.isOpen) cursor.skip(entry)
+    }
   }
 
   /** Nobody wants anything more. */
@@ -121,6 +128,12 @@ export class SpillCursor {
   /** For the log. */
   added(bytes: number): void {
     this.unread += bytes
+  }
+
+  /** For the log: a message that it does not want follows. */
+  skip(entry: Entry): void {
+    assert(this.unread === 0, 'a reader of a spill log would miss a message')
+    this.at = entry
   }
 
   private pass(entry: Entry): void {

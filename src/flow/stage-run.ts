@@ -5,7 +5,7 @@ import { Wakeups } from '../base/wakeups.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { ExchangeOutput } from '../exchange/exchange-output.js'
 import { Gate } from '../exchange/gate.js'
-import type { Router } from '../exchange/router.js'
+import type { Route } from '../exchange/router.js'
 import type { Spill } from '../exchange/spill.js'
 import type { SourceActivity, SourceTask, StreamSource } from '../stream/source-task.js'
 import { type Cursor, closeUnwanted, END, PAUSE } from './operators/cursor.js'
@@ -19,7 +19,7 @@ export interface StageRunOptions {
   readonly input: RowInput
   readonly pipeline: Cursor<Row>
   readonly slice: Slice
-  readonly route: Router
+  readonly route: Route
   readonly queueBytes: number
   /** Where what exceeds that goes; undefined: nowhere. */
   readonly spill: Spill | undefined

@@ -1,4 +1,3 @@
-import { broadcast } from './broadcast.js'
 import { hashJoin, inTurn, made, mapped, mergeJoin, tee } from './cursors.js'
 import type { Row, Seat } from './seat.js'
 
@@ -102,9 +101,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'a broadcast with one receiver that waits for another one to have read it all': {
     stages(seat) {
-      const { self, workers, all, terms } = seat
-      const own = Array.from({ length: terms.rows }, (_, n) => row(seat, n))
-      seat.session.register(broadcast({ logical: 1, self, receivers: all }, own, terms.queueBytes))
+      const { self, workers, all } = seat
+      seat.stage(1, rows(seat), all, 'broadcast')
       if (self === 1) {
         seat.stage(2, seat.gather(1), [workers])
         silent(seat)

@@ -5,7 +5,7 @@ import type { Row } from '../../src/columnar/schema.js'
 import { ExchangeInput } from '../../src/exchange/exchange-input.js'
 import { Gather } from '../../src/exchange/gather.js'
 import { OrderedMerge } from '../../src/exchange/ordered-merge.js'
-import type { Router } from '../../src/exchange/router.js'
+import type { Route } from '../../src/exchange/router.js'
 import { GatherInput, MergeInput, type RowInput } from '../../src/flow/row-input.js'
 import { StageRun } from '../../src/flow/stage-run.js'
 import type { Inbound } from '../../src/stream/inbound.js'
@@ -44,8 +44,8 @@ export class Seat {
     return Array.from({ length: this.workers }, (_, index) => index + 1)
   }
 
-  /** A stage of this worker: `route` gives the index of a row's receiver. */
-  stage(logical: number, input: RowInput, receivers: readonly number[] = [0], route: Router = () => 0): void {
+  /** A stage of this worker: `route` gives the index of a row's receiver, or is for all of them. */
+  stage(logical: number, input: RowInput, receivers: readonly number[] = [0], route: Route = () => 0): void {
     let now = 0
     // A clock that goes on with every look, so that slices end, and at the same row each time.
     const slice = new Slice({ now: () => (now += 0.1) }, 1)

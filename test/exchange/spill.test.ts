@@ -2,25 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import type { Row } from '../../src/columnar/schema.js'
-import { Spill } from '../../src/exchange/spill.js'
-import { type DiskCall, FakeFolder } from '../support/fake-folder.js'
-import { receive, type Sender, settled, startSender } from './support.js'
+import type { DiskCall } from '../support/fake-folder.js'
+import { assertNothingOpen, disk, receive, type Sender, settled, startSender } from './support.js'
 
 const text = (bytes: number): string => 'x'.repeat(bytes)
-
-interface Disk {
-  readonly folder: FakeFolder
-  readonly spill: Spill
-}
-
-function disk(limitBytes = Number.MAX_SAFE_INTEGER): Disk {
-  const folder = new FakeFolder()
-  return { folder, spill: new Spill(folder, limitBytes) }
-}
-
-function assertNothingOpen({ folder, spill }: Disk): void {
-  assert.deepEqual([folder.openFiles, spill.openFiles, spill.heldBytes], [0, 0, 0])
-}
 
 /** Rows for receiver 0 alone, until some are on disk. */
 function fillDisk(sender: Sender, bytes = 200_000): Row[] {

@@ -1,10 +1,12 @@
+import assert from 'node:assert/strict'
 import type { Row } from '../../src/columnar/schema.js'
 import { ExchangeInput } from '../../src/exchange/exchange-input.js'
 import { ExchangeOutput } from '../../src/exchange/exchange-output.js'
 import { Gate } from '../../src/exchange/gate.js'
-import type { Router } from '../../src/exchange/router.js'
-import type { Spill } from '../../src/exchange/spill.js'
+import type { Route } from '../../src/exchange/router.js'
+import { Spill } from '../../src/exchange/spill.js'
 import type { SourceTask } from '../../src/stream/source-task.js'
+import { FakeFolder } from '../support/fake-folder.js'
 import { TestMesh } from '../support/test-mesh.js'
 import { streamId, TestSource } from '../support/test-source.js'
 
@@ -24,7 +26,7 @@ export interface SenderOptions {
   readonly budgetBytes?: number
   /** Where what exceeds that goes; nowhere by default. */
   readonly spill?: Spill
-  readonly route?: Router
+  readonly route?: Route
   /** Receivers that ask for rows at once; all by default. */
   readonly asking?: readonly number[]
   readonly ringBytes?: number
@@ -95,4 +97,19 @@ export async function settled(promise: Promise<unknown>): Promise<boolean> {
   )
   await new Promise((resolve) => setImmediate(resolve))
   return done
+}
+
+/** Of one worker, in memory. */
+export interface Disk {
+  readonly folder: FakeFolder
+  readonly spill: Spill
+}
+
+export function disk(limitBytes = Number.MAX_SAFE_INTEGER): Disk {
+  const folder = new FakeFolder()
+  return { folder, spill: new Spill(folder, limitBytes) }
+}
+
+export function assertNothingOpen({ folder, spill }: Disk): void {
+  assert.deepEqual([folder.openFiles, spill.openFiles, spill.heldBytes], [0, 0, 0])
 }

@@ -5,6 +5,8 @@ import { ExchangeInput } from '../../src/exchange/exchange-input.js'
 import { ExchangeOutput } from '../../src/exchange/exchange-output.js'
 import { Gate } from '../../src/exchange/gate.js'
 import { OrderedMerge } from '../../src/exchange/ordered-merge.js'
+import { Outlet } from '../../src/exchange/outlet.js'
+import { OutletSpill } from '../../src/exchange/outlet-spill.js'
 import { FRAME } from '../../src/frame/kinds.js'
 import { RingReader } from '../../src/ring/ring-reader.js'
 import { ControlCells } from '../../src/stream/control-cells.js'
@@ -111,7 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
         const { route, outlets } = self
         if (outlets.length > 1 && self.turned === undefined) {
           self.turned = true
-          self.route = (row: unknown) => (route(row) + senderOf(outlets[0].sink.id)) % outlets.length
+          self.route = (row: unknown) => (route(row) + senderOf(outlets[0].sinks[0].id)) % outlets.length
         }
         original(outlet)
       }),
@@ -226,5 +228,20 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no receiver gets its END before all rows on disk were read',
     seed: 366,
     plant: () => patch(ExchangeOutput, 'finishUnspilled', () => {}),
+  },
+  {
+    name: 'a row overtakes those of its receiver that are on disk',
+    seed: 366,
+    plant: () =>
+      patch(
+        Outlet,
+        'isLate',
+        (self, _original, receiver, hasRoom) => self.spill !== undefined && !(hasRoom || self.sinks[receiver].isHungry),
+      ),
+  },
+  {
+    name: 'what a broadcast puts on disk for some of its receivers is read by all',
+    seed: 186,
+    plant: () => patch(OutletSpill, 'append', (_self, original, message) => original(message, undefined)),
   },
 ]

@@ -12,14 +12,12 @@ import { GatherInput, MergeInput, type RowInput } from '../../src/flow/row-input
 import { StageRun } from '../../src/flow/stage-run.js'
 import { RANK, rankOf } from '../../src/stream/error-payload.js'
 import { Session } from '../../src/stream/session.js'
-import type { StreamSource } from '../../src/stream/source-task.js'
-import { broadcast } from '../catalogue/broadcast.js'
 import { FakeFolder } from '../support/fake-folder.js'
 import { P, streamId } from '../support/test-source.js'
 import { type Injection, LeafInput, OpCursor, type Progress, SemiInput } from './cursors.js'
 import { codeOf, Injected } from './injected.js'
 import { link } from './links.js'
-import { byNumber, leafRows, placeOf, serialRows } from './rows.js'
+import { byNumber, placeOf, serialRows } from './rows.js'
 import type { Mode, Scenario } from './scenario.js'
 import type { World } from './world.js'
 
@@ -53,7 +51,7 @@ export class Query {
       if (a !== b) this.sessions[b].addPeer(P(a), second)
     }
     this.spills = world.seats.map(() => new Spill(folderOf(scenario), Number.MAX_SAFE_INTEGER))
-    if (scenario.disk === 'none' || scenario.stages.some(({ isBroadcast }) => isBroadcast)) this.causes.add('QueueBudget')
+    if (scenario.disk === 'none') this.causes.add('QueueBudget')
     if (typeof scenario.disk === 'number') this.causes.add('SpillFailed')
     scenario.planAt.forEach((step, who) => {
       world.at(who, step, true, () => this.plan(who))
@@ -139,7 +137,7 @@ export class Query {
         throw new Injected(-1)
       }
       this.scenario.stages.forEach(({ members }, stage) => {
-        if (members.includes(who)) session.register(this.source(who, stage))
+        if (members.includes(who)) session.register(this.stageRun(who, stage))
       })
       session.seal()
     } catch (error) {
@@ -148,16 +146,8 @@ export class Query {
     if (who === LEADER) void this.lead()
   }
 
-  private source(who: number, index: number): StreamSource {
-    const { isBroadcast, members, rows } = this.scenario.stages[index]
-    if (!isBroadcast) return this.stageRun(who, index)
-    const place = members.indexOf(who)
-    const all = leafRows(rows[place], index, place)
-    return broadcast({ logical: index + 1, self: who, receivers: this.receivers(index) }, all, this.scenario.queueBytes)
-  }
-
   private stageRun(who: number, index: number): StageRun {
-    const { members, inputs, op, rows } = this.scenario.stages[index]
+    const { members, inputs, op, rows, isBroadcast } = this.scenario.stages[index]
     const slice = new Slice({ now: this.world.now }, SLICE_MS)
     const place = members.indexOf(who)
     const read = inputs.map(({ stage, mode }) => this.input(who, stage, mode))
@@ -175,7 +165,7 @@ export class Query {
       input,
       pipeline: new OpCursor(input, op, this.injection(who, index)),
       slice,
-      route: receivers.length === 1 ? gatherRouter : hashRouter(['k'], receivers.length),
+      route: isBroadcast ? 'broadcast' : receivers.length === 1 ? gatherRouter : hashRouter(['k'], receivers.length),
       spill: this.scenario.disk === 'none' ? undefined : this.spills[who],
       queueBytes: this.scenario.queueBytes,
       controller: new AbortController(),

@@ -12,7 +12,7 @@ export function leafRow(rows: Rows, stage: number, place: number, index: number)
 }
 
 /** All rows of one member. */
-export function leafRows(rows: Rows, stage: number, place: number): Row[] {
+function leafRows(rows: Rows, stage: number, place: number): Row[] {
   return Array.from({ length: rows.count }, (_none, index) => leafRow(rows, stage, place, index))
 }
 

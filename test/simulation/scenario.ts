@@ -23,8 +23,8 @@ export interface Stage {
   readonly op: Op
   /** Of a leaf: one for each member. */
   readonly rows: readonly Rows[]
-  /** A leaf that gives every row to all its receivers; its rows are scripted, its gate is the real one, which has no disk there. */
-  readonly isBroadcast?: true
+  /** It gives every row to all its receivers. Only into a stage that keeps each at one of them: `semi`, whose other input is spread by keys. */
+  readonly isBroadcast?: boolean
 }
 
 /** A call to a stream handler, made once the step has come and, if it follows, the call before it in the list is over for its caller. */
@@ -140,6 +140,9 @@ class Draw {
 /** The steps of an ordinary run, about: faults fall between. */
 const STEPS = 160
 
+/** Broadcasts are drawn apart, so that what a seed had before there were any is what it still has. */
+const BROADCASTS = 1_000_000_007
+
 /** The scenario of a seed. */
 export function scenarioOf(seed: number): Scenario {
   const draw = new Draw(seed)
@@ -147,7 +150,7 @@ export function scenarioOf(seed: number): Scenario {
   const workers = draw.list(participants - 1, (index) => index + 1)
   const isLive = draw.chance(0.15)
   const stages = drawStages(draw, workers, isLive)
-  return normal({
+  const scenario: Scenario = {
     participants,
     ringBytes: draw.of(0x1000, 0x1000, 0x2000),
     backRingBytes: draw.of(0x1000, 0x1000, 0x2000),
@@ -172,7 +175,8 @@ export function scenarioOf(seed: number): Scenario {
       stale: draw.of(0, 2, 2, 5),
     },
     disk: draw.of<Scenario['disk']>('none', 'ample', 'ample', draw.below(8)),
-  })
+  }
+  return normal(withBroadcasts(new Draw(seed + BROADCASTS), scenario))
 }
 
 function drawStages(draw: Draw, workers: readonly number[], passesAll: boolean): Stage[] {
@@ -197,6 +201,21 @@ function drawStages(draw: Draw, workers: readonly number[], passesAll: boolean):
     last = stages.push({ members: draw.some(workers), inputs, op, rows: [] }) - 1
   }
   return stages
+}
+
+/** One of two inputs of a `semi` goes to all its members, now and then with much that has no room in memory. */
+function withBroadcasts(draw: Draw, scenario: Scenario): Scenario {
+  const chosen = scenario.stages.flatMap(({ op, inputs }) => (op === 'semi' && draw.chance(0.6) ? [draw.of(...inputs).stage] : []))
+  if (chosen.length === 0) return scenario
+  const isMuch = draw.chance(0.6)
+  const much: Rows = { count: 60, pad: draw.of(700, 6000), keys: draw.of(2, 10), pauseEvery: 0 }
+  const stages = scenario.stages.map((stage, index) => {
+    if (!chosen.includes(index)) return stage
+    return { ...stage, isBroadcast: true, rows: isMuch ? stage.rows.map(() => much) : stage.rows }
+  })
+  return isMuch
+    ? { ...scenario, stages, queueBytes: draw.of(0, 2000), disk: draw.of<Scenario['disk']>('ample', 'ample', draw.below(8)) }
+    : { ...scenario, stages }
 }
 
 function drawRows(draw: Draw): Rows {
@@ -291,12 +310,20 @@ function isOrdered(stages: readonly Stage[], index: number): boolean {
   return inputs.length === 0 || op === 'count' || inputs[inputs.length - 1].mode === 'merge'
 }
 
-/** Merges only what is in order and is live only where that can be, in a scenario of which parts were drawn or dropped one by one. */
+/** Whether each of a stage's rows, which all its receivers get, is kept by one of them. */
+function canBroadcast(stages: readonly Stage[], index: number): boolean {
+  const reader = stages.find(({ inputs }) => inputs.some(({ stage }) => stage === index))
+  return reader?.op === 'semi' && reader.inputs.every(({ stage }) => stage === index || stages[stage].isBroadcast !== true)
+}
+
+/** Merges only what is in order and is live or a broadcast only where that can be, in a scenario of which parts were drawn or dropped one by one. */
 export function normal(scenario: Scenario): Scenario {
   const stages: Stage[] = []
   const modeOf = (stage: number, mode: Mode): Mode => (isOrdered(stages, stage) ? mode : 'gather')
-  for (const stage of scenario.stages)
-    stages.push({ ...stage, inputs: stage.inputs.map((input) => ({ ...input, mode: modeOf(input.stage, input.mode) })) })
+  scenario.stages.forEach((stage, index) => {
+    const inputs = stage.inputs.map((input) => ({ ...input, mode: modeOf(input.stage, input.mode) }))
+    stages.push({ ...stage, inputs, isBroadcast: stage.isBroadcast === true && canBroadcast(scenario.stages, index) })
+  })
   const resultMode = modeOf(stages.length - 1, scenario.resultMode)
   const passes = stages.every(({ op, inputs }) => op === 'pass' && inputs.every(({ mode }) => mode === 'gather'))
   return { ...scenario, stages, resultMode, isLive: scenario.isLive && passes && resultMode === 'gather' }

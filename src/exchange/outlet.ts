@@ -1,0 +1,100 @@
+import { BatchBuilder } from '../columnar/builder.js'
+import { BatchEncoder } from '../columnar/encode.js'
+import type { Row } from '../columnar/schema.js'
+import type { Shape } from '../columnar/shape.js'
+import type { Sink } from '../stream/sink.js'
+import type { OutletSpill } from './outlet-spill.js'
+
+/** The first batch of an outlet is small, so that its receivers have something soon; each next one is twice as large. */
+const FIRST_BATCH_BYTES = 1024
+/** Fits a frame of a default ring with room to spare. */
+const BATCH_BYTES_MAX = 0xc000
+
+/** Rows of an exchange that go together: to one receiver, or to all of a broadcast. A batch is encoded once, whoever gets it. */
+export class Outlet {
+  private readonly builder: BatchBuilder
+  private readonly encoder = new BatchEncoder()
+  private targetBytes = FIRST_BATCH_BYTES
+
+  constructor(
+    private readonly sinks: readonly Sink[],
+    shape: Shape,
+    /** Where batches go that have no room in memory; undefined: they are queued. */
+    private readonly spill: OutletSpill | undefined,
+  ) {
+    this.builder = new BatchBuilder(shape)
+  }
+
+  /** Bytes of the messages that wait in memory. Those for several receivers are the same ones. */
+  get unsentBytes(): number {
+    let bytes = 0
+    for (const sink of this.sinks) bytes = Math.max(bytes, sink.queuedBytes)
+    return bytes
+  }
+
+  /** Bytes of the half-built batch. */
+  get builtBytes(): number {
+    return this.builder.byteSize
+  }
+
+  get spilledBytes(): number {
+    return this.spill?.unreadBytes ?? 0
+  }
+
+  /** Takes a row. True: the batch is full, and to be sent. */
+  push(row: Row): boolean {
+    if (this.isClosed) return false
+    this.builder.append(row)
+    if (this.builder.byteSize < this.targetBytes) return false
+    this.targetBytes = Math.min(BATCH_BYTES_MAX, 2 * this.targetBytes)
+    return true
+  }
+
+  /**
+   * Sends the half-built batch, if there is one. To a receiver that could not take it now, and for which there is no room in memory, it
+   * goes by disk; so does all that follows while something waits for it there. True: a sink has got it.
+   */
+  send(hasRoom: boolean): boolean {
+    if (this.builder.rowCount === 0) return false
+    const message = this.encoder.encode(this.builder)
+    const late: number[] = []
+    let sent = false
+    this.sinks.forEach((sink, receiver) => {
+      if (sink.isClosed) return
+      if (this.isLate(receiver, hasRoom)) late.push(receiver)
+      else {
+        sink.write(message)
+        sent = true
+      }
+    })
+    if (late.length > 0) this.spill?.append(message, late)
+    return sent
+  }
+
+  /** Gives its receivers what waits for them on disk, as far as they can take it; `sent` follows each message. */
+  refill(sent: () => void): void {
+    this.spill?.refill(sent)
+  }
+
+  /** END to each receiver that has nothing on disk. */
+  finishUnspilled(): void {
+    this.sinks.forEach((sink, receiver) => {
+      if (!sink.isClosed && !sink.isFinished && this.spill?.isBehind(receiver) !== true) sink.finish()
+    })
+  }
+
+  /** Forgets what is on disk. */
+  close(): void {
+    this.spill?.close()
+  }
+
+  private get isClosed(): boolean {
+    for (const sink of this.sinks) if (!sink.isClosed) return false
+    return true
+  }
+
+  private isLate(receiver: number, hasRoom: boolean): boolean {
+    if (this.spill === undefined) return false
+    return this.spill.isBehind(receiver) || !(hasRoom || this.sinks[receiver].isHungry)
+  }
+}
