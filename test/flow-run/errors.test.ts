@@ -5,8 +5,8 @@ import * as stages from './stages/failing.js'
 import { errorOf, rowsOf, start, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/failing.js', import.meta.url)
-const ROWS = 20_000
-const AT = 17_000
+const ROWS = 6000
+const AT = 5000
 const RUNS = process.env.MILLRACE_FULL === '1' ? 50 : 18
 
 type Row = { id: number }

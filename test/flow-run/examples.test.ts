@@ -53,7 +53,7 @@ describe('the examples equal their programs of one thread, in full and in order'
   })
 })
 
-const SAMPLE_ROWS = 120_000
+const SAMPLE_ROWS = 50_000
 
 /** The first flights, in a file of four row groups. */
 async function sample(): Promise<string> {
