@@ -7,19 +7,47 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What the caller of a stream may give beside the input. */
+export interface StreamCallOptions extends CallOptions {
+  /**
+   * How far the producer may be ahead of its consumer: so many values, 1 to 65535, or values and bytes. Each time the consumer waits it makes
+   * so many at most; as many again may be on their way. By default bytes alone count: two frames, and more for a consumer that keeps up.
+   * A frame is always within.
+   */
+  readonly highWaterMark?: number | HighWaterMark | undefined
+}
+
+export interface HighWaterMark {
+  readonly values?: number | undefined
+  readonly bytes?: number | undefined
+}
+
 type InputOf<F> = F extends () => unknown ? undefined : F extends (input: infer I, context: CallContext) => unknown ? I : never
 
 type Yields<R> = R extends AsyncIterable<infer T> ? T : R extends Iterable<infer T> ? T : never
 type Returns<R> = R extends AsyncIterator<unknown, infer T, never> | Iterator<unknown, infer T, never> ? T : unknown
 type IsStream<R> = [R] extends [never] ? false : R extends AsyncIterator<unknown> | Iterator<unknown> ? true : false
 
-type Arguments<I> = undefined extends I ? [input?: I, options?: CallOptions] : [input: I, options?: CallOptions]
+/** What a caller may give for an input, or a member of one, that its handler reads as a stream. */
+type Streamed<T> = AsyncIterable<T> | (Iterable<T> & Iterator<T, unknown, undefined>)
+type Given<I> =
+  I extends AsyncIterable<infer T>
+    ? Streamed<T>
+    : I extends readonly unknown[] | ArrayBufferView | Date | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+      ? I
+      : I extends object
+        ? Extract<I[keyof I], AsyncIterable<unknown>> extends never
+          ? I
+          : { [K in keyof I]: I[K] extends AsyncIterable<infer T> ? Streamed<T> : I[K] }
+        : I
+
+type Arguments<I, O> = undefined extends I ? [input?: Given<I>, options?: O] : [input: Given<I>, options?: O]
 
 /** One handler as its caller sees it. */
 export type Remote<F> = F extends (...args: never[]) => infer R
   ? IsStream<R> extends true
-    ? (...args: Arguments<InputOf<F>>) => RemoteStream<Yields<R>, Returns<R>>
-    : (...args: Arguments<InputOf<F>>) => Promise<Awaited<R>>
+    ? (...args: Arguments<InputOf<F>, StreamCallOptions>) => RemoteStream<Yields<R>, Returns<R>>
+    : (...args: Arguments<InputOf<F>, CallOptions>) => Promise<Awaited<R>>
   : never
 
 /** What `pool.api` offers for a module's handlers: generators as lazy streams, everything else as promises. */

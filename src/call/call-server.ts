@@ -1,10 +1,13 @@
 import { MillraceError, ProtocolError } from '../base/errors.js'
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
-import type { CallPayload } from '../frame/call-payload.js'
+import { type CallPayload, NO_INPUT_STREAM } from '../frame/call-payload.js'
+import type { Inbound } from '../stream/inbound.js'
 import type { Session } from '../stream/session.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
 import type { CallContext, Handler, Handlers } from './handlers.js'
 import { isStreamHandler } from './handlers.js'
+import { decodeInput } from './input.js'
+import { RemoteStream } from './remote-stream.js'
 import { StreamPump } from './stream-pump.js'
 import { readOne } from './value-reader.js'
 import { encodeValue } from './value-writer.js'
@@ -53,15 +56,26 @@ export class CallServer {
   }
 
   private async run(served: Served, call: CallPayload, task: SourceTask): Promise<void> {
-    const input = await this.input(call, task)
-    if (task.isCancelled) return
-    const result = served.handler(input, new Context(task, this.session.self))
-    if (served.isStream) await pump(task, result, served.name)
-    else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
+    const values = this.values(call, task)
+    try {
+      const input = await this.input(call, task, values)
+      if (task.isCancelled) return
+      const result = served.handler(input, new Context(task, this.session.self))
+      if (served.isStream) await new StreamPump(task, call.valuesAhead).run(result, `the handler '${served.name}'`)
+      else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
+    } finally {
+      values?.leave()
+    }
   }
 
-  private async input(call: CallPayload, task: SourceTask): Promise<unknown> {
-    if (call.input !== undefined) return readOne(call.input)
+  /** The stream that belongs to the input. */
+  private values(call: CallPayload, task: SourceTask): InputValues | undefined {
+    if (call.input === undefined || call.inputId === NO_INPUT_STREAM) return undefined
+    return new InputValues(this.session.input(call.inputId, call.inputGeneration), task.signal)
+  }
+
+  private async input(call: CallPayload, task: SourceTask, values: InputValues | undefined): Promise<unknown> {
+    if (call.input !== undefined) return values === undefined ? readOne(call.input) : decodeInput(call.input, values.stream)
     const stream = this.session.input(call.inputId, call.inputGeneration)
     task.signal.addEventListener('abort', () => stream.cancel(), { once: true })
     try {
@@ -80,7 +94,24 @@ export class CallServer {
 
   /** The caller left before its call began: its input must not wait for ever to be asked for. */
   private dropInput(peer: ParticipantId, call: CallPayload): void {
-    if (call.input === undefined && this.session.isPeerOpen(peer)) this.session.input(call.inputId, call.inputGeneration).cancel()
+    if (call.inputId !== NO_INPUT_STREAM && this.session.isPeerOpen(peer)) this.session.input(call.inputId, call.inputGeneration).cancel()
+  }
+}
+
+/** The stream of an input, as its handler reads it: nothing is asked for before, and it is over when the handler is. */
+class InputValues {
+  readonly stream: RemoteStream<unknown>
+
+  constructor(
+    private readonly inbound: Inbound,
+    signal: AbortSignal,
+  ) {
+    this.stream = new RemoteStream(async () => inbound, signal)
+  }
+
+  leave(): void {
+    void this.stream.return()
+    this.inbound.cancel()
   }
 }
 
@@ -98,15 +129,6 @@ class Context implements CallContext {
     this.task.poll()
     return this.task.isCancelled
   }
-}
-
-function pump(task: SourceTask, result: unknown, name: string): Promise<void> {
-  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = (result ?? {}) as Partial<
-    AsyncIterable<unknown> & Iterable<unknown>
-  >
-  if (asynchronous !== undefined) return new StreamPump(task).run(asynchronous.call(result), true)
-  if (synchronous !== undefined) return new StreamPump(task).run(synchronous.call(result), false)
-  throw new MillraceError('NotIterable', `the handler '${name}' is a stream, but returned nothing that can be iterated`)
 }
 
 /** A value call must not hand back something to iterate: its caller would get an empty object. */

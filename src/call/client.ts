@@ -1,15 +1,26 @@
-import { CancelledError, PeerLostError, ProtocolError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
+import { CancelledError, MillraceError, PeerLostError, ProtocolError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
 import { logicalId, type ParticipantId, type PhysicalStreamId, physicalId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
+import { NO_INPUT_STREAM } from '../frame/call-payload.js'
 import type { Pool } from '../mesh/pool.js'
 import type { Inbound } from '../stream/inbound.js'
 import { type CallId, CallIds } from './call-ids.js'
-import { inputSource } from './input-source.js'
+import type { Input } from './input.js'
+import { closeValues, inputSource, valuesSource } from './input-source.js'
 import { readOne } from './value-reader.js'
 
 /** Bit 15 of a logical id in a mesh of calls: an input, picked by its sender. */
 const INPUT_BIT = 0x8000
-const NO_INPUT = 0 as PhysicalStreamId
+
+/** How far a stream may be ahead of its consumer. */
+export interface StreamOptions {
+  /** Values; 0: bytes alone count. */
+  readonly valuesAhead?: number
+  /** Bytes; a frame is always within. */
+  readonly windowBytes?: number | undefined
+  /** It does not hold the process. */
+  readonly background?: boolean
+}
 
 interface Callee {
   readonly results: CallIds
@@ -32,43 +43,68 @@ export class Client {
   }
 
   /** Opens a stream at the least busy worker. Rejects with `TooManyCalls` where all have as many as they may. */
-  async openStream(procedure: number, input: Uint8Array): Promise<Inbound> {
-    if (this.pool.ready.length === 0) await this.pool.anyReady()
-    const worker = this.leastBusy()
-    if (worker === undefined) throw new TooManyCallsError(`${LIMITS.callsOpenMax} calls are open to each worker: consume or cancel some`)
-    return this.call(worker, procedure, input)
+  openStream(procedure: number, input: Input, options: StreamOptions = {}): Promise<Inbound> {
+    return orClosed(input, async () => {
+      if (this.pool.ready.length === 0) await this.pool.anyReady()
+      const worker = this.leastBusy()
+      if (worker === undefined) throw new TooManyCallsError(`${LIMITS.callsOpenMax} calls are open to each worker: consume or cancel some`)
+      return this.call(worker, procedure, input, options)
+    })
   }
 
   /** Calls for one value. Waits where all workers have as many calls as they may. */
-  async value(procedure: number, input: Uint8Array, signal: AbortSignal | undefined): Promise<unknown> {
-    while (signal?.aborted !== true) {
-      const worker = this.leastBusy()
-      // Between the choice and the call nothing is awaited: calls made together go to different workers.
-      if (worker !== undefined) return this.readValue(this.call(worker, procedure, input), signal)
-      if (this.pool.ready.length === 0) await orAborted(this.pool.anyReady(), signal)
-      else await this.vacancy(signal)
-    }
-    throw cancelledBy(signal)
+  async value(procedure: number, input: Input, signal: AbortSignal | undefined): Promise<unknown> {
+    const inbound = await orClosed(input, async () => {
+      while (signal?.aborted !== true) {
+        const worker = this.leastBusy()
+        // Between the choice and the call nothing is awaited: calls made together go to different workers.
+        if (worker !== undefined) return this.call(worker, procedure, input)
+        if (this.pool.ready.length === 0) await orAborted(this.pool.anyReady(), signal)
+        else await this.vacancy(signal)
+      }
+      throw cancelledBy(signal)
+    })
+    return this.readValue(inbound, signal)
   }
 
   /** Calls a procedure of one worker. */
-  call(worker: ParticipantId, procedure: number, input: Uint8Array, background = false): Inbound {
+  call(worker: ParticipantId, procedure: number, input: Input, options: StreamOptions = {}): Inbound {
     const { session } = this.pool
     if (this.pool.isClosed) throw new SessionEndedError('the pool is closed')
     if (!session.isPeerOpen(worker)) throw new PeerLostError(`worker ${worker} is gone`)
+    const { message, values } = input
+    const enclosed = message.length <= session.callInputBytesMax(worker)
+    if (values !== undefined && !enclosed) throw tooLarge(message, session.callInputBytesMax(worker))
     const callee = this.callee(worker)
     const id = callee.results.acquire()
-    const enclosed = input.length <= session.callInputBytesMax(worker)
-    const inputId = enclosed ? undefined : callee.inputs.acquire()
-    const inputPhysicalId = inputId === undefined ? NO_INPUT : physicalId(logicalId(INPUT_BIT | inputId.logical), session.self)
-    const inputGeneration = inputId?.generation ?? 0
+    const inputId = enclosed && values === undefined ? undefined : callee.inputs.acquire()
     callee.open++
-    if (inputId !== undefined) session.registry.registerInput(inputSource(inputPhysicalId, worker, input), inputGeneration)
     return session.call(
       physicalId(logicalId(id.logical), worker),
-      { generation: id.generation, procedure, inputId: inputPhysicalId, inputGeneration, input: enclosed ? input : undefined },
-      { delivery: 'calls', background, over: () => this.over(callee, id, inputId) },
+      {
+        generation: id.generation,
+        procedure,
+        inputId: inputId === undefined ? NO_INPUT_STREAM : this.registerInput(worker, inputId, input),
+        inputGeneration: inputId?.generation ?? 0,
+        valuesAhead: options.valuesAhead,
+        input: enclosed ? message : undefined,
+      },
+      {
+        delivery: 'calls',
+        background: options.background,
+        windowBytes: options.windowBytes,
+        over: () => this.over(callee, id, inputId),
+      },
     )
+  }
+
+  /** What of the input does not go in the CALL, as a source that the worker asks for. */
+  private registerInput(worker: ParticipantId, { logical, generation }: CallId, { message, values }: Input): PhysicalStreamId {
+    const { session } = this.pool
+    const id = physicalId(logicalId(INPUT_BIT | logical), session.self)
+    const source = values === undefined ? inputSource(id, worker, message) : valuesSource(id, worker, values)
+    session.registry.registerInput(source, generation)
+    return id
   }
 
   /** The pool is closed: whoever waits for a worker is told. */
@@ -113,6 +149,7 @@ export class Client {
       inbound.cancel()
     }
     signal?.addEventListener('abort', abort, { once: true })
+    if (signal?.aborted === true) abort()
     try {
       const message = await inbound.next()
       if (cancelled !== undefined) throw cancelled
@@ -151,6 +188,23 @@ export class Client {
     }
     return callee
   }
+}
+
+/** Its stream is closed where the call never begins. */
+async function orClosed<T>({ values }: Input, begin: () => Promise<T>): Promise<T> {
+  try {
+    return await begin()
+  } catch (error) {
+    closeValues(values)
+    throw error
+  }
+}
+
+function tooLarge(message: Uint8Array, bytesMax: number): MillraceError {
+  return new MillraceError(
+    'MessageTooLarge',
+    `what goes with the stream of an input takes ${message.length} bytes, at most ${bytesMax} can: send it as the first value of the stream`,
+  )
 }
 
 function cancelledBy(signal: AbortSignal | undefined): CancelledError {

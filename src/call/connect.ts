@@ -3,13 +3,15 @@ import { MillraceError, SessionEndedError } from '../base/errors.js'
 import { Pool, type PoolOptions } from '../mesh/pool.js'
 import type { WorkerLimits } from '../mesh/pool-worker.js'
 import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
-import type { Api, CallOptions, HandlersOf } from './api.js'
+import type { Api, CallOptions, HandlersOf, StreamCallOptions } from './api.js'
 import { Client } from './client.js'
 import type { Handlers } from './handlers.js'
 import type { Procedure } from './hello.js'
+import { checkedHighWaterMark } from './high-water-mark.js'
+import { encodeInput } from './input.js'
+import { dropInput } from './input-source.js'
 import { RemoteStream } from './remote-stream.js'
 import { serveHandlers, serveModule } from './serve-module.js'
-import { encodeValue } from './value-writer.js'
 
 export interface ConnectOptions {
   /** Worker threads; by default as many as the machine runs in parallel. 0: the handlers run in this thread. */
@@ -111,12 +113,13 @@ function createConnection<H>(pool: Pool, procedures: readonly Procedure[]): Conn
 }
 
 function streamFunction(client: Client, pool: Pool, procedure: number) {
-  return (input: unknown, options: CallOptions = {}): RemoteStream<unknown> => {
+  return (input: unknown, { signal, highWaterMark }: StreamCallOptions = {}): RemoteStream<unknown> => {
+    const mark = checkedHighWaterMark(highWaterMark)
     const open = async () => {
       if (pool.isClosed) throw new SessionEndedError('the pool is closed')
-      return client.openStream(procedure, encodeValue(input))
+      return client.openStream(procedure, encodeInput(input), mark)
     }
-    return new RemoteStream(open, options.signal)
+    return new RemoteStream(open, signal, () => dropInput(input))
   }
 }
 
@@ -124,7 +127,7 @@ function valueFunction(client: Client, pool: Pool, procedure: number, name: stri
   return (input: unknown, options: CallOptions = {}): Promise<unknown> => {
     const call = async () => {
       if (pool.isClosed) throw new SessionEndedError('the pool is closed')
-      return client.value(procedure, encodeValue(input), options.signal)
+      return client.value(procedure, encodeInput(input), options.signal)
     }
     const result = call()
     Object.defineProperty(result, Symbol.asyncIterator, { value: () => refuseIteration(result, name) })

@@ -37,6 +37,8 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
   constructor(
     private readonly openStream: OpenStream,
     private readonly signal: AbortSignal | undefined,
+    /** It was left before it began. */
+    private readonly dropped: () => void = nothing,
   ) {}
 
   /**
@@ -230,6 +232,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
 
   private stop(error: unknown): void {
     this.outcome.settle({ error })
+    if (this.state === 'lazy') this.dropped()
     this.finish()
     this.values = undefined
     this.inbound?.cancel()

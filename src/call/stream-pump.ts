@@ -1,4 +1,5 @@
 import { systemClock } from '../base/clock.js'
+import { MillraceError } from '../base/errors.js'
 import { macrotask } from '../base/macrotask.js'
 import { Slice } from '../base/slice.js'
 import { ownCopy } from '../memory/allocation.js'
@@ -15,6 +16,7 @@ const TELL_BYTES = 0x4_0000
 const SLICE_MS = 1
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
+type AnyIterable = Partial<AsyncIterable<unknown> & Iterable<unknown>>
 
 /**
  * Pulls a producer for as long as its one receiver is hungry, and puts its values into messages: the first alone, then more and more
@@ -34,12 +36,27 @@ export class StreamPump {
   /** What the last value took if it was long: nothing is pulled before there is credit for another, which then goes out uncopied. */
   private longBytes = 0
 
-  constructor(private readonly task: SourceTask) {
+  /** Pulled since the receiver last waited. */
+  private ahead = 0
+
+  /** `valuesAhead`: so many may be pulled before the receiver waits for the next; 0: no limit but its credit. */
+  constructor(
+    private readonly task: SourceTask,
+    private readonly valuesAhead = 0,
+  ) {
     this.sink = task.sinks[0]
   }
 
+  /** Throws `NotIterable` where `iterable` is nothing of that kind; `name` says what gave it. */
+  async run(iterable: unknown, name: string): Promise<void> {
+    const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = (iterable ?? {}) as AnyIterable
+    if (asynchronous !== undefined) await this.drive(asynchronous.call(iterable), true)
+    else if (synchronous !== undefined) await this.drive(synchronous.call(iterable), false)
+    else throw new MillraceError('NotIterable', `${name} is a stream, but returned nothing that can be iterated`)
+  }
+
   /** An asynchronous iterator is told at once when the receiver leaves: it may wait for something that never comes. */
-  async run(iterator: AnyIterator, isAsynchronous: boolean): Promise<void> {
+  private async drive(iterator: AnyIterator, isAsynchronous: boolean): Promise<void> {
     let done = false
     const left = () => void settleReturn(iterator)
     if (isAsynchronous) this.task.signal.addEventListener('abort', left, { once: true })
@@ -58,7 +75,8 @@ export class StreamPump {
   /** Returns whether the producer is done; otherwise nobody wants more. */
   private async pull(iterator: AnyIterator): Promise<boolean> {
     for (;;) {
-      if (!this.isHungry && !(await this.hungry())) return false
+      if (!this.mayPull && !(await this.wanted())) return false
+      this.ahead++
       const next = iterator.next()
       const step = isPromise(next) ? await next : next
       if (step.done === true) {
@@ -170,16 +188,17 @@ export class StreamPump {
     this.slice.begin()
   }
 
-  private get isHungry(): boolean {
-    return this.sink.isHungryFor(this.longBytes)
+  private get mayPull(): boolean {
+    return this.sink.isHungryFor(this.longBytes) && (this.valuesAhead === 0 || this.ahead < this.valuesAhead)
   }
 
-  /** Waits until the receiver is hungry. False: it is gone. */
-  private async hungry(): Promise<boolean> {
+  /** Waits until the receiver wants more. False: it is gone. */
+  private async wanted(): Promise<boolean> {
     this.sendAll()
-    while (!this.isHungry) {
+    while (!this.mayPull) {
       if (this.sink.isClosed) return false
-      await this.task.changed()
+      if (this.valuesAhead > 0 && this.sink.isStarving) this.ahead = 0
+      else await this.task.changed()
     }
     this.slice.begin()
     return true

@@ -2,8 +2,8 @@ import { tmpdir } from 'node:os'
 import { systemClock } from '../base/clock.js'
 import { CancelledError, MillraceError, PeerLostError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
+import { encodeInput } from '../call/input.js'
 import { ValueReader } from '../call/value-reader.js'
-import { encodeValue } from '../call/value-writer.js'
 import type { Batch } from '../columnar/batch.js'
 import { type Row, type Schema, unify } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
@@ -225,7 +225,7 @@ export class Query {
   private async follow(worker: ParticipantId, participant: number): Promise<void> {
     const { client } = this.pool as FlowPool
     try {
-      const run = client.call(worker, 0, encodeValue({ mesh: (this.mesh as QueryMesh).id }), true)
+      const run = client.call(worker, 0, encodeInput({ mesh: (this.mesh as QueryMesh).id }), { background: true })
       for (let message = await run.next(); message !== undefined; message = await run.next()) {
         const events = new ValueReader(message)
         while (events.hasMore) this.guard(() => this.happened(participant, events.next() as QueryEvent))

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../base/errors.js'
 import { isInputId, type ParticipantId, type PhysicalStreamId, senderOf } from '../base/ids.js'
-import { type CallPayload, decodeCall } from '../frame/call-payload.js'
+import { type CallPayload, decodeCall, NO_INPUT_STREAM } from '../frame/call-payload.js'
 import type { Peer } from './peer.js'
 import { isNewer } from './registry.js'
 
@@ -13,14 +13,14 @@ export function incomingCall(self: ParticipantId, peer: Peer, id: PhysicalStream
 }
 
 function checkCall(peer: Peer, id: PhysicalStreamId, call: CallPayload): void {
-  const { generation, input, inputId } = call
+  const { generation, inputId } = call
   if (isInputId(id)) throw new ProtocolError(`a CALL for the stream ${id}, which names an input`)
   const last = peer.generations.get(id)
   if (!isNewer(generation, last))
     throw new ProtocolError(`a CALL of generation ${generation} for the stream ${id} after generation ${last}`)
-  if (input !== undefined) {
-    if (inputId !== 0) throw new ProtocolError(`a CALL with its input enclosed and in the stream ${inputId}`)
-  } else if (!isInputId(inputId) || senderOf(inputId) !== peer.id || peer.reader.has(inputId) || peer.inputsNamed.has(inputId)) {
+  if (inputId === NO_INPUT_STREAM) return
+  if (!isInputId(inputId) || senderOf(inputId) !== peer.id || peer.reader.has(inputId) || peer.inputsNamed.has(inputId)) {
     throw new ProtocolError(`a CALL whose input is the stream ${inputId}, which participant ${peer.id} cannot give`)
-  } else peer.inputsNamed.add(inputId)
+  }
+  peer.inputsNamed.add(inputId)
 }

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.js'
 import { SessionEndedError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
-import { CALL_HEADER_BYTES, type CallPayload, encodeCall } from '../frame/call-payload.js'
+import { CALL_HEADER_BYTES, type CallPayload, encodeCall, NO_INPUT_STREAM } from '../frame/call-payload.js'
 import type { Budget } from './credit.js'
 import { Inbound, type InboundOutlet } from './inbound.js'
 import { Overdraft } from './overdraft.js'
@@ -52,7 +52,7 @@ export class Requests {
     peer.writer.call({
       id,
       payload: encodeCall({ ...call, limit }),
-      inputId: call.input === undefined ? call.inputId : undefined,
+      inputId: call.inputId === NO_INPUT_STREAM ? undefined : call.inputId,
       sent: () => peer.cells.unhold(id),
     })
     this.host.schedule()
@@ -104,7 +104,7 @@ export class Requests {
 
 /** Its ids are free again when the result is over and the input's sink closed, whichever is later. */
 function callOver(peer: Peer, call: Omit<CallPayload, 'limit'>, over: (() => void) | undefined): void {
-  const input = call.input === undefined ? peer.sinks.get(call.inputId) : undefined
+  const input = peer.sinks.get(call.inputId)
   if (over === undefined) return
   if (input === undefined || input.state === 'closed') over()
   else peer.inputsLeft.set(input.id, over)

@@ -243,8 +243,8 @@ export function violationsContract(subject: Subject): void {
     ['CREDIT of a newer generation whose CALL is not there', say(CONTROL.CREDIT, RESULT, 1000, { generation: 2 })],
     ['START of a call that was never made', say(CONTROL.START_STREAM, streamId(2, 1), 1000, { generation: 1 })],
     ['a CALL for a result that is not over', (raw) => raw.send(FRAME.CALL, RESULT, encodeCall({ ...CALL, generation: 2 }))],
-    ['a CALL with reserved flags', (raw) => raw.send(FRAME.CALL, streamId(2, 1), patched(4, 2))],
-    ['a CALL with reserved bytes', (raw) => raw.send(FRAME.CALL, streamId(2, 1), patched(22, 1))],
+    ['a CALL with reserved flags', (raw) => raw.send(FRAME.CALL, streamId(2, 1), patched(4, 4))],
+    ['a CALL with an input stream that has no id', (raw) => raw.send(FRAME.CALL, streamId(2, 1), patched(4, 2))],
     ['a CALL with a limit beyond what a number holds', (raw) => raw.send(FRAME.CALL, streamId(2, 1), patched(15, 1))],
   ]
   for (const [what, send] of calls) {

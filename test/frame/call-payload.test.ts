@@ -3,29 +3,31 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { MillraceError } from '../../src/base/errors.js'
 import type { PhysicalStreamId } from '../../src/base/ids.js'
-import { CALL_HEADER_BYTES, type CallPayload, decodeCall, encodeCall } from '../../src/frame/call-payload.js'
+import { CALL_HEADER_BYTES, type CallPayload, decodeCall, encodeCall, NO_INPUT_STREAM } from '../../src/frame/call-payload.js'
 
 const isProtocolError = { code: 'Protocol' }
 const u16 = fc.integer({ min: 0, max: 0xffff })
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff }) as fc.Arbitrary<PhysicalStreamId>
-const common = { generation: u16, procedure: u16, limit: fc.maxSafeNat() }
+const common = { generation: u16, procedure: u16, limit: fc.maxSafeNat(), valuesAhead: u16 }
+const stream = { inputId: u32.filter((id) => id !== NO_INPUT_STREAM), inputGeneration: u16 }
 const call: fc.Arbitrary<CallPayload> = fc.oneof(
   fc.record(
     {
       ...common,
-      inputId: fc.constant(0 as PhysicalStreamId),
+      inputId: fc.constant(NO_INPUT_STREAM),
       inputGeneration: fc.constant(0),
       input: fc.uint8Array({ maxLength: 600 }),
     },
     { noNullPrototype: true },
   ),
-  fc.record({ ...common, inputId: u32, inputGeneration: u16, input: fc.constant(undefined) }, { noNullPrototype: true }),
+  fc.record({ ...common, ...stream, input: fc.constant(undefined) }, { noNullPrototype: true }),
+  fc.record({ ...common, ...stream, input: fc.uint8Array({ maxLength: 600 }) }, { noNullPrototype: true }),
 )
 const PLAIN: CallPayload = {
   generation: 1,
   procedure: 2,
   limit: 3,
-  inputId: 0 as PhysicalStreamId,
+  inputId: NO_INPUT_STREAM,
   inputGeneration: 0,
   input: Uint8Array.of(9, 8),
 }
@@ -61,10 +63,10 @@ test('a CALL shorter than its header is a protocol error', () => {
 })
 
 test('every reserved bit of a CALL is a protocol error', () => {
-  for (let bit = 1; bit < 32; bit++) {
+  for (let bit = 2; bit < 32; bit++) {
     assert.throws(() => decodeCall(changed(PLAIN, 4 + (bit >> 3), 1 << (bit & 7))), isProtocolError, `flag ${bit}`)
   }
-  for (const at of [22, 23]) assert.throws(() => decodeCall(changed(PLAIN, at, 1)), isProtocolError)
+  assert.throws(() => decodeCall(changed(STREAMED, 4, 3)), isProtocolError)
 })
 
 test('a CALL with a limit that a number does not hold exactly is a protocol error', () => {
@@ -78,6 +80,14 @@ test('a CALL with a limit that a number does not hold exactly is a protocol erro
 
 test('a CALL with an input both streamed and enclosed is a protocol error', () => {
   assert.throws(() => decodeCall(changed(PLAIN, 4, 1)), isProtocolError)
+})
+
+test('a CALL with an input stream that has no id is a protocol error', () => {
+  for (const flags of [1, 2]) {
+    const payload = encodeCall({ ...PLAIN, input: new Uint8Array(0) })
+    payload[4] = flags
+    assert.throws(() => decodeCall(payload), isProtocolError)
+  }
 })
 
 test('a CALL that names an input stream it does not have is a protocol error', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ParticipantId, PhysicalStreamId } from '../../src/base/ids.js'
 import { CallServer } from '../../src/call/call-server.js'
+import { encodeInput } from '../../src/call/input.js'
 import { RemoteStream } from '../../src/call/remote-stream.js'
 import { encodeValue } from '../../src/call/value-writer.js'
 import { type CallPayload, encodeCall } from '../../src/frame/call-payload.js'
@@ -217,7 +218,7 @@ export class Arena {
     const client = clientOf(this.session, P(HOSTILE))
     this.ask(1 + dice.int(3))
     for (let count = this.asked.length; count > 0; count--) {
-      const input = encodeValue('x'.repeat(dice.pick([3, 900])))
+      const input = encodeInput('x'.repeat(dice.pick([3, 900])))
       if (dice.chance(0.5)) this.calls.push(this.settled(client.value(0, input, undefined)))
       else this.calls.push(this.settled(readAll(new RemoteStream(() => client.openStream(1, input), undefined))))
     }

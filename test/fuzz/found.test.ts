@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { serialize } from 'node:v8'
 import { CallServer } from '../../src/call/call-server.js'
+import { encodeInput } from '../../src/call/input.js'
 import { ValueReader } from '../../src/call/value-reader.js'
 import { ENTRY, encodeValue } from '../../src/call/value-writer.js'
 import { encodeCall } from '../../src/frame/call-payload.js'
@@ -61,7 +62,7 @@ for (const [what, values, reason] of [
 ] as const) {
   test(`a call for one value that brings ${what} fails with a protocol error and leaves nothing behind`, async () => {
     const hand = new ByHand({ factory: ringLink, ringBytes: 4096, kind: 'call' })
-    const outcome = clientOf(hand.session, P(0)).value(0, encodeValue('input'), undefined)
+    const outcome = clientOf(hand.session, P(0)).value(0, encodeInput('input'), undefined)
     const refused = assert.rejects(outcome, { code: 'Protocol', message: reason })
     await hand.settle()
     const messages = values.map((value) => encodeValue(value))

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { participantId } from '../../src/base/ids.js'
-import { encodeValue } from '../../src/call/value-writer.js'
+import { encodeInput } from '../../src/call/input.js'
 import { PeerLostError, SessionEndedError } from '../../src/index.js'
 import type { WorkerSide } from '../../src/mesh/worker-side.js'
 import { failure, until } from '../support/connections.js'
@@ -163,7 +163,7 @@ test('a pool closes within its deadline although a worker in the midst of a quer
 test('a worker that breaks the protocol is replaced, and what it had open fails', async () => {
   await withPool(1, {}, async (pool) => {
     const other = failure(pool.call(1, 'wait'))
-    const wrong = failure(pool.client.call(participantId(1), 99, encodeValue(undefined)).next())
+    const wrong = failure(pool.client.call(participantId(1), 99, encodeInput(undefined)).next())
     assert.equal((await wrong).code, 'Protocol')
     assert.equal((await other).code, 'Protocol')
     await until(() => pool.pool.ready[0]?.id === 2, 'it was not replaced')

@@ -3,8 +3,9 @@ import { macrotask } from '../../src/base/macrotask.js'
 import { CallServer } from '../../src/call/call-server.js'
 import { Client } from '../../src/call/client.js'
 import { stream } from '../../src/call/handlers.js'
+import { encodeInput } from '../../src/call/input.js'
+import { dropInput } from '../../src/call/input-source.js'
 import { RemoteStream } from '../../src/call/remote-stream.js'
-import { encodeValue } from '../../src/call/value-writer.js'
 import type { Pool } from '../../src/mesh/pool.js'
 import { Session } from '../../src/stream/session.js'
 import { message, P } from '../support/test-source.js'
@@ -16,6 +17,7 @@ import type { World } from './world.js'
 interface Input {
   readonly number: number
   readonly padding: Uint8Array
+  readonly values?: AsyncIterable<Uint8Array>
 }
 
 /** What became of one call. */
@@ -32,6 +34,8 @@ export class Calls {
   private readonly causes = new Map<number, string[]>()
   private readonly made: Made[] = []
   private readonly clients: Client[]
+  /** Producers of values that run. */
+  private producing = 0
 
   constructor(
     private readonly world: World,
@@ -56,6 +60,7 @@ export class Calls {
   }
 
   judge(): void {
+    if (!this.world.seats.some(({ isDead }) => isDead)) assert.equal(this.producing, 0, 'producers that nobody told to end')
     for (const made of this.made) if (!this.world.seats[made.call.from].isDead) this.judgeCall(made)
   }
 
@@ -98,14 +103,27 @@ export class Calls {
     return new Set(pairs.values())
   }
 
-  private async *give({ number, padding }: Input): AsyncGenerator<Uint8Array> {
-    const { values, fails, pauses, inputBytes } = this.scenario.calls[number]
+  private async *give({ number, padding, values }: Input): AsyncGenerator<Uint8Array> {
+    const { fails, inputBytes, isDuplex } = this.scenario.calls[number]
     assert.deepEqual(padding, message(inputBytes, number), 'another input arrived')
-    for (const [index, length] of values.entries()) {
-      if (pauses) await macrotask()
-      yield message(length, number + index)
-    }
+    assert.equal(values !== undefined, isDuplex, 'a stream that is not where it belongs')
+    yield* values ?? this.values(number)
     if (fails) throw new Injected(number)
+  }
+
+  private async *values(number: number): AsyncGenerator<Uint8Array> {
+    const { values, pauses, ahead, isDuplex } = this.scenario.calls[number]
+    this.producing++
+    try {
+      for (const [index, length] of values.entries()) {
+        if (pauses) await macrotask()
+        const got = this.made.find((made) => made.number === number)?.values.length ?? 0
+        assert.ok(ahead === 0 || isDuplex || index < got + 2 * ahead, `value ${index} of call ${number} is made when ${got} have arrived`)
+        yield message(length, number + index)
+      }
+    } finally {
+      this.producing--
+    }
   }
 
   private async make(call: Call, number: number): Promise<void> {
@@ -127,9 +145,9 @@ export class Calls {
   }
 
   private async read({ call, number, values }: Made): Promise<boolean> {
-    const input: Input = { number, padding: message(call.inputBytes, number) }
-    const open = async () => this.clients[call.from].call(P(call.to), 0, encodeValue(input))
-    const remote = new RemoteStream<Uint8Array>(open, undefined)
+    const input: Input = { number, padding: message(call.inputBytes, number), ...(call.isDuplex && { values: this.values(number) }) }
+    const open = async () => this.clients[call.from].call(P(call.to), 0, encodeInput(input), { valuesAhead: call.ahead })
+    const remote = new RemoteStream<Uint8Array>(open, undefined, () => dropInput(input))
     if (call.cancelStep >= 0) this.world.at(call.from, call.cancelStep, false, () => remote.cancel())
     for (;;) {
       if (values.length === call.leaves) break

@@ -45,6 +45,10 @@ export interface Call {
   readonly cancelStep: number
   /** The caller waits so many turns before each value. */
   readonly slow: number
+  /** The values come from the caller, in a stream beside the input, and the handler hands them on. */
+  readonly isDuplex: boolean
+  /** So many values may be made ahead of the caller; 0: as its credit goes. */
+  readonly ahead: number
 }
 
 export type Fault =
@@ -140,8 +144,9 @@ class Draw {
 /** The steps of an ordinary run, about: faults fall between. */
 const STEPS = 160
 
-/** Broadcasts are drawn apart, so that what a seed had before there were any is what it still has. */
+/** Broadcasts and streams of inputs are drawn apart, so that what a seed had before there were any is what it still has. */
 const BROADCASTS = 1_000_000_007
+const STREAMS = 2_000_000_011
 
 /** The scenario of a seed. */
 export function scenarioOf(seed: number): Scenario {
@@ -176,7 +181,8 @@ export function scenarioOf(seed: number): Scenario {
     },
     disk: draw.of<Scenario['disk']>('none', 'ample', 'ample', draw.below(8)),
   }
-  return normal(withBroadcasts(new Draw(seed + BROADCASTS), scenario))
+  const calls = withStreams(new Draw(seed + STREAMS), scenario.calls)
+  return normal(withBroadcasts(new Draw(seed + BROADCASTS), { ...scenario, calls }))
 }
 
 function drawStages(draw: Draw, workers: readonly number[], passesAll: boolean): Stage[] {
@@ -271,7 +277,18 @@ function drawCall(draw: Draw, [from, to]: readonly [number, number]): Call {
     leaves: draw.chance(0.3) ? draw.below(3) : -1,
     cancelStep: draw.chance(0.2) ? draw.below(2 * STEPS) : -1,
     slow: draw.of(0, 0, 3),
+    isDuplex: false,
+    ahead: 0,
   }
+}
+
+/** Inputs that are streams, and marks, of some of the calls. */
+function withStreams(draw: Draw, calls: readonly Call[]): Call[] {
+  if (draw.chance(0.6)) return [...calls]
+  return calls.map((call) => {
+    const isDuplex = draw.chance(0.5)
+    return { ...call, isDuplex, ahead: draw.of(0, 0, 1, 3), inputBytes: isDuplex ? Math.min(call.inputBytes, 400) : call.inputBytes }
+  })
 }
 
 function drawFault(draw: Draw, participants: number, stages: readonly Stage[]): Fault {

@@ -98,7 +98,7 @@ test('a head beyond what was written, seen when room is wanted, fails the pair a
 for (const [what, call] of [
   ['whose input belongs to a third participant', { input: undefined, inputId: streamId(0x8001, 7), inputGeneration: 1 }],
   ['whose input is named like a result', { input: undefined, inputId: streamId(1, 1), inputGeneration: 1 }],
-  ['that encloses its input and names a stream', { inputId: streamId(0x8001, 1) }],
+  ['with a stream beside its input that belongs to a third participant', { inputId: streamId(0x8001, 7), inputGeneration: 1 }],
 ] as const) {
   test(`a CALL ${what} fails the pair`, async () => {
     const { loop, raw } = servedByHand()

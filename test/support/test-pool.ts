@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ParticipantId, participantId } from '../../src/base/ids.js'
 import { Client } from '../../src/call/client.js'
+import { encodeInput } from '../../src/call/input.js'
 import { ValueReader } from '../../src/call/value-reader.js'
-import { encodeValue } from '../../src/call/value-writer.js'
 import { Pool, type PoolOptions } from '../../src/mesh/pool.js'
 import type { QueryMesh } from '../../src/mesh/query-mesh.js'
 import { PROCEDURES, servePeer, type TestPlan } from '../mesh/peer.worker.js'
@@ -24,7 +24,7 @@ export class TestPool {
 
   /** Calls a procedure of one worker for its value. */
   async call<T>(worker: number, procedure: (typeof PROCEDURES)[number], input?: unknown): Promise<T> {
-    const result = this.client.call(participantId(worker), PROCEDURES.indexOf(procedure), encodeValue(input))
+    const result = this.client.call(participantId(worker), PROCEDURES.indexOf(procedure), encodeInput(input))
     const message = await result.next()
     assert.ok(message !== undefined)
     const value = new ValueReader(message).next()
