@@ -88,6 +88,7 @@ test('the streams document runs as it stands', async () => {
   assert.deepEqual(printed, [
     ['a', 'b', 'not found: nowhere', 'cancelled'],
     ['one', 'two', 'three', '3', 'to a socket'],
+    ['> TO', '> AND', '> FRO'],
   ])
 })
 
