@@ -58,6 +58,12 @@ export const CODES = {
     cause: 'A worker did not serve in time: the import of its module has not ended.',
     cure: 'Look for a loop, or for a top-level await of something that never comes, in the module; where it only takes long, raise startTimeoutMs.',
   },
+  Unresponsive: {
+    fault: 'user',
+    cause:
+      'A handler went on after its call was cancelled, longer than cancelTimeoutMs: its worker was replaced. It is the cause of the PeerLost of what else was open there.',
+    cure: 'Look at ctx.cancelled in loops that never yield, pass ctx.signal to what is waited for, or raise cancelTimeoutMs.',
+  },
   FlowFileNotFound: {
     fault: 'user',
     cause: 'The command was given a FILE that does not exist or is not a file.',

@@ -1,6 +1,6 @@
 import { bornInPool } from '../mesh/thread-birth.js'
-import { serveModule } from './serve-module.js'
+import { type CallBoot, serveModule } from './serve-module.js'
 
 /** What a worker thread of `connect` runs. */
 const birth = bornInPool()
-if (birth !== undefined) await serveModule(birth.side, (birth.boot as { module: string }).module)
+if (birth !== undefined) await serveModule(birth.side, birth.boot as CallBoot)

@@ -26,6 +26,8 @@ export class CallServer {
   constructor(
     private readonly session: Session,
     handlers: Handlers,
+    /** Told of a handler that goes on after its call was cancelled: returns what to call when it is over. */
+    private readonly cancelled: (handler: string) => () => void = () => nothing,
   ) {
     this.table = Object.entries(handlers).map(([name, handler]) => ({ name, handler, isStream: isStreamHandler(handler) }))
   }
@@ -34,11 +36,15 @@ export class CallServer {
   called(peer: ParticipantId, id: PhysicalStreamId, call: CallPayload): void {
     const served = this.table[call.procedure]
     if (served === undefined) throw new ProtocolError(`a CALL of procedure ${call.procedure} of ${this.table.length}`)
+    let over: (() => void) | undefined
     const source: StreamSource = {
       id,
       receivers: [peer],
       delivery: 'calls',
-      run: (task) => this.track(this.run(served, call, task)),
+      run: (task) => this.track(this.run(served, call, task).finally(() => over?.())),
+      left: () => {
+        over ??= this.cancelled(served.name)
+      },
       dispose: () => this.dropInput(peer, call),
       describe: () => ({ name: `handler '${served.name}'` }),
     }
@@ -97,6 +103,8 @@ export class CallServer {
     if (call.inputId !== NO_INPUT_STREAM && this.session.isPeerOpen(peer)) this.session.input(call.inputId, call.inputGeneration).cancel()
   }
 }
+
+function nothing(): void {}
 
 /** The stream of an input, as its handler reads it: nothing is asked for before, and it is over when the handler is. */
 class InputValues {

@@ -33,7 +33,11 @@ export class Client {
   private readonly callees = new Map<ParticipantId, Callee>()
   private readonly waiting = new Set<() => void>()
 
-  constructor(private readonly pool: Pool) {}
+  constructor(
+    private readonly pool: Pool,
+    /** Told of a call that goes on after it was cancelled: returns what to call when it is over. */
+    private readonly cancelled: (worker: ParticipantId, procedure: number) => () => void = () => nothing,
+  ) {}
 
   /** Calls open now, to all workers. */
   get openCalls(): number {
@@ -79,6 +83,7 @@ export class Client {
     const id = callee.results.acquire()
     const inputId = enclosed && values === undefined ? undefined : callee.inputs.acquire()
     callee.open++
+    let over = nothing
     return session.call(
       physicalId(logicalId(id.logical), worker),
       {
@@ -93,7 +98,13 @@ export class Client {
         delivery: 'calls',
         background: options.background,
         windowBytes: options.windowBytes,
-        over: () => this.over(callee, id, inputId),
+        cancelled: () => {
+          over = this.cancelled(worker, procedure)
+        },
+        over: () => {
+          over()
+          this.over(callee, id, inputId)
+        },
       },
     )
   }
@@ -189,6 +200,8 @@ export class Client {
     return callee
   }
 }
+
+function nothing(): void {}
 
 /** Its stream is closed where the call never begins. */
 async function orClosed<T>({ values }: Input, begin: () => Promise<T>): Promise<T> {

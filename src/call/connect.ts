@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError, SessionEndedError } from '../base/errors.js'
+import type { ParticipantId } from '../base/ids.js'
 import { Pool, type PoolOptions } from '../mesh/pool.js'
 import type { WorkerLimits } from '../mesh/pool-worker.js'
 import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
+import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, CallOptions, HandlersOf, StreamCallOptions } from './api.js'
 import { Client } from './client.js'
 import type { Handlers } from './handlers.js'
@@ -11,7 +13,8 @@ import { checkedHighWaterMark } from './high-water-mark.js'
 import { encodeInput } from './input.js'
 import { dropInput } from './input-source.js'
 import { RemoteStream } from './remote-stream.js'
-import { serveHandlers, serveModule } from './serve-module.js'
+import { type CallBoot, serveHandlers, serveModule } from './serve-module.js'
+import { afterCancel, CANCEL_TIMEOUT_MS, Unresponsive, type UnresponsiveReport } from './unresponsive.js'
 
 export interface ConnectOptions {
   /** Worker threads; by default as many as the machine runs in parallel. 0: the handlers run in this thread. */
@@ -28,6 +31,10 @@ export interface ConnectOptions {
   readonly startTimeoutMs?: number | undefined
   /** How long a worker may take to end at `close`, in ms; 5000 by default. Then it is terminated. */
   readonly closeTimeoutMs?: number | undefined
+  /** How long a handler may go on after its call was cancelled, in ms; 5000 by default, Infinity: for ever. Then its worker is replaced. */
+  readonly cancelTimeoutMs?: number | undefined
+  /** Told of such a handler; by default it is a warning of the process. */
+  readonly onUnresponsive?: ((report: UnresponsiveReport) => void) | undefined
   /** Told who waits for whom where something is waited for and nothing moves for `stallMs`: once, until something moves again. */
   readonly onStall?: ((report: StallReport) => void) | undefined
   /** In ms; 10 000 by default. */
@@ -60,20 +67,31 @@ const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
  */
 export async function connect<M>(module: URL | string, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
   const { href, workers } = resolve(module, options)
-  return open({ ...options, workers, bootstrap: BOOTSTRAP, boot: { module: href }, inline: (side) => void serveModule(side, href) })
+  const boot: CallBoot = { module: href, cancelTimeoutMs: options.cancelTimeoutMs ?? CANCEL_TIMEOUT_MS }
+  return open({ ...options, workers, bootstrap: BOOTSTRAP, boot, inline: (side) => void serveModule(side, boot) })
 }
 
 /** The same with handlers at hand, which run in this thread. */
 export function connectInline<H extends Handlers>(handlers: H, options: Omit<ConnectOptions, 'workers'> = {}): Promise<Connection<H>> {
-  return open({ ...options, workers: 0, bootstrap: BOOTSTRAP, boot: undefined, inline: (side) => serveHandlers(side, handlers) })
+  const { cancelTimeoutMs = CANCEL_TIMEOUT_MS } = options
+  const inline = (side: WorkerSide) => serveHandlers(side, handlers, cancelTimeoutMs)
+  return open({ ...options, workers: 0, bootstrap: BOOTSTRAP, boot: undefined, inline })
 }
 
 async function open<H>({ onStall, stallMs, ...options }: PoolOptions & ConnectOptions & { workers: number }): Promise<Connection<H>> {
   const stall = { onStall, stallMs: checkedStallMs(stallMs) }
-  const pool = new Pool({ ...options, stall: onStall && { ...stall, onStall } })
+  const { cancelTimeoutMs = CANCEL_TIMEOUT_MS, onUnresponsive, workers } = options
+  const replace = workers === 0 ? undefined : (worker: ParticipantId, cause: unknown) => pool.dismiss(worker, cause)
+  const unresponsive = new Unresponsive({ cancelTimeoutMs, onUnresponsive, replace })
+  const tell = (worker: ParticipantId, handler: string) => unresponsive.tell(worker, handler)
+  const pool = new Pool({ ...options, stall: onStall && { ...stall, onStall }, unresponsive: tell })
   try {
     const [worker] = await pool.allReady()
-    return createConnection(pool, worker.hello as readonly Procedure[])
+    const procedures = worker.hello as readonly Procedure[]
+    const client = new Client(pool, (worker, procedure) =>
+      afterCancel(cancelTimeoutMs, () => tell(worker, procedures[procedure]?.name ?? String(procedure))),
+    )
+    return createConnection(pool, client, procedures)
   } catch (error) {
     await pool.close()
     throw error
@@ -85,7 +103,7 @@ function resolve(module: URL | string, options: ConnectOptions): { href: string;
   if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
     throw new MillraceError('InvalidArgument', `connect: workers is ${workers}; give a whole number from 0 to 1024`)
   }
-  for (const name of ['startTimeoutMs', 'closeTimeoutMs'] as const) {
+  for (const name of ['startTimeoutMs', 'closeTimeoutMs', 'cancelTimeoutMs'] as const) {
     const value = options[name]
     if (value !== undefined && !(value >= 0))
       throw new MillraceError('InvalidArgument', `connect: ${name} is ${value}; give milliseconds from 0`)
@@ -96,8 +114,7 @@ function resolve(module: URL | string, options: ConnectOptions): { href: string;
   return { href: String(module), workers }
 }
 
-function createConnection<H>(pool: Pool, procedures: readonly Procedure[]): Connection<H> {
-  const client = new Client(pool)
+function createConnection<H>(pool: Pool, client: Client, procedures: readonly Procedure[]): Connection<H> {
   const api: Record<string, unknown> = Object.create(null)
   procedures.forEach(({ name, isStream }, index) => {
     api[name] = isStream ? streamFunction(client, pool, index) : valueFunction(client, pool, index, name)

@@ -3,23 +3,30 @@ import type { WorkerSide } from '../mesh/worker-side.js'
 import { CallServer } from './call-server.js'
 import { type Handlers, isServed } from './handlers.js'
 import { proceduresOf } from './hello.js'
+import { afterCancel } from './unresponsive.js'
+
+/** What a worker of `connect` is told when it starts. */
+export interface CallBoot {
+  readonly module: string
+  readonly cancelTimeoutMs: number
+}
 
 /** Imports a worker module and serves what it exports, or tells the leader why it cannot. */
-export async function serveModule(side: WorkerSide, href: string): Promise<void> {
+export async function serveModule(side: WorkerSide, { module: href, cancelTimeoutMs }: CallBoot): Promise<void> {
   try {
     const module: { default?: unknown } = await import(href)
     if (!isServed(module.default)) {
       throw new MillraceError('NotServed', `${href} has no handlers: write \`export default serve({ ... })\` in it`)
     }
-    serveHandlers(side, module.default)
+    serveHandlers(side, module.default, cancelTimeoutMs)
   } catch (error) {
     side.refuse(error)
   }
 }
 
 /** Begins to serve handlers. */
-export function serveHandlers(side: WorkerSide, handlers: Handlers): void {
-  const server = new CallServer(side.session, handlers)
+export function serveHandlers(side: WorkerSide, handlers: Handlers, cancelTimeoutMs: number): void {
+  const server = new CallServer(side.session, handlers, (handler) => afterCancel(cancelTimeoutMs, () => side.unresponsive(handler)))
   side.ready(
     {
       called: (peer, id, call) => server.called(peer, id, call),

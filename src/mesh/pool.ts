@@ -38,6 +38,8 @@ export interface PoolOptions {
   readonly closeTimeoutMs?: number | undefined
   /** How long a worker may take before it serves; 60000 ms by default. */
   readonly startTimeoutMs?: number | undefined
+  /** Told of what a worker says goes on in it long after it was cancelled. */
+  readonly unresponsive?: ((worker: ParticipantId, what: string) => void) | undefined
   /** For tests: what deadlines are measured by. */
   readonly clock?: Clock | undefined
   /** Tells where nothing moves in the mesh of calls while something is waited for. */
@@ -89,7 +91,7 @@ export class Pool {
       kind: 'call',
       elasticBytes: options.elasticBytes,
       waiting: (change) => this.hold.change(change),
-      peerFailed: (id, error) => this.dismiss(id, error),
+      peerFailed: (id, error) => void this.dismiss(id, error),
     })
     if (options.workers === 0) this.startInline()
     else for (let index = 0; index < options.workers; index++) this.startThread()
@@ -249,6 +251,9 @@ export class Pool {
       case 'done':
         worker.done.set()
         return
+      case 'unresponsive':
+        this.options.unresponsive?.(worker.id, reply.what)
+        return
       case 'answer':
         this.questions.answered(reply.question, reply.answer)
         return
@@ -257,13 +262,14 @@ export class Pool {
     }
   }
 
-  /** Nothing can be said to it any more: it is replaced. */
-  private dismiss(id: ParticipantId, cause: unknown): void {
+  /** Ends a worker by force, for this cause: it is replaced. False: it does not serve. */
+  dismiss(id: ParticipantId, cause: unknown): boolean {
     const worker = this.all.get(id)
-    if (worker?.state !== 'ready') return
+    if (worker?.state !== 'ready') return false
     worker.state = 'leaving'
     worker.cause = cause
     void worker.host.terminate()
+    return true
   }
 
   private exited(worker: PoolWorker, code: number, cause: unknown): void {

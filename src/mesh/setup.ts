@@ -49,6 +49,8 @@ export type SetupReply =
   | { readonly kind: 'want'; readonly peer: ParticipantId }
   /** Its session has ended and nothing of it runs any more. */
   | { readonly kind: 'done' }
+  /** This of it went on long after it was cancelled. */
+  | { readonly kind: 'unresponsive'; readonly what: string }
   | { readonly kind: 'answer'; readonly question: number; readonly answer: Answers[keyof Answers] }
 
 /** What a worker thread is born with, as its `workerData`. */

@@ -71,6 +71,11 @@ export class WorkerSide {
     this.options.post({ kind: 'refused', error: encodeError(error, rankOf(error), ERROR_BYTES_MAX) })
   }
 
+  /** Tells the leader of something that goes on long after it was cancelled. */
+  unresponsive(what: string): void {
+    this.options.post({ kind: 'unresponsive', what })
+  }
+
   /**
    * Resolves when there is a link to that participant of the mesh of calls; the leader makes it on first use. Rejects with
    * `PeerLostError` where that participant is gone, `SessionEndedError` once the pool is closed.

@@ -230,6 +230,7 @@ export class StreamRegistry {
         entry.source.dispose()
       }
       entry.task.notify()
+      if (entry.state === 'running' && entry.task.isCancelled) entry.source.left?.()
     }
     this.forget(peer, sink)
   }

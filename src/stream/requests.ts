@@ -13,6 +13,8 @@ export interface RequestOptions {
   readonly windowBytes?: number | undefined
   readonly background?: boolean | undefined
   readonly over?: (() => void) | undefined
+  /** Its consumer has left, and its producer is being told. */
+  readonly cancelled?: (() => void) | undefined
   /** For a stall report: what it brings, such as "the rows of stage 0". */
   readonly name?: string | undefined
 }
@@ -72,7 +74,7 @@ export class Requests {
       payloadMax: peer.reader.payloadBytesMax,
       budget: this.budget,
       overdraft: this.overdraft,
-      outlet: this.outletTo(peer),
+      outlet: this.outletTo(peer, request.cancelled),
       ...request,
       windowBytes: Math.min(request.windowBytes ?? Number.POSITIVE_INFINITY, peer.reader.windowBytesMax),
     })
@@ -81,7 +83,7 @@ export class Requests {
     return stream
   }
 
-  private outletTo(peer: Peer): InboundOutlet {
+  private outletTo(peer: Peer, cancelled: (() => void) | undefined): InboundOutlet {
     const { schedule } = this.host
     return {
       start: (stream, limit) => {
@@ -94,7 +96,7 @@ export class Requests {
       },
       awaitData: (stream) => peer.reader.awaitData(stream),
       cancel: (stream) => {
-        cancelInbound(peer, stream)
+        if (cancelInbound(peer, stream)) cancelled?.()
         schedule()
       },
       waiting: (_stream, waits) => this.host.waiting?.(waits ? 1 : -1),
@@ -110,16 +112,17 @@ function callOver(peer: Peer, call: Omit<CallPayload, 'limit'>, over: (() => voi
   else peer.inputsLeft.set(input.id, over)
 }
 
-/** A call that was not sent yet is cancelled here; everything else by a record. */
-function cancelInbound(peer: Peer, stream: Inbound): void {
+/** A call that was not sent yet is cancelled here; everything else by a record. Returns whether by one. */
+function cancelInbound(peer: Peer, stream: Inbound): boolean {
   const call = peer.writer.withdraw(stream.id)
   if (call === undefined) {
     peer.cells.cancel(stream.id, stream.generation)
-    return
+    return true
   }
   peer.cells.drop(stream.id)
   peer.reader.remove(stream)
   stream.lose(new SessionEndedError('withdrawn'))
   // Nobody will ever ask for its input.
   if (call.inputId !== undefined) peer.sinks.get(call.inputId)?.lose()
+  return false
 }

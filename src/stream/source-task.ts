@@ -11,6 +11,8 @@ export interface StreamSource {
   run(task: SourceTask): Promise<void>
   /** Nobody wants it and it never ran: lets go of its inputs. */
   dispose(): void
+  /** It runs, and nobody wants it any more. May be told more than once. */
+  readonly left?: () => void
   /** For a stall report: what it is and does. */
   readonly describe?: () => SourceActivity
 }

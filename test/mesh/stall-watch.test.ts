@@ -1,35 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Clock } from '../../src/base/clock.js'
 import { participantId } from '../../src/base/ids.js'
 import { type Part, reportOf, type StallReport } from '../../src/mesh/stall-report.js'
 import { StallWatch } from '../../src/mesh/stall-watch.js'
-import { tick } from '../support/test-loop.js'
-
-/** A clock that goes on only when told. */
-class FakeClock implements Clock {
-  private time = 0
-  readonly timers = new Map<() => void, number>()
-
-  now(): number {
-    return this.time
-  }
-
-  schedule(callback: () => void, delayMs: number): () => void {
-    this.timers.set(callback, this.time + delayMs)
-    return () => this.timers.delete(callback)
-  }
-
-  async advance(ms: number): Promise<void> {
-    this.time += ms
-    for (const [callback, at] of [...this.timers]) {
-      if (at > this.time) continue
-      this.timers.delete(callback)
-      callback()
-    }
-    await tick()
-  }
-}
+import { FakeClock } from '../support/fake-clock.js'
 
 function watched(): {
   clock: FakeClock
