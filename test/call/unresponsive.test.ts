@@ -9,7 +9,7 @@ import { CancelledError, MillraceError, PeerLostError, type UnresponsiveReport }
 import { connected, failure, until } from '../support/connections.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { tick } from '../support/test-loop.js'
-import { letGo } from './unresponsive.worker.js'
+import { CHANNEL, letGo } from './unresponsive.worker.js'
 
 type Worker = typeof import('./unresponsive.worker.js')
 
@@ -21,6 +21,15 @@ before(() => {
 after(() => clearInterval(held))
 
 const URL_OF_WORKER = new URL('./unresponsive.worker.js', import.meta.url)
+
+/** Resolves when a handler says that from now on it does not stop by itself. */
+async function hasBegun(): Promise<void> {
+  const channel = new BroadcastChannel(CHANNEL)
+  await new Promise((resolve) => {
+    channel.onmessage = resolve
+  })
+  channel.close()
+}
 
 /** Connects with a short deadline; `told` resolves with the first report. */
 async function watched(
@@ -47,8 +56,9 @@ for (const handler of ['spins', 'waits'] as const) {
   test(`a stream that goes on after it was cancelled is told of and its worker replaced, with the reason for what else was open there: ${handler}`, async () => {
     await watched(1, async ({ api }, told, reports) => {
       const stream = api[handler]()
-      assert.deepEqual(await stream.next(), { value: 'begun', done: false })
+      const begun = hasBegun()
       const waiting = failure(stream.next())
+      await begun
       const others = [failure(api.neverAnswers()), failure(api.neverAnswers())]
       stream.cancel('enough')
       assert.ok((await waiting) instanceof CancelledError, 'the consumer settles at once')
@@ -83,8 +93,11 @@ test('so is a value call whose signal is aborted', async () => {
 test('in this thread it is only told of, and the handlers go on to serve', async () => {
   await watched(0, async ({ api }, told) => {
     const stream = api.untilLetGo()
-    await stream.next()
+    const begun = hasBegun()
+    const next = stream.next()
+    await begun
     await stream.return()
+    await next
     const report = await told
     assert.deepEqual([report.handler, report.isReplaced], ['untilLetGo', false])
     assert.equal(await api.worker(), 1)
@@ -128,8 +141,11 @@ test('without a callback it is a warning of the process', async () => {
   const warned = new Promise<Error & { code?: string }>((resolve) => process.once('warning', resolve))
   await connected<Worker>(URL_OF_WORKER, { workers: 1, cancelTimeoutMs: 20 }, async ({ api }) => {
     const stream = api.spins()
-    await stream.next()
+    const begun = hasBegun()
+    const next = stream.next()
+    await begun
     await stream.return()
+    await next
     const { code, message } = await warned
     assert.equal(code, 'MILLRACE_UNRESPONSIVE')
     assert.match(message, /'spins' of worker 1 went on for 20 ms .*; its worker is replaced: look at/)
