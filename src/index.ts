@@ -9,7 +9,7 @@ export {
 } from './base/errors.js'
 export type { Api, CallOptions, HighWaterMark, Remote, StreamCallOptions } from './call/api.js'
 export { type Connection, type ConnectOptions, connect } from './call/connect.js'
-export { type CallContext, type Handlers, type Served, serve, stream } from './call/handlers.js'
+export { type CallContext, type Handlers, idempotent, type Served, serve, stream } from './call/handlers.js'
 export type { RemoteStream } from './call/remote-stream.js'
 export type { UnresponsiveReport } from './call/unresponsive.js'
 export type { StallReport } from './mesh/stall-report.js'

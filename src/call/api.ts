@@ -5,6 +5,11 @@ import type { RemoteStream } from './remote-stream.js'
 export interface CallOptions {
   /** Aborting it cancels the call or stream: it rejects with `CancelledError`, whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Begins again, at another worker and at most three times, where the worker was lost before the answer, or before the first value of a
+   * stream. Only for handlers marked with `idempotent()`, and inputs without a stream: else the call fails with `InvalidArgument`.
+   */
+  readonly retry?: boolean | undefined
 }
 
 /** What the caller of a stream may give beside the input. */

@@ -13,6 +13,7 @@ import { checkedHighWaterMark } from './high-water-mark.js'
 import { encodeInput } from './input.js'
 import { dropInput } from './input-source.js'
 import { RemoteStream } from './remote-stream.js'
+import { retried, retriesOf } from './retry.js'
 import { type CallBoot, serveHandlers, serveModule } from './serve-module.js'
 import { afterCancel, CANCEL_TIMEOUT_MS, Unresponsive, type UnresponsiveReport } from './unresponsive.js'
 
@@ -116,8 +117,10 @@ function resolve(module: URL | string, options: ConnectOptions): { href: string;
 
 function createConnection<H>(pool: Pool, client: Client, procedures: readonly Procedure[]): Connection<H> {
   const api: Record<string, unknown> = Object.create(null)
-  procedures.forEach(({ name, isStream }, index) => {
-    api[name] = isStream ? streamFunction(client, pool, index) : valueFunction(client, pool, index, name)
+  procedures.forEach((procedure, index) => {
+    api[procedure.name] = procedure.isStream
+      ? streamFunction(client, pool, index, procedure)
+      : valueFunction(client, pool, index, procedure)
   })
   const close = () => {
     const closed = pool.close()
@@ -129,25 +132,26 @@ function createConnection<H>(pool: Pool, client: Client, procedures: readonly Pr
   return connection
 }
 
-function streamFunction(client: Client, pool: Pool, procedure: number) {
-  return (input: unknown, { signal, highWaterMark }: StreamCallOptions = {}): RemoteStream<unknown> => {
+function streamFunction(client: Client, pool: Pool, index: number, procedure: Procedure) {
+  return (input: unknown, { signal, highWaterMark, retry }: StreamCallOptions = {}): RemoteStream<unknown> => {
+    const retries = retriesOf(procedure, input, retry)
     const mark = checkedHighWaterMark(highWaterMark)
     const open = async () => {
       if (pool.isClosed) throw new SessionEndedError('the pool is closed')
-      return client.openStream(procedure, encodeInput(input), mark)
+      return client.openStream(index, encodeInput(input), mark)
     }
-    return new RemoteStream(open, signal, () => dropInput(input))
+    return new RemoteStream(open, signal, () => dropInput(input), retries)
   }
 }
 
-function valueFunction(client: Client, pool: Pool, procedure: number, name: string) {
-  return (input: unknown, options: CallOptions = {}): Promise<unknown> => {
+function valueFunction(client: Client, pool: Pool, index: number, procedure: Procedure) {
+  return (input: unknown, { signal, retry }: CallOptions = {}): Promise<unknown> => {
     const call = async () => {
       if (pool.isClosed) throw new SessionEndedError('the pool is closed')
-      return client.value(procedure, encodeInput(input), options.signal)
+      return client.value(index, encodeInput(input), signal)
     }
-    const result = call()
-    Object.defineProperty(result, Symbol.asyncIterator, { value: () => refuseIteration(result, name) })
+    const result = retry === true ? (async () => retried(call, retriesOf(procedure, input, retry)))() : call()
+    Object.defineProperty(result, Symbol.asyncIterator, { value: () => refuseIteration(result, procedure.name) })
     return result
   }
 }

@@ -21,6 +21,7 @@ export type Served<H> = H & { readonly [served]?: true }
 
 const SERVED: unique symbol = Symbol.for('millrace.served')
 const STREAM: unique symbol = Symbol.for('millrace.stream')
+const IDEMPOTENT: unique symbol = Symbol.for('millrace.idempotent')
 
 /**
  * Marks the handlers of a worker module: `export default serve({ ... })`. A generator function is a stream, everything else a value
@@ -47,6 +48,17 @@ export function stream<H extends Handler>(handler: H): H {
   return marked
 }
 
+/**
+ * Marks a handler that may run more than once for one call: `{ retry: true }` then lets a call begin again at another worker where its
+ * worker was lost.
+ */
+export function idempotent<H extends Handler>(handler: H): H {
+  const marked = ((input: unknown, context: CallContext) => handler(input, context)) as H
+  Object.defineProperty(marked, IDEMPOTENT, { value: true })
+  if (isStreamHandler(handler)) Object.defineProperty(marked, STREAM, { value: true })
+  return marked
+}
+
 export function isServed(value: unknown): value is Handlers {
   return typeof value === 'object' && value !== null && SERVED in value
 }
@@ -56,4 +68,8 @@ const GENERATORS = new Set(['GeneratorFunction', 'AsyncGeneratorFunction'])
 /** Whether a call of it is a stream. */
 export function isStreamHandler(handler: Handler): boolean {
   return STREAM in handler || GENERATORS.has(Object.prototype.toString.call(handler).slice('[object '.length, -1))
+}
+
+export function isIdempotentHandler(handler: Handler): boolean {
+  return IDEMPOTENT in handler
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { CancelledError, ProtocolError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
+import { isRetriable } from './retry.js'
 import { StreamResult } from './stream-result.js'
 import { isRawMark, RESULT_MARK, ValueReader } from './value-reader.js'
 import { SMALL_BYTES } from './value-writer.js'
@@ -39,6 +40,8 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
     private readonly signal: AbortSignal | undefined,
     /** It was left before it began. */
     private readonly dropped: () => void = nothing,
+    /** How often it may begin again where its worker is lost before the first message. */
+    private retries = 0,
   ) {}
 
   /**
@@ -144,6 +147,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       }
       const message = this.state === 'open' ? this.inbound?.take() : undefined
       if (message === undefined) return undefined
+      this.retries = 0
       if (this.isRaw && message.length > SMALL_BYTES) {
         if (this.returned !== 'not yet') throw new ProtocolError('bytes by themselves behind a result mark')
         return { value: message as T, done: false }
@@ -180,10 +184,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
         if (atHand !== undefined) return atHand
         if (this.failure !== undefined) throw this.failure.error
         if (this.state === 'done') return { value: undefined, done: true }
-        const inbound = this.inbound ?? (await this.open())
-        if (inbound === undefined) continue
-        if (!inbound.isDone) await inbound.ready()
-        else if (this.failure === undefined) return { value: this.ended(), done: true }
+        if ((await this.arrived()) && this.failure === undefined) return { value: this.ended(), done: true }
       }
     } catch (error) {
       this.stop(error)
@@ -192,6 +193,21 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       // Before the consumer is told, so that it finds what is at hand by the short way next.
       if (--this.waiting === 0) this.last = undefined
     }
+  }
+
+  /** Waits for what comes next. True: the end has. */
+  private async arrived(): Promise<boolean> {
+    try {
+      const inbound = this.inbound ?? (await this.open())
+      if (inbound === undefined) return false
+      if (inbound.isDone) return true
+      await inbound.ready()
+    } catch (error) {
+      if (this.retries === 0 || this.isDone() || !isRetriable(error)) throw error
+      this.retries--
+      this.inbound = undefined
+    }
+    return false
   }
 
   private open(): Promise<Inbound | undefined> {
