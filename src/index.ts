@@ -7,7 +7,7 @@ export {
   SessionEndedError,
   TooManyCallsError,
 } from './base/errors.js'
-export type { Api, CallOptions, HighWaterMark, Remote, StreamCallOptions } from './call/api.js'
+export type { Api, CallOptions, HighWaterMark, Peers, Remote, StreamCallOptions } from './call/api.js'
 export { type Connection, type ConnectOptions, connect } from './call/connect.js'
 export { type CallContext, type Handlers, idempotent, type Served, serve, stream } from './call/handlers.js'
 export type { RemoteStream } from './call/remote-stream.js'

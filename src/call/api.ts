@@ -1,4 +1,3 @@
-import type { CallContext } from './handlers.js'
 import type { RemoteStream } from './remote-stream.js'
 
 /** What a caller may give beside the input. */
@@ -27,7 +26,7 @@ export interface HighWaterMark {
   readonly bytes?: number | undefined
 }
 
-type InputOf<F> = F extends () => unknown ? undefined : F extends (input: infer I, context: CallContext) => unknown ? I : never
+type InputOf<F> = F extends () => unknown ? undefined : F extends (input: infer I, context: never) => unknown ? I : never
 
 type Yields<R> = R extends AsyncIterable<infer T> ? T : R extends Iterable<infer T> ? T : never
 type Returns<R> = R extends AsyncIterator<unknown, infer T, never> | Iterator<unknown, infer T, never> ? T : unknown
@@ -60,3 +59,14 @@ export type Api<H> = { readonly [K in keyof H as H[K] extends (...args: never[])
 
 /** The handlers of a worker module, `typeof import('./x.worker.js')`, or an explicit type of them. */
 export type HandlersOf<M> = M extends { readonly default: infer H } ? H : M
+
+/** What a handler can call of the other workers of its pool: their handlers, over links of their own, past the caller's thread. */
+export interface Peers {
+  /** The numbers of the others that serve now. */
+  ids(): Promise<readonly number[]>
+  /**
+   * The handlers of one of them, which are the same as one's own: with a type of one's own making, `on<{ sum(n: number): number }>(2)`, for
+   * a module cannot infer its type from itself. Beyond 1024 open calls to one worker a call fails with `TooManyCalls`: it does not wait.
+   */
+  on<M>(worker: number): Api<HandlersOf<M>>
+}

@@ -1,9 +1,11 @@
+import { assert } from '../base/assert.js'
 import { MillraceError, ProtocolError } from '../base/errors.js'
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import { type CallPayload, NO_INPUT_STREAM } from '../frame/call-payload.js'
 import type { Inbound } from '../stream/inbound.js'
 import type { Session } from '../stream/session.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
+import type { Peers } from './api.js'
 import type { CallContext, Handler, Handlers } from './handlers.js'
 import { isStreamHandler } from './handlers.js'
 import { decodeInput } from './input.js'
@@ -18,6 +20,12 @@ interface Served {
   readonly isStream: boolean
 }
 
+export interface CallServerOptions {
+  /** Told of a handler that goes on after its call was cancelled: returns what to call when it is over. */
+  readonly cancelled?: (handler: string) => () => void
+  readonly peers?: Peers
+}
+
 /** Answers the CALLs that reach one participant. */
 export class CallServer {
   private readonly table: readonly Served[]
@@ -26,8 +34,7 @@ export class CallServer {
   constructor(
     private readonly session: Session,
     handlers: Handlers,
-    /** Told of a handler that goes on after its call was cancelled: returns what to call when it is over. */
-    private readonly cancelled: (handler: string) => () => void = () => nothing,
+    private readonly options: CallServerOptions = {},
   ) {
     this.table = Object.entries(handlers).map(([name, handler]) => ({ name, handler, isStream: isStreamHandler(handler) }))
   }
@@ -43,7 +50,7 @@ export class CallServer {
       delivery: 'calls',
       run: (task) => this.track(this.run(served, call, task).finally(() => over?.())),
       left: () => {
-        over ??= this.cancelled(served.name)
+        over ??= this.options.cancelled?.(served.name)
       },
       dispose: () => this.dropInput(peer, call),
       describe: () => ({ name: `handler '${served.name}'` }),
@@ -66,7 +73,7 @@ export class CallServer {
     try {
       const input = await this.input(call, task, values)
       if (task.isCancelled) return
-      const result = served.handler(input, new Context(task, this.session.self))
+      const result = served.handler(input, new Context(task, this.session.self, this.options.peers))
       if (served.isStream) await new StreamPump(task, call.valuesAhead).run(result, `the handler '${served.name}'`)
       else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
     } finally {
@@ -104,8 +111,6 @@ export class CallServer {
   }
 }
 
-function nothing(): void {}
-
 /** The stream of an input, as its handler reads it: nothing is asked for before, and it is over when the handler is. */
 class InputValues {
   readonly stream: RemoteStream<unknown>
@@ -127,7 +132,13 @@ class Context implements CallContext {
   constructor(
     private readonly task: SourceTask,
     readonly worker: number,
+    private readonly others: Peers | undefined,
   ) {}
+
+  get peers(): Peers {
+    assert(this.others !== undefined, 'a handler without peers')
+    return this.others
+  }
 
   get signal(): AbortSignal {
     return this.task.signal

@@ -1,9 +1,10 @@
+import { onAbort } from '../base/abort-listener.js'
 import { CancelledError, MillraceError, PeerLostError, ProtocolError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
 import { logicalId, type ParticipantId, type PhysicalStreamId, physicalId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
 import { NO_INPUT_STREAM } from '../frame/call-payload.js'
-import type { Pool } from '../mesh/pool.js'
 import type { Inbound } from '../stream/inbound.js'
+import type { Session } from '../stream/session.js'
 import { type CallId, CallIds } from './call-ids.js'
 import type { Input } from './input.js'
 import { closeValues, inputSource, valuesSource } from './input-source.js'
@@ -18,8 +19,15 @@ export interface StreamOptions {
   readonly valuesAhead?: number
   /** Bytes; a frame is always within. */
   readonly windowBytes?: number | undefined
+  /** At this worker; by default at the one that is least busy. */
+  readonly on?: ParticipantId | undefined
   /** It does not hold the process. */
   readonly background?: boolean
+}
+
+/** For a call of one value. */
+export interface ValueOptions extends Pick<StreamOptions, 'on'> {
+  readonly signal?: AbortSignal | undefined
 }
 
 interface Callee {
@@ -28,13 +36,29 @@ interface Callee {
   open: number
 }
 
-/** The caller's side of a pool: picks a worker and an id, and sends the CALL. */
+/** Whom a client can call. */
+export interface Callees {
+  readonly session: Session
+  readonly isClosed: boolean
+  /** Those that serve now. */
+  readonly ready: readonly { readonly id: ParticipantId }[]
+  /** Resolves when somebody serves. */
+  anyReady(): Promise<unknown>
+  /** Resolves when this one can be called. Rejects where it cannot. */
+  reach(id: ParticipantId): Promise<void>
+  /** Told of what is waited for here. */
+  readonly hold: { change(by: 1 | -1): void }
+  /** Whether those who call are called themselves: they must not wait for room, which may be theirs to make. */
+  readonly isNested?: boolean
+}
+
+/** Picks a worker and an id, and sends the CALL. */
 export class Client {
-  private readonly callees = new Map<ParticipantId, Callee>()
+  private readonly known = new Map<ParticipantId, Callee>()
   private readonly waiting = new Set<() => void>()
 
   constructor(
-    private readonly pool: Pool,
+    private readonly callees: Callees,
     /** Told of a call that goes on after it was cancelled: returns what to call when it is over. */
     private readonly cancelled: (worker: ParticipantId, procedure: number) => () => void = () => nothing,
   ) {}
@@ -42,29 +66,31 @@ export class Client {
   /** Calls open now, to all workers. */
   get openCalls(): number {
     let open = 0
-    for (const callee of this.callees.values()) open += callee.open
+    for (const callee of this.known.values()) open += callee.open
     return open
   }
 
-  /** Opens a stream at the least busy worker. Rejects with `TooManyCalls` where all have as many as they may. */
+  /** Opens a stream. Rejects with `TooManyCalls` where all workers, or the one, have as many calls as they may. */
   openStream(procedure: number, input: Input, options: StreamOptions = {}): Promise<Inbound> {
     return orClosed(input, async () => {
-      if (this.pool.ready.length === 0) await this.pool.anyReady()
-      const worker = this.leastBusy()
-      if (worker === undefined) throw new TooManyCallsError(`${LIMITS.callsOpenMax} calls are open to each worker: consume or cancel some`)
+      await this.someone(options.on)
+      const worker = this.leastBusy(options.on)
+      if (worker === undefined) throw tooMany()
       return this.call(worker, procedure, input, options)
     })
   }
 
-  /** Calls for one value. Waits where all workers have as many calls as they may. */
-  async value(procedure: number, input: Input, signal: AbortSignal | undefined): Promise<unknown> {
+  /** Calls for one value. Waits where all workers, or the one, have as many calls as they may. */
+  async value(procedure: number, input: Input, { signal, on }: ValueOptions = {}): Promise<unknown> {
     const inbound = await orClosed(input, async () => {
       while (signal?.aborted !== true) {
-        const worker = this.leastBusy()
+        const worker = this.leastBusy(on)
         // Between the choice and the call nothing is awaited: calls made together go to different workers.
         if (worker !== undefined) return this.call(worker, procedure, input)
-        if (this.pool.ready.length === 0) await orAborted(this.pool.anyReady(), signal)
-        else await this.vacancy(signal)
+        if (this.isSomeoneReady(on)) {
+          if (this.callees.isNested === true) throw tooMany()
+          await this.vacancy(signal)
+        } else await orAborted(this.someone(on), signal)
       }
       throw cancelledBy(signal)
     })
@@ -73,8 +99,8 @@ export class Client {
 
   /** Calls a procedure of one worker. */
   call(worker: ParticipantId, procedure: number, input: Input, options: StreamOptions = {}): Inbound {
-    const { session } = this.pool
-    if (this.pool.isClosed) throw new SessionEndedError('the pool is closed')
+    const { session } = this.callees
+    if (this.callees.isClosed) throw new SessionEndedError('the pool is closed')
     if (!session.isPeerOpen(worker)) throw new PeerLostError(`worker ${worker} is gone`)
     const { message, values } = input
     const enclosed = message.length <= session.callInputBytesMax(worker)
@@ -111,7 +137,7 @@ export class Client {
 
   /** What of the input does not go in the CALL, as a source that the worker asks for. */
   private registerInput(worker: ParticipantId, { logical, generation }: CallId, { message, values }: Input): PhysicalStreamId {
-    const { session } = this.pool
+    const { session } = this.callees
     const id = physicalId(logicalId(INPUT_BIT | logical), session.self)
     const source = values === undefined ? inputSource(id, worker, message) : valuesSource(id, worker, values)
     session.registry.registerInput(source, generation)
@@ -145,12 +171,12 @@ export class Client {
       }
     })
     this.waiting.add(wake)
-    this.pool.hold.change(1)
+    this.callees.hold.change(1)
     await orAborted(woken, signal)
-    this.pool.hold.change(-1)
+    this.callees.hold.change(-1)
     // Where both happened, the room is for the next.
     if (signal?.aborted === true && !this.waiting.delete(wake)) this.callNext()
-    if (this.pool.isClosed) throw new SessionEndedError('the pool is closed')
+    if (this.callees.isClosed) throw new SessionEndedError('the pool is closed')
   }
 
   private async readValue(inbound: Inbound, signal: AbortSignal | undefined): Promise<unknown> {
@@ -159,7 +185,7 @@ export class Client {
       cancelled = cancelledBy(signal)
       inbound.cancel()
     }
-    signal?.addEventListener('abort', abort, { once: true })
+    const unlisten = signal && onAbort(signal, abort)
     if (signal?.aborted === true) abort()
     try {
       const message = await inbound.next()
@@ -173,15 +199,28 @@ export class Client {
       inbound.cancel()
       throw error
     } finally {
-      signal?.removeEventListener('abort', abort)
+      unlisten?.()
     }
   }
 
-  /** Of the workers that serve, the one with the fewest calls open; undefined where all have as many as they may. */
-  private leastBusy(): ParticipantId | undefined {
+  private isSomeoneReady(on: ParticipantId | undefined): boolean {
+    return this.callees.ready.some(({ id }) => on === undefined || on === id)
+  }
+
+  /** Waits until the worker, or any, can be called. */
+  private async someone(on: ParticipantId | undefined): Promise<void> {
+    if (this.callees.isClosed) throw new SessionEndedError('the pool is closed')
+    if (this.isSomeoneReady(on)) return
+    if (on === undefined) await this.callees.anyReady()
+    else await this.callees.reach(on)
+  }
+
+  /** Of the workers that serve, or of the one, the one with the fewest calls open; undefined where all have as many as they may. */
+  private leastBusy(on: ParticipantId | undefined): ParticipantId | undefined {
     let best: ParticipantId | undefined
     let least: number = LIMITS.callsOpenMax
-    for (const { id } of this.pool.ready) {
+    for (const { id } of this.callees.ready) {
+      if (on !== undefined && on !== id) continue
       const { open } = this.callee(id)
       if (open < least) {
         best = id
@@ -192,10 +231,10 @@ export class Client {
   }
 
   private callee(worker: ParticipantId): Callee {
-    let callee = this.callees.get(worker)
+    let callee = this.known.get(worker)
     if (callee === undefined) {
       callee = { results: new CallIds(), inputs: new CallIds(), open: 0 }
-      this.callees.set(worker, callee)
+      this.known.set(worker, callee)
     }
     return callee
   }
@@ -211,6 +250,10 @@ async function orClosed<T>({ values }: Input, begin: () => Promise<T>): Promise<
     closeValues(values)
     throw error
   }
+}
+
+function tooMany(): TooManyCallsError {
+  return new TooManyCallsError(`${LIMITS.callsOpenMax} calls are open to each worker: consume or cancel some`)
 }
 
 function tooLarge(message: Uint8Array, bytesMax: number): MillraceError {
@@ -231,10 +274,10 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined
   const abort = new Promise<undefined>((resolve) => {
     aborted = () => resolve(undefined)
   })
-  signal.addEventListener('abort', aborted, { once: true })
+  const unlisten = onAbort(signal, () => aborted())
   try {
     return await Promise.race([promise, abort])
   } finally {
-    signal.removeEventListener('abort', aborted)
+    unlisten()
   }
 }

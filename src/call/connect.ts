@@ -1,19 +1,15 @@
 import { availableParallelism } from 'node:os'
-import { MillraceError, SessionEndedError } from '../base/errors.js'
-import type { ParticipantId } from '../base/ids.js'
+import { MillraceError } from '../base/errors.js'
+import { type ParticipantId, participantId } from '../base/ids.js'
 import { Pool, type PoolOptions } from '../mesh/pool.js'
 import type { WorkerLimits } from '../mesh/pool-worker.js'
 import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
-import type { Api, CallOptions, HandlersOf, StreamCallOptions } from './api.js'
+import type { Api, HandlersOf } from './api.js'
 import { Client } from './client.js'
+import { createApi } from './create-api.js'
 import type { Handlers } from './handlers.js'
 import type { Procedure } from './hello.js'
-import { checkedHighWaterMark } from './high-water-mark.js'
-import { encodeInput } from './input.js'
-import { dropInput } from './input-source.js'
-import { RemoteStream } from './remote-stream.js'
-import { retried, retriesOf } from './retry.js'
 import { type CallBoot, serveHandlers, serveModule } from './serve-module.js'
 import { afterCancel, CANCEL_TIMEOUT_MS, Unresponsive, type UnresponsiveReport } from './unresponsive.js'
 
@@ -44,8 +40,10 @@ export interface ConnectOptions {
 
 /** Workers that serve one module. */
 export interface Connection<H> extends AsyncDisposable {
-  /** The handlers: a plain object, one function per handler. */
+  /** The handlers: a plain object, one function per handler. A call goes to the worker that has the fewest. */
   readonly api: Api<H>
+  /** The same at one worker, by its number: 1, 2, ... What has died, or never was, gives `PeerLostError`. */
+  on(worker: number): Api<H>
   /** Ends it: what is open fails with `SessionEndedError`; resolves when every worker is gone. */
   close(): Promise<void>
 }
@@ -116,52 +114,17 @@ function resolve(module: URL | string, options: ConnectOptions): { href: string;
 }
 
 function createConnection<H>(pool: Pool, client: Client, procedures: readonly Procedure[]): Connection<H> {
-  const api: Record<string, unknown> = Object.create(null)
-  procedures.forEach((procedure, index) => {
-    api[procedure.name] = procedure.isStream
-      ? streamFunction(client, pool, index, procedure)
-      : valueFunction(client, pool, index, procedure)
-  })
   const close = () => {
     const closed = pool.close()
     client.close()
     return closed
   }
-  const connection: Connection<H> = { api: Object.freeze(api) as Api<H>, close, [Symbol.asyncDispose]: close }
+  const connection: Connection<H> = {
+    api: createApi(client, procedures) as Api<H>,
+    on: (worker) => createApi(client, procedures, participantId(worker)) as Api<H>,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
   pools.set(connection, pool)
   return connection
-}
-
-function streamFunction(client: Client, pool: Pool, index: number, procedure: Procedure) {
-  return (input: unknown, { signal, highWaterMark, retry }: StreamCallOptions = {}): RemoteStream<unknown> => {
-    const retries = retriesOf(procedure, input, retry)
-    const mark = checkedHighWaterMark(highWaterMark)
-    const open = async () => {
-      if (pool.isClosed) throw new SessionEndedError('the pool is closed')
-      return client.openStream(index, encodeInput(input), mark)
-    }
-    return new RemoteStream(open, signal, () => dropInput(input), retries)
-  }
-}
-
-function valueFunction(client: Client, pool: Pool, index: number, procedure: Procedure) {
-  return (input: unknown, { signal, retry }: CallOptions = {}): Promise<unknown> => {
-    const call = async () => {
-      if (pool.isClosed) throw new SessionEndedError('the pool is closed')
-      return client.value(index, encodeInput(input), signal)
-    }
-    const result = retry === true ? (async () => retried(call, retriesOf(procedure, input, retry)))() : call()
-    Object.defineProperty(result, Symbol.asyncIterator, { value: () => refuseIteration(result, procedure.name) })
-    return result
-  }
-}
-
-/** `for await` over the promise of a value call. */
-function refuseIteration(result: Promise<unknown>, name: string): never {
-  // Nobody will look at the promise any more.
-  result.catch(() => {})
-  throw new MillraceError(
-    'NotMarkedStream',
-    `'${name}' is a value call: await it; to make it a stream, mark its handler with stream(${name})`,
-  )
 }

@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js'
+import type { Peers } from './api.js'
 
 /** What a handler is given beside its input. */
 export interface CallContext {
@@ -8,6 +9,8 @@ export interface CallContext {
   readonly cancelled: boolean
   /** Which worker this is: 1, 2, ...; never reused within a pool. */
   readonly worker: number
+  /** The other workers of the pool. */
+  readonly peers: Peers
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the input's type is the handler's own.

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
+import { onAbort } from '../base/abort-listener.js'
 import { CancelledError, ProtocolError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
 import { isRetriable } from './retry.js'
@@ -33,7 +34,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
   /** What the producer returned: not yet, the value that comes next, or here. */
   private returned: 'not yet' | 'next' | { readonly value: R | undefined } = 'not yet'
   private readonly outcome = new StreamResult<R>()
-  private readonly onAbort = () => this.cancel(this.signal?.reason)
+  private unlisten: () => void = nothing
 
   constructor(
     private readonly openStream: OpenStream,
@@ -217,7 +218,10 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       return Promise.resolve(undefined)
     }
     this.state = 'open'
-    signal?.addEventListener('abort', this.onAbort, { once: true })
+    if (signal !== undefined) {
+      this.unlisten()
+      this.unlisten = onAbort(signal, () => this.cancel(signal.reason))
+    }
     return new Promise((resolve, reject) => {
       this.left = () => resolve(undefined)
       this.openStream().then((inbound) => {
@@ -257,6 +261,6 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
 
   private finish(): void {
     this.state = 'done'
-    this.signal?.removeEventListener('abort', this.onAbort)
+    this.unlisten()
   }
 }

@@ -1,11 +1,15 @@
 import { MillraceError, PeerLostError } from '../base/errors.js'
-import type { Procedure } from './hello.js'
 import { streamOf } from './input.js'
 
 const RETRIES_MAX = 3
 
+interface Retried {
+  readonly name: string
+  readonly isIdempotent: boolean
+}
+
 /** How often a call may begin again. Throws `InvalidArgument` where it may not and was to. */
-export function retriesOf({ name, isIdempotent }: Procedure, input: unknown, retry = false): number {
+export function retriesOf({ name, isIdempotent }: Retried, input: unknown, retry = false): number {
   if (!retry) return 0
   if (!isIdempotent)
     throw new MillraceError('InvalidArgument', `retry: mark the handler with idempotent(${name}) where it may run more than once`)

@@ -3,6 +3,7 @@ import type { WorkerSide } from '../mesh/worker-side.js'
 import { CallServer } from './call-server.js'
 import { type Handlers, isServed } from './handlers.js'
 import { proceduresOf } from './hello.js'
+import { WorkerPeers } from './peers.js'
 import { afterCancel } from './unresponsive.js'
 
 /** What a worker of `connect` is told when it starts. */
@@ -26,13 +27,17 @@ export async function serveModule(side: WorkerSide, { module: href, cancelTimeou
 
 /** Begins to serve handlers. */
 export function serveHandlers(side: WorkerSide, handlers: Handlers, cancelTimeoutMs: number): void {
-  const server = new CallServer(side.session, handlers, (handler) => afterCancel(cancelTimeoutMs, () => side.unresponsive(handler)))
+  const procedures = proceduresOf(handlers)
+  const server = new CallServer(side.session, handlers, {
+    cancelled: (handler) => afterCancel(cancelTimeoutMs, () => side.unresponsive(handler)),
+    peers: new WorkerPeers(side, procedures),
+  })
   side.ready(
     {
       called: (peer, id, call) => server.called(peer, id, call),
       invited: () => {},
       closing: () => server.idle(),
     },
-    proceduresOf(handlers),
+    procedures,
   )
 }

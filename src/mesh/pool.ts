@@ -113,6 +113,11 @@ export class Pool {
     return this.nextReady()
   }
 
+  /** Rejects where this worker does not serve. */
+  async reach(id: ParticipantId): Promise<void> {
+    if (this.all.get(id)?.state !== 'ready') throw new PeerLostError(`worker ${id} does not serve`)
+  }
+
   /** Resolves when every worker that was asked for serves. Rejects where one cannot. */
   async allReady(): Promise<PoolWorker[]> {
     const wanted = Math.max(1, this.options.workers)
@@ -247,6 +252,9 @@ export class Pool {
         return
       case 'want':
         this.linkWorkers(worker, reply.peer)
+        return
+      case 'who':
+        worker.host.post({ kind: 'others', ids: this.ready.filter((other) => other !== worker).map(({ id }) => id) })
         return
       case 'done':
         worker.done.set()

@@ -16,6 +16,8 @@ export type LinkSpec =
 export type SetupMessage =
   | { readonly kind: 'meet'; readonly card: MemberCard; readonly bell: MessagePort }
   | { readonly kind: 'link'; readonly spec: LinkSpec }
+  /** The answer to 'who'. */
+  | { readonly kind: 'others'; readonly ids: readonly ParticipantId[] }
   | { readonly kind: 'unreachable'; readonly peer: ParticipantId; readonly why: 'lost' | 'closed' }
   | {
       readonly kind: 'mesh'
@@ -47,6 +49,8 @@ export type SetupReply =
   | { readonly kind: 'refused'; readonly error: Uint8Array }
   /** It wants a link to another worker. */
   | { readonly kind: 'want'; readonly peer: ParticipantId }
+  /** It wants to know which other workers serve. */
+  | { readonly kind: 'who' }
   /** Its session has ended and nothing of it runs any more. */
   | { readonly kind: 'done' }
   /** This of it went on long after it was cancelled. */

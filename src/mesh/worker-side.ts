@@ -44,6 +44,8 @@ export class WorkerSide {
   private handlers: WorkerHandlers | undefined
   /** By mesh. */
   private readonly queries = new Map<number, Session>()
+  /** Those who asked for the other workers: they are answered in order. */
+  private readonly waitingForOthers: ((ids: readonly ParticipantId[]) => void)[] = []
   private readonly waitingForLink = new Map<ParticipantId, { resolve: () => void; reject: (error: unknown) => void }[]>()
 
   constructor(private readonly options: WorkerSideOptions) {
@@ -100,6 +102,12 @@ export class WorkerSide {
     })
   }
 
+  /** The other workers that serve now, as the leader knows them. */
+  others(): Promise<readonly ParticipantId[]> {
+    this.options.post({ kind: 'who' })
+    return new Promise((resolve) => this.waitingForOthers.push(resolve))
+  }
+
   /** This worker's session of a query, linked to the others. */
   join({ mesh, self, links }: QueryInvitation, options: Pick<SessionOptions, 'sourceFailed' | 'peerEnding'>): Session {
     const session = this.member.createSession({ ...options, self, kind: 'query' })
@@ -117,6 +125,9 @@ export class WorkerSide {
       case 'link':
         this.session.addPeer(message.spec.peer, this.linkEnd(message.spec, this.options.self))
         this.settleLink(message.spec.peer)
+        return
+      case 'others':
+        this.waitingForOthers.shift()?.(message.ids)
         return
       case 'unreachable':
         this.settleLink(message.peer, message.why === 'lost' ? lost(message.peer) : closed())

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import type { Sink } from './sink.js'
 
@@ -64,6 +65,8 @@ export class SourceTask {
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController()
+      // A handler may give it to as many as it likes.
+      setMaxListeners(0, this.controller.signal)
       if (this.isCancelled) this.controller.abort()
     }
     return this.controller.signal

@@ -219,7 +219,7 @@ export class Arena {
     this.ask(1 + dice.int(3))
     for (let count = this.asked.length; count > 0; count--) {
       const input = encodeInput('x'.repeat(dice.pick([3, 900])))
-      if (dice.chance(0.5)) this.calls.push(this.settled(client.value(0, input, undefined)))
+      if (dice.chance(0.5)) this.calls.push(this.settled(client.value(0, input)))
       else this.calls.push(this.settled(readAll(new RemoteStream(() => client.openStream(1, input), undefined))))
     }
   }

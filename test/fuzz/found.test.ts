@@ -62,7 +62,7 @@ for (const [what, values, reason] of [
 ] as const) {
   test(`a call for one value that brings ${what} fails with a protocol error and leaves nothing behind`, async () => {
     const hand = new ByHand({ factory: ringLink, ringBytes: 4096, kind: 'call' })
-    const outcome = clientOf(hand.session, P(0)).value(0, encodeInput('input'), undefined)
+    const outcome = clientOf(hand.session, P(0)).value(0, encodeInput('input'))
     const refused = assert.rejects(outcome, { code: 'Protocol', message: reason })
     await hand.settle()
     const messages = values.map((value) => encodeValue(value))

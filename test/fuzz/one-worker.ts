@@ -1,12 +1,11 @@
 import type { ParticipantId } from '../../src/base/ids.js'
-import { Client } from '../../src/call/client.js'
-import type { Pool } from '../../src/mesh/pool.js'
+import { type Callees, Client } from '../../src/call/client.js'
 import type { Session } from '../../src/stream/session.js'
 
 /** A client whose pool is one worker: a peer of the session, played by hand. */
 export function clientOf(session: Session, worker: ParticipantId): Client {
   const ready = [{ id: worker }]
-  const pool: Pick<Pool, 'session' | 'isClosed' | 'anyReady'> & { readonly hold: object; readonly ready: readonly object[] } = {
+  const callees: Callees = {
     session,
     hold: { change: () => {} },
     isClosed: false,
@@ -14,6 +13,7 @@ export function clientOf(session: Session, worker: ParticipantId): Client {
       return session.isPeerOpen(worker) ? ready : []
     },
     anyReady: () => Promise.reject(new Error('unreachable: nobody calls once the peer is gone')),
+    reach: () => Promise.reject(new Error('unreachable: nobody calls one worker')),
   }
-  return new Client(pool as Pool)
+  return new Client(callees)
 }

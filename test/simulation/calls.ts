@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { macrotask } from '../../src/base/macrotask.js'
 import { CallServer } from '../../src/call/call-server.js'
-import { Client } from '../../src/call/client.js'
+import { type Callees, Client } from '../../src/call/client.js'
 import { stream } from '../../src/call/handlers.js'
 import { encodeInput } from '../../src/call/input.js'
 import { dropInput } from '../../src/call/input-source.js'
 import { RemoteStream } from '../../src/call/remote-stream.js'
-import type { Pool } from '../../src/mesh/pool.js'
 import { Session } from '../../src/stream/session.js'
 import { message, P } from '../support/test-source.js'
 import { codeOf, Injected } from './injected.js'
@@ -42,7 +41,7 @@ export class Calls {
     private readonly scenario: Scenario,
   ) {
     this.sessions = scenario.calls.length === 0 ? [] : world.seats.map((seat) => this.createSession(seat.who))
-    this.clients = this.sessions.map((session) => new Client(poolOf(session)))
+    this.clients = this.sessions.map((session) => new Client(calleesOf(session)))
     for (const { from, to } of scenario.calls) haveCalled(this.clients[from], to, scenario.generation)
     for (const [a, b] of this.pairs()) {
       const [first, second] = link(world, a, b, scenario)
@@ -162,13 +161,13 @@ export class Calls {
 }
 
 /** As much of a pool as a client asks for a call to one participant. */
-function poolOf(session: Session): Pool {
+function calleesOf(session: Session): Callees {
   return {
     session,
     get isClosed() {
       return !session.isOpen
     },
-  } as unknown as Pool
+  } as unknown as Callees
 }
 
 /** The first ids of a client have been used so often. */
