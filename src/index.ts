@@ -8,8 +8,19 @@ export {
   TooManyCallsError,
 } from './base/errors.js'
 export type { Api, CallOptions, HighWaterMark, Peers, Remote, StreamCallOptions } from './call/api.js'
+export type { CallLogRecord } from './call/call-log.js'
 export { type Connection, type ConnectOptions, connect } from './call/connect.js'
-export { type CallContext, type Handlers, idempotent, type Served, serve, stream } from './call/handlers.js'
+export {
+  type CallContext,
+  type CallLogLevel,
+  type Handlers,
+  idempotent,
+  type Served,
+  type ServeOptions,
+  serve,
+  stream,
+} from './call/handlers.js'
+export type { PoolStats, WorkerStats } from './call/pool-stats.js'
 export type { RemoteStream } from './call/remote-stream.js'
 export type { UnresponsiveReport } from './call/unresponsive.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -24,6 +24,10 @@ export interface CallServerOptions {
   /** Told of a handler that goes on after its call was cancelled: returns what to call when it is over. */
   readonly cancelled?: (handler: string) => () => void
   readonly peers?: Peers
+  /** What `setup` returned. */
+  readonly state?: unknown
+  /** Takes the records of handlers, encoded. */
+  readonly log?: (record: Uint8Array) => void
 }
 
 /** Answers the CALLs that reach one participant. */
@@ -73,7 +77,7 @@ export class CallServer {
     try {
       const input = await this.input(call, task, values)
       if (task.isCancelled) return
-      const result = served.handler(input, new Context(task, this.session.self, this.options.peers))
+      const result = served.handler(input, new Context(task, this.session.self, served.name, this.options))
       if (served.isStream) await new StreamPump(task, call.valuesAhead).run(result, `the handler '${served.name}'`)
       else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
     } finally {
@@ -132,12 +136,24 @@ class Context implements CallContext {
   constructor(
     private readonly task: SourceTask,
     readonly worker: number,
-    private readonly others: Peers | undefined,
+    private readonly handler: string,
+    private readonly options: CallServerOptions,
   ) {}
 
   get peers(): Peers {
-    assert(this.others !== undefined, 'a handler without peers')
-    return this.others
+    const { peers } = this.options
+    assert(peers !== undefined, 'a handler without peers')
+    return peers
+  }
+
+  get state(): unknown {
+    return this.options.state
+  }
+
+  /** Without `this`, so that it can be taken out of the context; made where it is used. */
+  get log(): CallContext['log'] {
+    const { worker, handler } = this
+    return (level, object) => this.options.log?.(encodeValue({ level, object, worker, handler }))
   }
 
   get signal(): AbortSignal {

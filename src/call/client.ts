@@ -34,6 +34,8 @@ interface Callee {
   readonly results: CallIds
   readonly inputs: CallIds
   open: number
+  /** Ever made. */
+  calls: number
 }
 
 /** Whom a client can call. */
@@ -68,6 +70,17 @@ export class Client {
     let open = 0
     for (const callee of this.known.values()) open += callee.open
     return open
+  }
+
+  /** Calls for one value that wait for room. */
+  get waitingCalls(): number {
+    return this.waiting.size
+  }
+
+  /** Calls open at a worker now, and ever made. */
+  countsOf(worker: ParticipantId): { open: number; calls: number } {
+    const { open = 0, calls = 0 } = this.known.get(worker) ?? {}
+    return { open, calls }
   }
 
   /** Opens a stream. Rejects with `TooManyCalls` where all workers, or the one, have as many calls as they may. */
@@ -109,6 +122,7 @@ export class Client {
     const id = callee.results.acquire()
     const inputId = enclosed && values === undefined ? undefined : callee.inputs.acquire()
     callee.open++
+    callee.calls++
     let over = nothing
     return session.call(
       physicalId(logicalId(id.logical), worker),
@@ -233,7 +247,7 @@ export class Client {
   private callee(worker: ParticipantId): Callee {
     let callee = this.known.get(worker)
     if (callee === undefined) {
-      callee = { results: new CallIds(), inputs: new CallIds(), open: 0 }
+      callee = { results: new CallIds(), inputs: new CallIds(), open: 0, calls: 0 }
       this.known.set(worker, callee)
     }
     return callee

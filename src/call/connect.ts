@@ -1,15 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError } from '../base/errors.js'
 import { type ParticipantId, participantId } from '../base/ids.js'
-import { Pool, type PoolOptions } from '../mesh/pool.js'
-import type { WorkerLimits } from '../mesh/pool-worker.js'
+import { Pool } from '../mesh/pool.js'
+import type { PoolOptions } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
+import type { ThreadOptions } from '../mesh/thread-host.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, HandlersOf } from './api.js'
+import { logged, type OnLog, stallListener } from './call-log.js'
 import { Client } from './client.js'
 import { createApi } from './create-api.js'
 import type { Handlers } from './handlers.js'
 import type { Procedure } from './hello.js'
+import { type PoolStats, statsOf } from './pool-stats.js'
 import { type CallBoot, serveHandlers, serveModule } from './serve-module.js'
 import { afterCancel, CANCEL_TIMEOUT_MS, Unresponsive, type UnresponsiveReport } from './unresponsive.js'
 
@@ -23,7 +26,13 @@ export interface ConnectOptions {
   /** Elastic receive memory of each participant in bytes, shared by its open streams; 64 MiB by default. */
   readonly elasticBytes?: number | undefined
   /** Heap limits of each worker thread, in MB as `node:worker_threads` has them; none by default. */
-  readonly resourceLimits?: WorkerLimits | undefined
+  readonly resourceLimits?: ThreadOptions['resourceLimits']
+  /** What the threads are called, each with its number; `millrace` by default. */
+  readonly name?: string | undefined
+  /** The environment of the workers: by default a copy of this thread's, and `SHARE_ENV` is not taken. */
+  readonly env?: NodeJS.ProcessEnv | undefined
+  /** Options of Node.js for the workers: by default those of this process, `--import` among them. */
+  readonly execArgv?: readonly string[] | undefined
   /** How long a worker may take before it serves, in ms; 60000 by default. Then it is terminated, and counts as one that cannot start. */
   readonly startTimeoutMs?: number | undefined
   /** How long a worker may take to end at `close`, in ms; 5000 by default. Then it is terminated. */
@@ -32,7 +41,12 @@ export interface ConnectOptions {
   readonly cancelTimeoutMs?: number | undefined
   /** Told of such a handler; by default it is a warning of the process. */
   readonly onUnresponsive?: ((report: UnresponsiveReport) => void) | undefined
-  /** Told who waits for whom where something is waited for and nothing moves for `stallMs`: once, until something moves again. */
+  /** Takes what handlers log by `ctx.log`; by default it is dropped. */
+  readonly onLog?: OnLog | undefined
+  /**
+   * Told who waits for whom where something is waited for and nothing moves for `stallMs`: once, until something moves again. The log gets
+   * the same as a record of the level `warn`, of worker 0, whose handler is `stall`.
+   */
   readonly onStall?: ((report: StallReport) => void) | undefined
   /** In ms; 10 000 by default. */
   readonly stallMs?: number | undefined
@@ -44,6 +58,8 @@ export interface Connection<H> extends AsyncDisposable {
   readonly api: Api<H>
   /** The same at one worker, by its number: 1, 2, ... What has died, or never was, gives `PeerLostError`. */
   on(worker: number): Api<H>
+  /** What each worker does now and has done, and how many were replaced. */
+  stats(): PoolStats
   /** Ends it: what is open fails with `SessionEndedError`; resolves when every worker is gone. */
   close(): Promise<void>
 }
@@ -73,17 +89,25 @@ export async function connect<M>(module: URL | string, options: ConnectOptions =
 /** The same with handlers at hand, which run in this thread. */
 export function connectInline<H extends Handlers>(handlers: H, options: Omit<ConnectOptions, 'workers'> = {}): Promise<Connection<H>> {
   const { cancelTimeoutMs = CANCEL_TIMEOUT_MS } = options
-  const inline = (side: WorkerSide) => serveHandlers(side, handlers, cancelTimeoutMs)
+  const inline = (side: WorkerSide) => void serveHandlers(side, handlers, cancelTimeoutMs).catch((error) => side.refuse(error))
   return open({ ...options, workers: 0, bootstrap: BOOTSTRAP, boot: undefined, inline })
 }
 
-async function open<H>({ onStall, stallMs, ...options }: PoolOptions & ConnectOptions & { workers: number }): Promise<Connection<H>> {
-  const stall = { onStall, stallMs: checkedStallMs(stallMs) }
+async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }): Promise<Connection<H>> {
+  const { onStall, stallMs, onLog, name, env, execArgv, resourceLimits, ...options } = given
+  const listener = stallListener(onStall, onLog)
+  const checkedMs = checkedStallMs(stallMs)
   const { cancelTimeoutMs = CANCEL_TIMEOUT_MS, onUnresponsive, workers } = options
   const replace = workers === 0 ? undefined : (worker: ParticipantId, cause: unknown) => pool.dismiss(worker, cause)
   const unresponsive = new Unresponsive({ cancelTimeoutMs, onUnresponsive, replace })
   const tell = (worker: ParticipantId, handler: string) => unresponsive.tell(worker, handler)
-  const pool = new Pool({ ...options, stall: onStall && { ...stall, onStall }, unresponsive: tell })
+  const pool = new Pool({
+    ...options,
+    thread: { name, env, execArgv, resourceLimits },
+    stall: listener && { stallMs: checkedMs, onStall: listener },
+    unresponsive: tell,
+    logged: logged(onLog),
+  })
   try {
     const [worker] = await pool.allReady()
     const procedures = worker.hello as readonly Procedure[]
@@ -122,6 +146,7 @@ function createConnection<H>(pool: Pool, client: Client, procedures: readonly Pr
   const connection: Connection<H> = {
     api: createApi(client, procedures) as Api<H>,
     on: (worker) => createApi(client, procedures, participantId(worker)) as Api<H>,
+    stats: () => statsOf(pool, client),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,8 +1,11 @@
 import { MillraceError } from '../base/errors.js'
 import type { Peers } from './api.js'
 
-/** What a handler is given beside its input. */
-export interface CallContext {
+/** How much a record matters; nothing is filtered by it. */
+export type CallLogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** What a handler is given beside its input. `S` is what `setup` returned. */
+export interface CallContext<S = unknown> {
   /** Aborted when the caller leaves, is lost, or closes the pool. */
   readonly signal: AbortSignal
   /** The same, for a synchronous loop: true once nobody wants the result. Looks at the rings, so it sees a cancel at once. */
@@ -11,12 +14,28 @@ export interface CallContext {
   readonly worker: number
   /** The other workers of the pool. */
   readonly peers: Peers
+  /** What `setup` returned in this worker. */
+  readonly state: S
+  /**
+   * Sends one cloneable object to `onLog` of `connect`, with worker and handler. Beyond 1000 records on their way it is dropped, and counted in
+   * the next one. Throws `NotCloneable`.
+   */
+  log(level: CallLogLevel, object: unknown): void
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the input's type is the handler's own.
-export type Handler = (input: any, context: CallContext) => unknown
+// biome-ignore lint/suspicious/noExplicitAny: the types of input and state are the handler's own.
+export type Handler<S = any> = (input: any, context: CallContext<S>) => unknown
 /** What a module serves: functions of one input and a context, by name. A generator function is a stream, any other a value call. */
-export type Handlers = Readonly<Record<string, Handler>>
+// biome-ignore lint/suspicious/noExplicitAny: each handler says what it reads of the state.
+export type Handlers<S = any> = Readonly<Record<string, Handler<S>>>
+
+/** What a worker does once, beside its handlers. */
+export interface ServeOptions<S> {
+  /** Runs before the worker serves; what it returns, or resolves with, is `ctx.state`. What it throws is what `connect` rejects with. */
+  readonly setup?: () => S | Promise<S>
+  /** Runs at an orderly end, after the last handler. What it throws is nobody's. */
+  readonly teardown?: (state: S) => unknown
+}
 
 declare const served: unique symbol
 /** What `serve` returns: the default export of a worker module. */
@@ -27,17 +46,17 @@ const STREAM: unique symbol = Symbol.for('millrace.stream')
 const IDEMPOTENT: unique symbol = Symbol.for('millrace.idempotent')
 
 /**
- * Marks the handlers of a worker module: `export default serve({ ... })`. A generator function is a stream, everything else a value
- * call. Does nothing beyond that: the module can be imported anywhere.
+ * Marks the handlers of a worker module: `export default serve({ ... }, { setup })`. A generator function is a stream, everything else a
+ * value call. Does nothing beyond that: the module can be imported anywhere.
  * Throws `InvalidArgument` where something in it is no function, or is named `then`.
  */
-export function serve<const H extends Handlers>(handlers: H): Served<H> {
+export function serve<const H extends Handlers<S>, S = undefined>(handlers: H, options: ServeOptions<S> = {}): Served<H> {
   for (const [name, handler] of Object.entries(handlers)) {
     if (typeof handler !== 'function') throw new MillraceError('InvalidArgument', `serve: the handler '${name}' is no function`)
     if (name === 'then')
       throw new MillraceError('InvalidArgument', "serve: a handler cannot be called 'then': the api would be taken for a promise")
   }
-  Object.defineProperty(handlers, SERVED, { value: true })
+  Object.defineProperty(handlers, SERVED, { value: options })
   return handlers as Served<H>
 }
 
@@ -64,6 +83,11 @@ export function idempotent<H extends Handler>(handler: H): H {
 
 export function isServed(value: unknown): value is Handlers {
   return typeof value === 'object' && value !== null && SERVED in value
+}
+
+/** What was given to `serve` with these handlers. */
+export function serveOptionsOf(handlers: Handlers): ServeOptions<unknown> {
+  return isServed(handlers) ? ((handlers as { readonly [SERVED]?: ServeOptions<unknown> })[SERVED] ?? {}) : {}
 }
 
 const GENERATORS = new Set(['GeneratorFunction', 'AsyncGeneratorFunction'])

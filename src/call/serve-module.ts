@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import { CallServer } from './call-server.js'
-import { type Handlers, isServed } from './handlers.js'
+import { type Handlers, isServed, serveOptionsOf } from './handlers.js'
 import { proceduresOf } from './hello.js'
 import { WorkerPeers } from './peers.js'
 import { afterCancel } from './unresponsive.js'
@@ -19,25 +19,27 @@ export async function serveModule(side: WorkerSide, { module: href, cancelTimeou
     if (!isServed(module.default)) {
       throw new MillraceError('NotServed', `${href} has no handlers: write \`export default serve({ ... })\` in it`)
     }
-    serveHandlers(side, module.default, cancelTimeoutMs)
+    await serveHandlers(side, module.default, cancelTimeoutMs)
   } catch (error) {
     side.refuse(error)
   }
 }
 
-/** Begins to serve handlers. */
-export function serveHandlers(side: WorkerSide, handlers: Handlers, cancelTimeoutMs: number): void {
+/** Begins to serve handlers, once they are set up. Rejects with what their `setup` throws. */
+export async function serveHandlers(side: WorkerSide, handlers: Handlers, cancelTimeoutMs: number): Promise<void> {
   const procedures = proceduresOf(handlers)
+  const { setup, teardown } = serveOptionsOf(handlers)
+  const state = await setup?.()
   const server = new CallServer(side.session, handlers, {
     cancelled: (handler) => afterCancel(cancelTimeoutMs, () => side.unresponsive(handler)),
     peers: new WorkerPeers(side, procedures),
+    state,
+    log: (record) => side.log(record),
   })
-  side.ready(
-    {
-      called: (peer, id, call) => server.called(peer, id, call),
-      invited: () => {},
-      closing: () => server.idle(),
-    },
-    procedures,
-  )
+  const closing = async (): Promise<void> => {
+    await server.idle()
+    // Whoever could be told of its errors has closed the pool.
+    await Promise.resolve(teardown?.(state)).catch(() => {})
+  }
+  side.ready({ called: (peer, id, call) => server.called(peer, id, call), invited: () => {}, closing }, procedures)
 }

@@ -1,4 +1,3 @@
-import type { ResourceLimits } from 'node:worker_threads'
 import type { ParticipantId } from '../base/ids.js'
 import type { MemberWords } from './member-words.js'
 import type { SetupMessage } from './setup.js'
@@ -46,9 +45,6 @@ export class Signal {
     this.resolve()
   }
 }
-
-/** Limits of a worker's heap; see `resourceLimits` of `node:worker_threads`. */
-export type WorkerLimits = ResourceLimits
 
 export function createPoolWorker(id: ParticipantId, host: WorkerHost, words?: MemberWords): PoolWorker {
   return {

@@ -7,46 +7,18 @@ import { within } from '../base/within.js'
 import { keepFreedMemory } from '../memory/malloc.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
+import { bornInline, bornInThread } from './births.js'
 import { Hold } from './hold.js'
 import { type Holdings, holdingsOf } from './holdings.js'
 import { Introductions } from './introductions.js'
-import { createLinkSegment } from './link-layout.js'
 import { Member } from './member.js'
-import { MemberWords } from './member-words.js'
-import { createMemoryLink } from './memory-link.js'
-import { createPoolWorker, type PoolWorker, type WorkerLimits } from './pool-worker.js'
+import type { PoolOptions } from './pool-options.js'
+import type { PoolWorker } from './pool-worker.js'
 import { type MeshRequest, memberOf, QueryMesh } from './query-mesh.js'
 import { Questions } from './questions.js'
 import { CALLS, type SetupReply } from './setup.js'
 import { askAll, type Members, type StallOptions } from './stall-report.js'
 import { STALL_MS_DEFAULT, StallWatch } from './stall-watch.js'
-import { startThread } from './thread-host.js'
-import { WorkerSide } from './worker-side.js'
-
-export interface PoolOptions {
-  /** Threads; 0: one participant inline, in this thread. */
-  readonly workers: number
-  /** The module that each thread runs, and what it is told. */
-  readonly bootstrap: URL
-  readonly boot: unknown
-  /** What a worker in this thread does, where `workers` is 0. */
-  readonly inline: (side: WorkerSide) => void
-  readonly ringBytes?: number | undefined
-  readonly elasticBytes?: number | undefined
-  readonly resourceLimits?: WorkerLimits | undefined
-  /** How long a worker may take to end before it is terminated; 5000 ms by default. */
-  readonly closeTimeoutMs?: number | undefined
-  /** How long a worker may take before it serves; 60000 ms by default. */
-  readonly startTimeoutMs?: number | undefined
-  /** Told of what a worker says goes on in it long after it was cancelled. */
-  readonly unresponsive?: ((worker: ParticipantId, what: string) => void) | undefined
-  /** For tests: what deadlines are measured by. */
-  readonly clock?: Clock | undefined
-  /** Tells where nothing moves in the mesh of calls while something is waited for. */
-  readonly stall?: StallOptions | undefined
-  /** Bytes and bells aside, for tests: a position near 2^32 at which the rings begin. */
-  readonly ringPosition?: number | undefined
-}
 
 const CLOSE_TIMEOUT_MS = 5000
 const START_TIMEOUT_MS = 60_000
@@ -75,6 +47,7 @@ export class Pool {
   private nextWorkerId = 1
   private nextMeshId = 1
   private startFailures = 0
+  private replacements = 0
   private broken: { readonly error: unknown } | undefined
   private closed: Promise<void> | undefined
 
@@ -93,13 +66,22 @@ export class Pool {
       waiting: (change) => this.hold.change(change),
       peerFailed: (id, error) => void this.dismiss(id, error),
     })
-    if (options.workers === 0) this.startInline()
-    else for (let index = 0; index < options.workers; index++) this.startThread()
+    for (let index = 0; index < Math.max(1, options.workers); index++) this.start()
   }
 
   /** Workers that serve now. */
   get ready(): PoolWorker[] {
     return [...this.all.values()].filter((worker) => worker.state === 'ready')
+  }
+
+  /** Workers that are not gone. */
+  get living(): PoolWorker[] {
+    return [...this.all.values()].filter(({ state }) => state !== 'gone')
+  }
+
+  /** How many workers were started in place of others. */
+  get replaced(): number {
+    return this.replacements
   }
 
   get isClosed(): boolean {
@@ -178,47 +160,14 @@ export class Pool {
     return { mesh: id, session, workers: living.filter((each): each is [ParticipantId, PoolWorker] => each[1] !== undefined) }
   }
 
-  private startThread(): void {
+  private start(): void {
     const id = participantId(this.nextWorkerId++)
-    const words = new MemberWords()
-    const card = { id, words: words.segment }
-    const { bootstrap, boot, elasticBytes, resourceLimits, ringPosition } = this.options
-    const { ringBytes } = this
-    const link = createLinkSegment({ first: LEADER, second: id, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, ringPosition)
-    const { host, bell } = startThread(
-      { bootstrap, boot, card, leader: this.member.card, link, elasticBytes, name: `millrace-${id}`, resourceLimits },
-      {
-        replied: (reply) => this.replied(worker, reply),
-        exited: (code, cause) => this.exited(worker, code, cause),
-      },
-    )
-    const worker = createPoolWorker(id, host, words)
-    this.member.meet(card, bell)
-    this.all.set(id, worker)
-    this.session.addPeer(id, this.member.attach(link, LEADER, id))
-    void this.limitStart(worker)
-  }
-
-  private startInline(): void {
-    const id = participantId(this.nextWorkerId++)
-    const [ours, theirs] = createMemoryLink(() => this.member.loop.schedule(), this.options.ringBytes)
-    let side: WorkerSide | undefined
-    const worker = createPoolWorker(id, {
-      post: (message) => queueMicrotask(() => side?.receive(message)),
-      terminate: async () => this.exited(worker, 0, undefined),
-    })
-    this.all.set(id, worker)
-    this.session.addPeer(id, ours)
-    side = new WorkerSide({
-      member: this.member,
-      self: id,
-      leaderEnd: theirs,
-      elasticBytes: this.options.elasticBytes,
-      post: (reply) => queueMicrotask(() => this.replied(worker, reply)),
-      leave: () => queueMicrotask(() => this.exited(worker, 0, undefined)),
-    })
-    this.options.inline(side)
-    void this.limitStart(worker)
+    const { member, session, options, ringBytes } = this
+    const born = (options.workers === 0 ? bornInline : bornInThread)(id, { member, session, options, ringBytes, events: this })
+    this.all.set(id, born.worker)
+    session.addPeer(id, born.end)
+    born.begin()
+    void this.limitStart(born.worker)
   }
 
   /** Gives up a worker that does not serve in time, after one more look. */
@@ -235,7 +184,8 @@ export class Pool {
     await worker.host.terminate()
   }
 
-  private replied(worker: PoolWorker, reply: SetupReply): void {
+  /** For its workers. */
+  replied(worker: PoolWorker, reply: SetupReply): void {
     switch (reply.kind) {
       case 'ready':
         worker.state = 'ready'
@@ -252,6 +202,10 @@ export class Pool {
         return
       case 'want':
         this.linkWorkers(worker, reply.peer)
+        return
+      case 'log':
+        worker.host.post({ kind: 'logged', records: 1 })
+        this.options.logged?.(reply.record, reply.dropped)
         return
       case 'who':
         worker.host.post({ kind: 'others', ids: this.ready.filter((other) => other !== worker).map(({ id }) => id) })
@@ -280,7 +234,8 @@ export class Pool {
     return true
   }
 
-  private exited(worker: PoolWorker, code: number, cause: unknown): void {
+  /** For its workers. */
+  exited(worker: PoolWorker, code: number, cause: unknown): void {
     if (worker.state === 'gone') return
     const neverServed = worker.state === 'starting'
     worker.state = 'gone'
@@ -309,7 +264,8 @@ export class Pool {
     }
     // What died had served: whoever waits has reason to hope again.
     this.broken = undefined
-    this.startThread()
+    this.replacements++
+    this.start()
   }
 
   /** The next worker that becomes ready. */

@@ -16,6 +16,8 @@ export type LinkSpec =
 export type SetupMessage =
   | { readonly kind: 'meet'; readonly card: MemberCard; readonly bell: MessagePort }
   | { readonly kind: 'link'; readonly spec: LinkSpec }
+  /** So many of its records were taken. */
+  | { readonly kind: 'logged'; readonly records: number }
   /** The answer to 'who'. */
   | { readonly kind: 'others'; readonly ids: readonly ParticipantId[] }
   | { readonly kind: 'unreachable'; readonly peer: ParticipantId; readonly why: 'lost' | 'closed' }
@@ -49,6 +51,8 @@ export type SetupReply =
   | { readonly kind: 'refused'; readonly error: Uint8Array }
   /** It wants a link to another worker. */
   | { readonly kind: 'want'; readonly peer: ParticipantId }
+  /** What was logged in it, opaque here, and how many records it dropped before. */
+  | { readonly kind: 'log'; readonly record: Uint8Array; readonly dropped: number }
   /** It wants to know which other workers serve. */
   | { readonly kind: 'who' }
   /** Its session has ended and nothing of it runs any more. */

@@ -2,6 +2,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { LEADER, participantId } from '../base/ids.js'
 import { Member } from './member.js'
 import { type BirthData, isBirthData, type SetupMessage } from './setup.js'
+import { keepWholeLines } from './whole-lines.js'
 import { WorkerSide } from './worker-side.js'
 
 export interface Birth {
@@ -14,6 +15,7 @@ export function bornInPool(): Birth | undefined {
   if (isMainThread || parentPort === null || !isBirthData(workerData)) return undefined
   const { card, leader, bell, link, elasticBytes, boot }: BirthData = workerData
   const port = parentPort
+  for (const stream of [process.stdout, process.stderr]) process.once('exit', keepWholeLines(stream))
   const self = participantId(card.id)
   const member = new Member(card.id, card.words, { mayBlock: true })
   member.meet(leader, bell)

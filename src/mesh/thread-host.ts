@@ -1,7 +1,7 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type ResourceLimits, Worker, type WorkerOptions } from 'node:worker_threads'
 import type { LinkSegment } from './link-layout.js'
 import type { MemberCard } from './member.js'
-import type { WorkerHost, WorkerLimits } from './pool-worker.js'
+import type { WorkerHost } from './pool-worker.js'
 import type { BirthData, SetupMessage, SetupReply } from './setup.js'
 
 export interface ThreadBirth {
@@ -12,8 +12,16 @@ export interface ThreadBirth {
   readonly leader: MemberCard
   readonly link: LinkSegment
   readonly elasticBytes: number | undefined
-  readonly name: string
-  readonly resourceLimits: WorkerLimits | undefined
+  readonly thread: ThreadOptions | undefined
+}
+
+/** What its user says of each thread; as in `node:worker_threads`, whose defaults hold. */
+export interface ThreadOptions {
+  /** The threads are called by it and their number; `millrace` by default. */
+  readonly name?: string | undefined
+  readonly env?: NodeJS.ProcessEnv | undefined
+  readonly execArgv?: readonly string[] | undefined
+  readonly resourceLimits?: ResourceLimits | undefined
 }
 
 export interface ThreadEvents {
@@ -24,13 +32,13 @@ export interface ThreadEvents {
 /** Starts a worker in a thread. Returns its host and the leader's end of the bell between them. */
 export function startThread(birth: ThreadBirth, events: ThreadEvents): { host: WorkerHost; bell: MessagePort } {
   const { port1, port2 } = new MessageChannel()
-  const { bootstrap, boot, card, leader, link, elasticBytes, name, resourceLimits } = birth
+  const { bootstrap, boot, card, leader, link, elasticBytes, thread: { name = 'millrace', ...options } = {} } = birth
   const workerData: BirthData = { millrace: 'worker', card, leader, bell: port2, link, elasticBytes, boot }
   const thread = new Worker(bootstrap, {
     workerData,
     transferList: [port2],
-    name,
-    ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    name: `${name}-${card.id}`,
+    ...definedOnly(options),
   })
   let cause: unknown
   thread.on('error', (error) => {
@@ -47,4 +55,13 @@ export function startThread(birth: ThreadBirth, events: ThreadEvents): { host: W
     },
   }
   return { host, bell: port1 }
+}
+
+/** What is not given is not there: an option that is undefined is not always the default. */
+function definedOnly({ env, execArgv, resourceLimits }: Omit<ThreadOptions, 'name'>): WorkerOptions {
+  return {
+    ...(env !== undefined && { env }),
+    ...(execArgv !== undefined && { execArgv: [...execArgv] }),
+    ...(resourceLimits !== undefined && { resourceLimits }),
+  }
 }

@@ -8,6 +8,7 @@ import { holdingsOf } from './holdings.js'
 import type { Member } from './member.js'
 import { createSelfLink } from './memory-link.js'
 import { type Answers, CALLS, type LinkSpec, type Question, type SetupMessage, type SetupReply } from './setup.js'
+import { WorkerLog } from './worker-log.js'
 
 const ERROR_BYTES_MAX = 0x1_0000
 
@@ -44,12 +45,14 @@ export class WorkerSide {
   private handlers: WorkerHandlers | undefined
   /** By mesh. */
   private readonly queries = new Map<number, Session>()
+  private readonly records: WorkerLog
   /** Those who asked for the other workers: they are answered in order. */
   private readonly waitingForOthers: ((ids: readonly ParticipantId[]) => void)[] = []
   private readonly waitingForLink = new Map<ParticipantId, { resolve: () => void; reject: (error: unknown) => void }[]>()
 
   constructor(private readonly options: WorkerSideOptions) {
     this.member = options.member
+    this.records = new WorkerLog(options.post)
     this.session = options.member.createSession({
       self: options.self,
       kind: 'call',
@@ -71,6 +74,11 @@ export class WorkerSide {
   /** Says that it cannot. */
   refuse(error: unknown): void {
     this.options.post({ kind: 'refused', error: encodeError(error, rankOf(error), ERROR_BYTES_MAX) })
+  }
+
+  /** Hands a record to the leader, or drops it where too many are on their way. */
+  log(record: Uint8Array): void {
+    this.records.add(record)
   }
 
   /** Tells the leader of something that goes on long after it was cancelled. */
@@ -125,6 +133,9 @@ export class WorkerSide {
       case 'link':
         this.session.addPeer(message.spec.peer, this.linkEnd(message.spec, this.options.self))
         this.settleLink(message.spec.peer)
+        return
+      case 'logged':
+        this.records.taken(message.records)
         return
       case 'others':
         this.waitingForOthers.shift()?.(message.ids)

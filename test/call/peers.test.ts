@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { participantId } from '../../src/base/ids.js'
 import { poolOf } from '../../src/call/connect.js'
 import { PeerLostError, TooManyCallsError } from '../../src/index.js'
-import { collect, connected, failure } from '../support/connections.js'
+import { collect, connected, failure, until } from '../support/connections.js'
 
 type Worker = typeof import('./peers.worker.js')
 
@@ -67,5 +67,25 @@ test('without workers a handler has no peers but itself', async () => {
   await connected<Worker>(URL_OF_WORKER, { workers: 0 }, async ({ api }) => {
     assert.deepEqual(await api.others(), [])
     assert.equal(await api.workerOf({ of: 1 }), 1)
+  })
+})
+
+test('stats() tells of each worker what is open and what was asked of it, and how many were replaced', async () => {
+  await connected<Worker>(URL_OF_WORKER, { workers: 2 }, async (connection) => {
+    const idle = { state: 'ready', open: 0 } as const
+    assert.deepEqual(connection.stats(), { workers: [1, 2].map((worker) => ({ worker, ...idle, calls: 0 })), replaced: 0, waiting: 0 })
+    const stream = connection.on(2).count({ to: 1e9 })
+    await stream.next()
+    await connection.on(2).worker()
+    assert.deepEqual(connection.stats().workers[1], { worker: 2, state: 'ready', open: 1, calls: 2 })
+    await stream.return()
+    await until(() => connection.stats().workers[1].open === 0, 'it is open still')
+    await failure(connection.on(1).exit())
+    await poolOf(connection).allReady()
+    const after = [
+      { worker: 2, ...idle, calls: 2 },
+      { worker: 3, ...idle, calls: 0 },
+    ]
+    assert.deepEqual(connection.stats(), { workers: after, replaced: 1, waiting: 0 })
   })
 })

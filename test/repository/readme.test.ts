@@ -89,6 +89,7 @@ test('the streams document runs as it stands', async () => {
     ['a', 'b', 'not found: nowhere', 'cancelled'],
     ['one', 'two', 'three', '3', 'to a socket'],
     ['> TO', '> AND', '> FRO'],
+    ['info isWord {"unknown":"mull"}', 'true false'],
     ['part 1 of worker 1', 'part 2 of worker 2', 'part 3 of worker 1'],
   ])
 })

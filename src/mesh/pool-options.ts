@@ -1,0 +1,32 @@
+import type { Clock } from '../base/clock.js'
+import type { ParticipantId } from '../base/ids.js'
+import type { StallOptions } from './stall-report.js'
+import type { ThreadOptions } from './thread-host.js'
+import type { WorkerSide } from './worker-side.js'
+
+export interface PoolOptions {
+  /** Threads; 0: one participant inline, in this thread. */
+  readonly workers: number
+  /** The module that each thread runs, and what it is told. */
+  readonly bootstrap: URL
+  readonly boot: unknown
+  /** What a worker in this thread does, where `workers` is 0. */
+  readonly inline: (side: WorkerSide) => void
+  readonly ringBytes?: number | undefined
+  readonly elasticBytes?: number | undefined
+  readonly thread?: ThreadOptions | undefined
+  /** How long a worker may take to end before it is terminated; 5000 ms by default. */
+  readonly closeTimeoutMs?: number | undefined
+  /** How long a worker may take before it serves; 60000 ms by default. */
+  readonly startTimeoutMs?: number | undefined
+  /** Told of what a worker says goes on in it long after it was cancelled. */
+  readonly unresponsive?: ((worker: ParticipantId, what: string) => void) | undefined
+  /** Takes what workers log, and how many records were dropped before it. */
+  readonly logged?: ((record: Uint8Array, dropped: number) => void) | undefined
+  /** For tests: what deadlines are measured by. */
+  readonly clock?: Clock | undefined
+  /** Tells where nothing moves in the mesh of calls while something is waited for. */
+  readonly stall?: StallOptions | undefined
+  /** Bytes and bells aside, for tests: a position near 2^32 at which the rings begin. */
+  readonly ringPosition?: number | undefined
+}
