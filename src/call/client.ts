@@ -8,6 +8,7 @@ import type { Session } from '../stream/session.js'
 import { type CallId, CallIds } from './call-ids.js'
 import type { Input } from './input.js'
 import { closeValues, inputSource, valuesSource } from './input-source.js'
+import { locate } from './locate.js'
 import { readOne } from './value-reader.js'
 
 /** Bit 15 of a logical id in a mesh of calls: an input, picked by its sender. */
@@ -211,7 +212,7 @@ export class Client {
     } catch (error) {
       // What else may come is nobody's.
       inbound.cancel()
-      throw error
+      throw locate(error, inbound.id)
     } finally {
       unlisten?.()
     }

@@ -3,6 +3,7 @@ import { ReadableStream } from 'node:stream/web'
 import { onAbort } from '../base/abort-listener.js'
 import { CancelledError, ProtocolError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
+import { locate } from './locate.js'
 import { isRetriable } from './retry.js'
 import { StreamResult } from './stream-result.js'
 import { isRawMark, RESULT_MARK, ValueReader } from './value-reader.js'
@@ -24,9 +25,9 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
   private values: ValueReader | undefined
   private state: 'lazy' | 'open' | 'done' = 'lazy'
   private failure: { readonly error: unknown } | undefined
-  /** Calls of `next` that wait, and the last of them without its error: they are answered in order. */
+  /** Calls of `next` that wait, and the last of them: they are answered in order. */
   private waiting = 0
-  private last: Promise<void> | undefined
+  private last: Promise<IteratorResult<T, R | undefined>> | undefined
   /** Whether long messages are values by themselves. */
   private isRaw = false
   /** Ends the wait for its beginning. */
@@ -68,8 +69,10 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       }
     }
     this.waiting++
-    const next: Promise<IteratorResult<T, R | undefined>> = this.last === undefined ? this.pull() : this.last.then(() => this.pull())
-    if (this.waiting > 0) this.last = next.then(nothing, nothing)
+    // Nothing but its consumer waits for a promise, where they come one by one: so the consumer stands in the stack of an error.
+    const pull = () => this.pull()
+    const next: Promise<IteratorResult<T, R | undefined>> = this.last === undefined ? pull() : this.last.then(pull, pull)
+    if (this.waiting > 0) this.last = next
     return next
   }
 
@@ -189,7 +192,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       }
     } catch (error) {
       this.stop(error)
-      throw error
+      throw this.inbound === undefined ? error : locate(error, this.inbound.id)
     } finally {
       // Before the consumer is told, so that it finds what is at hand by the short way next.
       if (--this.waiting === 0) this.last = undefined

@@ -37,15 +37,30 @@ export function encodeError(error: unknown, rank: Rank, maxBytes: number): Uint8
   return Uint8Array.of(rank)
 }
 
-/** The whole; without properties, causes and value; without the stack; with less and less of the message. */
+/** The whole; without its stacks; without properties, causes and value; without either; with less and less of the message. */
 function* everShorter(whole: ErrorTree): Generator<ErrorTree> {
   yield whole
-  const { name, message, stack, code, dom } = whole
-  const known = { ...(isPlain(code) && { code }), ...(dom && { dom }) }
+  yield withoutStacks(whole)
+  const { name, message, stack, code, dom, class: registered } = whole
+  const known = {
+    ...(isPlain(code) && { code }),
+    ...(dom && { dom }),
+    ...(registered !== undefined && registered.length <= NAME_CHARACTERS_MAX && { class: registered }),
+  }
   if (stack !== undefined) yield { name, message, ...known, stack: `${stack}\n    ${CUT}` }
   yield { name, message, ...known, stack: CUT }
   for (let length = message.length; length >= 1; length = Math.floor(length * 0.8)) {
     yield { name: name.slice(0, NAME_CHARACTERS_MAX), message: `${message.slice(0, length)} ${CUT}`, ...known }
+  }
+}
+
+function withoutStacks(tree: ErrorTree): ErrorTree {
+  const { cause, errors } = tree
+  return {
+    ...tree,
+    ...(tree.stack !== undefined && { stack: CUT }),
+    ...(cause !== undefined && !('value' in cause) && { cause: withoutStacks(cause) }),
+    ...(errors !== undefined && { errors: errors.map(withoutStacks) }),
   }
 }
 

@@ -2,6 +2,7 @@ import { serialize } from 'node:v8'
 import { readClone } from '../base/clone.js'
 import { CODES, type Code } from '../base/codes.js'
 import { CancelledError, MillraceError, PeerLostError, ProtocolError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
+import { createRegistered, registeredName } from './error-classes.js'
 
 /** An error, or whatever was thrown, as plain data. */
 export interface ErrorTree {
@@ -14,6 +15,8 @@ export interface ErrorTree {
   readonly errors?: readonly ErrorTree[]
   /** Set where what was thrown is no error. */
   readonly thrown?: { readonly value: unknown }
+  /** Of a class that is registered: under which name. */
+  readonly class?: string
   /** Set where it is a DOMException, whose code follows from its name. */
   readonly dom?: true
 }
@@ -50,6 +53,8 @@ export function isCloneable(value: unknown): boolean {
 function errorToTree(error: Error, depth: number): ErrorTree {
   const tree: { -readonly [K in keyof ErrorTree]: ErrorTree[K] } = { name: String(error.name), message: String(error.message) }
   tree.properties = ownProperties(error)
+  const registered = registeredName(error)
+  if (registered !== undefined) tree.class = registered
   if (typeof error.stack === 'string') tree.stack = error.stack
   if (error instanceof DOMException) tree.dom = true
   else if ('code' in error && isCloneable(error.code)) tree.code = error.code
@@ -128,9 +133,9 @@ export function fromTree(tree: unknown): unknown {
 }
 
 function checked(tree: unknown): ErrorTree {
-  const { name, message, stack } = tree as Partial<ErrorTree>
-  if (typeof name !== 'string' || typeof message !== 'string' || (stack !== undefined && typeof stack !== 'string'))
-    throw new TypeError('no error: its name, message or stack is no text')
+  const { name, message, stack, class: registered } = tree as Partial<ErrorTree>
+  for (const text of [name, message, stack ?? '', registered ?? ''])
+    if (typeof text !== 'string') throw new TypeError('no error: its name, message, stack or class is no text')
   return tree as ErrorTree
 }
 
@@ -152,6 +157,8 @@ function build(tree: ErrorTree, depth: number): unknown {
 function create(tree: ErrorTree, depth: number): Error {
   const { name, message, code } = tree
   if (tree.dom === true) return new DOMException(message, name)
+  const registered = createRegistered(tree.class ?? name, message)
+  if (registered !== undefined) return registered
   if (typeof code === 'string' && Object.hasOwn(CODES, code)) {
     const Own = OWN[code as Code]
     return Own === undefined ? new MillraceError(code as Code, message) : new Own(message)
