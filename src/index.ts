@@ -22,6 +22,7 @@ export {
 } from './call/handlers.js'
 export type { PoolStats, WorkerStats } from './call/pool-stats.js'
 export type { RemoteStream } from './call/remote-stream.js'
+export type { CallTrace } from './call/tracing.js'
 export type { UnresponsiveReport } from './call/unresponsive.js'
 export type { StallReport } from './mesh/stall-report.js'
 export { registerError } from './stream/error-classes.js'

@@ -53,6 +53,11 @@ export const CODES = {
     cause: 'The worker module has no default export made by serve().',
     cure: 'Write `export default serve({ ... })` in the worker module.',
   },
+  WorkerNotFound: {
+    fault: 'user',
+    cause: 'The URL given to connect names no file, and there is none with the other extension (.ts for .js, .js for .ts) either.',
+    cure: 'Check the path in new URL(path, import.meta.url); a bundled program has to bundle its worker too.',
+  },
   StartTimeout: {
     fault: 'user',
     cause: 'A worker did not serve in time: the import of its module has not ended.',
@@ -81,7 +86,7 @@ export const CODES = {
   },
   TypeScriptUnsupported: {
     fault: 'user',
-    cause: 'The FILE given to the command is TypeScript and this Node.js does not strip types.',
+    cause: 'The FILE given to the command, or the worker module given to connect, is TypeScript and this Node.js does not strip types.',
     cure: 'Compile it with `tsc` and give the .js file, or use Node.js 22.18 or later.',
   },
   RemoteError: {

@@ -11,6 +11,7 @@ import { isStreamHandler } from './handlers.js'
 import { decodeInput } from './input.js'
 import { RemoteStream } from './remote-stream.js'
 import { StreamPump } from './stream-pump.js'
+import { traceHandler } from './tracing.js'
 import { readOne } from './value-reader.js'
 import { encodeValue } from './value-writer.js'
 
@@ -52,7 +53,7 @@ export class CallServer {
       id,
       receivers: [peer],
       delivery: 'calls',
-      run: (task) => this.track(this.run(served, call, task).finally(() => over?.())),
+      run: (task) => this.track(this.traced(served, call, task).finally(() => over?.())),
       left: () => {
         over ??= this.options.cancelled?.(served.name)
       },
@@ -70,6 +71,11 @@ export class CallServer {
   private track(run: Promise<void>): Promise<void> {
     this.running.add(run)
     return run.finally(() => this.running.delete(run))
+  }
+
+  private traced(served: Served, call: CallPayload, task: SourceTask): Promise<void> {
+    const { name, isStream } = served
+    return traceHandler(name, isStream ? 'stream' : 'value', this.session.self, () => this.run(served, call, task))
   }
 
   private async run(served: Served, call: CallPayload, task: SourceTask): Promise<void> {

@@ -15,6 +15,7 @@ import type { Procedure } from './hello.js'
 import { type PoolStats, statsOf } from './pool-stats.js'
 import { type CallBoot, serveHandlers, serveModule } from './serve-module.js'
 import { afterCancel, CANCEL_TIMEOUT_MS, Unresponsive, type UnresponsiveReport } from './unresponsive.js'
+import { findWorker } from './worker-url.js'
 
 export interface ConnectOptions {
   /** Worker threads; by default as many as the machine runs in parallel. 0: the handlers run in this thread. */
@@ -78,11 +79,11 @@ const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
 /**
  * Starts workers that serve a module and returns a connection to them: `await connect<typeof import('./x.worker.js')>(new URL(
  * './x.worker.js', import.meta.url), { workers: 4 })`. Rejects with what the module threw when imported, `NotServed` where it has no
- * handlers, `StartTimeout`, `InvalidArgument`.
+ * handlers, `WorkerNotFound`, `StartTimeout`, `InvalidArgument`.
  */
 export async function connect<M>(module: URL | string, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
-  const { href, workers } = resolve(module, options)
-  const boot: CallBoot = { module: href, cancelTimeoutMs: options.cancelTimeoutMs ?? CANCEL_TIMEOUT_MS }
+  const { url, workers } = resolve(module, options)
+  const boot: CallBoot = { module: (await findWorker(url)).href, cancelTimeoutMs: options.cancelTimeoutMs ?? CANCEL_TIMEOUT_MS }
   return open({ ...options, workers, bootstrap: BOOTSTRAP, boot, inline: (side) => void serveModule(side, boot) })
 }
 
@@ -121,7 +122,7 @@ async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }
   }
 }
 
-function resolve(module: URL | string, options: ConnectOptions): { href: string; workers: number } {
+function resolve(module: URL | string, options: ConnectOptions): { url: URL; workers: number } {
   const { workers = availableParallelism(), kind = 'thread' } = options
   if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
     throw new MillraceError('InvalidArgument', `connect: workers is ${workers}; give a whole number from 0 to 1024`)
@@ -134,7 +135,7 @@ function resolve(module: URL | string, options: ConnectOptions): { href: string;
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `connect: kind is '${kind}'; 'thread' is what there is`)
   const isUrl = module instanceof URL || /^(file|data|node):/.test(module)
   if (!isUrl) throw new MillraceError('InvalidArgument', `connect: '${module}' is no URL; write new URL('./x.worker.js', import.meta.url)`)
-  return { href: String(module), workers }
+  return { url: new URL(module), workers }
 }
 
 function createConnection<H>(pool: Pool, client: Client, procedures: readonly Procedure[]): Connection<H> {

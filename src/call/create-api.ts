@@ -8,6 +8,7 @@ import { encodeInput } from './input.js'
 import { dropInput } from './input-source.js'
 import { RemoteStream } from './remote-stream.js'
 import { retried, retriesOf } from './retry.js'
+import { traceStream, traceValue } from './tracing.js'
 
 /** A function for each procedure, at the least busy worker or at one. A plain object without a prototype, so that no name is taken. */
 export function createApi(client: Client, procedures: readonly Procedure[], on?: ParticipantId): object {
@@ -22,14 +23,18 @@ function streamFunction(client: Client, index: number, procedure: Procedure, on:
   return (input: unknown, { signal, highWaterMark, retry }: StreamCallOptions = {}): RemoteStream<unknown> => {
     const retries = retriesOf(procedure, input, retry)
     const mark = checkedHighWaterMark(highWaterMark)
-    const open = async () => client.openStream(index, encodeInput(input), { ...mark, on })
-    return new RemoteStream(open, signal, () => dropInput(input), retries)
+    const open = async () => {
+      traceStream(procedure.name, on, () => remote.result)
+      return client.openStream(index, encodeInput(input), { ...mark, on })
+    }
+    const remote = new RemoteStream(open, signal, () => dropInput(input), retries)
+    return remote
   }
 }
 
 function valueFunction(client: Client, index: number, procedure: Procedure, on: ParticipantId | undefined) {
   return (input: unknown, { signal, retry }: CallOptions = {}): Promise<unknown> => {
-    const call = async () => client.value(index, encodeInput(input), { signal, on })
+    const call = () => traceValue(procedure.name, on, async () => client.value(index, encodeInput(input), { signal, on }))
     const result = retry === true ? (async () => retried(call, retriesOf(procedure, input, retry)))() : call()
     Object.defineProperty(result, Symbol.asyncIterator, { value: () => refuseIteration(result, procedure.name) })
     return result

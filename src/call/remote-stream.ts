@@ -267,3 +267,6 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
     this.unlisten()
   }
 }
+
+// What the runtime has for asynchronous iterators, such as helpers, is there for these too.
+Object.setPrototypeOf(RemoteStream.prototype, Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)))

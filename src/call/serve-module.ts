@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js'
+import { isUnknownTypeScript } from '../base/typescript.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import { CallServer } from './call-server.js'
 import { type Handlers, isServed, serveOptionsOf } from './handlers.js'
@@ -21,8 +22,15 @@ export async function serveModule(side: WorkerSide, { module: href, cancelTimeou
     }
     await serveHandlers(side, module.default, cancelTimeoutMs)
   } catch (error) {
-    side.refuse(error)
+    side.refuse(isUnknownTypeScript(error) ? typeScriptUnsupported(href, error) : error)
   }
+}
+
+function typeScriptUnsupported(href: string, cause: unknown): MillraceError {
+  const cure = 'compile it, then connect finds the .js, or use Node.js 22.18 or later'
+  return new MillraceError('TypeScriptUnsupported', `${href} is TypeScript, which Node.js ${process.versions.node} does not run: ${cure}`, {
+    cause,
+  })
 }
 
 /** Begins to serve handlers, once they are set up. Rejects with what their `setup` throws. */

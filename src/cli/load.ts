@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MillraceError } from '../base/errors.js'
+import { isUnknownTypeScript } from '../base/typescript.js'
 import type { LogRecord } from '../flow/ctx.js'
 import type { RunStats as FlowStats } from '../flow/run-options.js'
 
@@ -51,18 +52,11 @@ async function mustBeFile(file: string): Promise<void> {
   throw new MillraceError('FlowFileNotFound', `${file}: ${found}. The path is taken from the current directory.`)
 }
 
-/** Tried first and judged by Node's answer, so that a loader that brings TypeScript to an older Node.js works too. */
-function isUnknownExtension(error: unknown): boolean {
-  return (
-    error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[mc]?tsx?"?/.test(error.message)
-  )
-}
-
 async function importFile(file: string): Promise<Record<string, unknown>> {
   try {
     return await import(pathToFileURL(resolve(file)).href)
   } catch (error) {
-    if (isUnknownExtension(error)) {
+    if (isUnknownTypeScript(error)) {
       const message = `${file}: Node.js ${process.versions.node} does not run TypeScript. Compile it with tsc and give the .js file, or use Node.js 22.18 or later.`
       throw new MillraceError('TypeScriptUnsupported', message)
     }

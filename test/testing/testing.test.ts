@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { poolOf } from '../../src/call/connect.js'
 import { serve } from '../../src/index.js'
-import { inline, leaks } from '../../src/testing.js'
-import { collect, failure } from '../support/connections.js'
+import { crashWorker, inline, leaks } from '../../src/testing.js'
+import { collect, connected, failure } from '../support/connections.js'
 
 const handlers = serve({
   *count({ to }: { to: number }) {
@@ -47,4 +48,28 @@ test('what is held is named by participant and kind, and nothing is where all wa
 test('only a connection can be asked for leaks', async () => {
   const nothing = { [Symbol.asyncDispose]: async () => {} }
   assert.equal((await failure(leaks(nothing))).code, 'InvalidArgument')
+})
+
+test('crashWorker ends a worker the hard way, and the pool starts another', async () => {
+  await connected<typeof import('../call/peers.worker.js')>(
+    new URL('../call/peers.worker.js', import.meta.url),
+    { workers: 2 },
+    async (connection) => {
+      const stream = connection.on(2).count({ to: 1e9 })
+      await stream.next()
+      await crashWorker(connection, 2)
+      assert.equal((await failure(collect(stream))).code, 'PeerLost')
+      assert.deepEqual(
+        connection.stats().workers.map(({ worker }) => worker),
+        [1, 3],
+      )
+      await crashWorker(connection)
+      assert.equal(connection.stats().replaced, 2)
+      for (const wrong of [2, 77]) assert.equal((await failure(crashWorker(connection, wrong))).code, 'InvalidArgument')
+      await poolOf(connection).allReady()
+    },
+  )
+  const here = await inline({ one: () => 1 })
+  assert.equal((await failure(crashWorker(here))).code, 'InvalidArgument')
+  await here.close()
 })
