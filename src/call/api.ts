@@ -1,3 +1,4 @@
+import type { SendPlainDataInsteadOf, Unsendable } from './cloneable.js'
 import type { RemoteStream } from './remote-stream.js'
 
 /** What a caller may give beside the input. */
@@ -45,7 +46,11 @@ type Given<I> =
           : { [K in keyof I]: I[K] extends AsyncIterable<infer T> ? Streamed<T> : I[K] }
         : I
 
-type Arguments<I, O> = undefined extends I ? [input?: Given<I>, options?: O] : [input: Given<I>, options?: O]
+type Arguments<I, O> = [Unsendable<I>] extends [never]
+  ? undefined extends I
+    ? [input?: Given<I>, options?: O]
+    : [input: Given<I>, options?: O]
+  : [input: SendPlainDataInsteadOf<Unsendable<I>>, options?: O]
 
 /** One handler as its caller sees it. */
 export type Remote<F> = F extends (...args: never[]) => infer R

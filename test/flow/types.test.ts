@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { asc, type Ctx, desc, type Flow, flow, jsonl, lines, parquet } from '../../src/flow.js'
+import { compileMistakes } from '../support/mistakes.js'
 import { loadRanks, long, ranked, shout, words } from './stages.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -164,41 +161,13 @@ const MISTAKES: [code: string, message: RegExp][] = [
 ]
 
 test('what the compiler says names the cure, in at most three lines', async () => {
-  const here = fileURLToPath(new URL('.', import.meta.url))
-  const folder = await mkdtemp(join(here, 'mistakes-'))
-  try {
-    const files = MISTAKES.map((_, i) => `mistake-${i}.ts`)
-    await Promise.all(MISTAKES.map(([code], i) => writeFile(join(folder, files[i]), `${HEAD}export const job = ${code}\n`)))
-    const compilerOptions = {
-      target: 'es2022',
-      module: 'nodenext',
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
-      skipLibCheck: true,
-      types: ['node'],
-    }
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
-    const output = await compile(folder)
-    for (const [i, [code, message]] of MISTAKES.entries()) {
-      const lines =
-        output
-          .split(/\n(?=\S)/)
-          .find((part) => part.startsWith(`mistake-${i}.ts`))
-          ?.trimEnd()
-          .split('\n') ?? []
-      assert.match(lines.join('\n'), message, code)
-      assert.ok(lines.length <= 3, lines.join('\n'))
-    }
-  } finally {
-    await rm(folder, { recursive: true })
+  const said = await compileMistakes(
+    new URL('.', import.meta.url),
+    HEAD,
+    MISTAKES.map(([code]) => code),
+  )
+  for (const [i, [code, message]] of MISTAKES.entries()) {
+    assert.match(said[i].join('\n'), message, code)
+    assert.ok(said[i].length <= 3, said[i].join('\n'))
   }
 })
-
-/** What the compiler prints; it ends with an error, as it should. */
-function compile(folder: string): Promise<string> {
-  const tsc = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url))
-  return new Promise((resolve) => {
-    execFile(process.execPath, [tsc, '-p', '.', '--pretty', 'false'], { cwd: folder }, (_error, stdout) => resolve(stdout))
-  })
-}
