@@ -1,0 +1,9 @@
+import { serve } from '../src/index.js'
+import { item } from './rivals/objects.js'
+
+export default serve({
+  *items(count: number) {
+    for (let id = 0; id < count; id++) yield item(id)
+  },
+  echo: (value: number): number => value,
+})

@@ -1,0 +1,3 @@
+import { itemsFrom } from './objects.js'
+
+export default ({ from, to }: { from: number; to: number }) => itemsFrom(from, to)
