@@ -3,6 +3,7 @@ import { MillraceError, ProtocolError } from '../base/errors.js'
 import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
 
 const NUMBER_BYTES = 8
+const NONE: readonly unknown[] = []
 
 /** Read in front of what the producer returned. */
 export const RESULT_MARK: unique symbol = Symbol('what follows was returned')
@@ -19,6 +20,9 @@ export class ValueReader {
   private readonly memory: ArrayBufferLike
   private readonly memoryOffset: number
   private at = 0
+  /** Values of an entry that holds several, from `next` on. */
+  private several: readonly unknown[] = NONE
+  private taken = 0
 
   constructor(message: Uint8Array) {
     this.memory = message.buffer
@@ -27,10 +31,11 @@ export class ValueReader {
   }
 
   get hasMore(): boolean {
-    return this.at < this.buffer.length
+    return this.taken < this.several.length || this.at < this.buffer.length
   }
 
   next(): unknown {
+    if (this.taken < this.several.length) return this.several[this.taken++]
     const { buffer } = this
     const start = this.at + ENTRY_HEADER_BYTES
     if (start > buffer.length) throw new ProtocolError('a message that ends inside an entry')
@@ -49,6 +54,10 @@ export class ValueReader {
         return new Uint8Array(this.memory, this.memoryOffset + start, end - start)
       case ENTRY.clone:
         return cloned(buffer.subarray(start, end))
+      case ENTRY.json:
+        this.several = parsed(buffer.toString('utf8', start, end))
+        this.taken = 1
+        return this.several[0]
       case ENTRY.undefined:
         return undefined
       case ENTRY.result:
@@ -68,6 +77,18 @@ function cloned(bytes: Uint8Array): unknown {
     if (cause instanceof MillraceError) throw cause
     throw new ProtocolError('a value that cannot be read', { cause })
   }
+}
+
+/** At least one value. */
+function parsed(json: string): readonly unknown[] {
+  let values: readonly unknown[] = []
+  try {
+    values = JSON.parse(`[${json}]`)
+  } catch (cause) {
+    throw new ProtocolError('values that are no JSON', { cause })
+  }
+  if (values.length === 0) throw new ProtocolError('an entry of values without one')
+  return values
 }
 
 /** The value of a message that holds just one. Throws `ProtocolError`. */

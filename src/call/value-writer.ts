@@ -1,5 +1,6 @@
 import { serialize } from 'node:v8'
 import { MillraceError } from '../base/errors.js'
+import { plainJson } from './plain-json.js'
 
 /**
  * How values travel: a message is a run of entries, each
@@ -8,7 +9,7 @@ import { MillraceError } from '../base/errors.js'
  *     4  u32  0
  *     8  payload, padded to 8
  */
-export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5, result: 6 } as const
+export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5, result: 6, json: 7 } as const
 
 /**
  * A message that is nothing but this says that every following one is a value by itself: bytes, as they are, all of them long. It holds
@@ -32,13 +33,16 @@ export class ValueWriter {
   private view = new DataView(this.buffer.buffer)
   private used = 0
   private count = 0
+  /** Values that are to be one entry, and its bytes. */
+  private json = ''
+  private jsonBytes = 0
 
   get isEmpty(): boolean {
     return this.count === 0
   }
 
   get byteLength(): number {
-    return this.used
+    return this.used + this.jsonBytes
   }
 
   get length(): number {
@@ -46,7 +50,7 @@ export class ValueWriter {
   }
 
   private hasRoomFor(sizeBytes: number): boolean {
-    return this.used + sizeBytes + 2 * ENTRY_HEADER_BYTES <= this.buffer.length
+    return this.used + sizeBytes + 3 * ENTRY_HEADER_BYTES <= this.buffer.length
   }
 
   /**
@@ -58,7 +62,8 @@ export class ValueWriter {
     if (value === undefined) return this.addBytes(ENTRY.undefined, new Uint8Array(0))
     if (typeof value === 'string' && value.length <= SMALL_BYTES && value.isWellFormed()) return this.addString(value)
     if (value instanceof Uint8Array) return this.addBytes(ENTRY.bytes, value)
-    return this.addBytes(ENTRY.clone, clone(value))
+    const json = plainJson(value)
+    return json === undefined ? this.addBytes(ENTRY.clone, clone(value)) : this.addJson(json)
   }
 
   /** The value that is added next is the last of the stream: what its producer returned. */
@@ -68,16 +73,20 @@ export class ValueWriter {
 
   /** What was added, as one message that is valid until the next `add`. */
   get message(): Uint8Array {
+    this.closeJson()
     return new Uint8Array(this.buffer.buffer, 0, this.used)
   }
 
   clear(): void {
     this.used = 0
     this.count = 0
+    this.json = ''
+    this.jsonBytes = 0
   }
 
   /** What was added, as one message of its own; the writer is empty afterwards. */
   takeMessage(): Uint8Array {
+    this.closeJson()
     const { used } = this
     this.clear()
     if (used <= COPY_BYTES) return Uint8Array.prototype.slice.call(this.buffer, 0, used)
@@ -87,13 +96,35 @@ export class ValueWriter {
     return message
   }
 
+  /** Texts one behind the other are one entry: it is read at once. */
+  private addJson(text: string): Uint8Array | undefined {
+    const bytes = Buffer.byteLength(text)
+    if (bytes > SMALL_BYTES || !this.hasRoomFor(this.jsonBytes + 1 + bytes)) return single(ENTRY.json, Buffer.from(text))
+    this.json = this.jsonBytes === 0 ? text : `${this.json},${text}`
+    this.jsonBytes += this.jsonBytes === 0 ? bytes : 1 + bytes
+    this.count++
+    return undefined
+  }
+
+  private closeJson(): void {
+    const { json, jsonBytes } = this
+    if (jsonBytes === 0) return
+    this.json = ''
+    this.jsonBytes = 0
+    this.header(ENTRY.json, jsonBytes)
+    this.buffer.write(json, this.used, 'utf8')
+    this.used = (this.used + jsonBytes + 7) & ~7
+  }
+
   private addNumber(value: number): undefined {
+    this.closeJson()
     this.header(ENTRY.number, 8)
     this.view.setFloat64(this.used, value, true)
     this.advance(8)
   }
 
   private addString(value: string): Uint8Array | undefined {
+    this.closeJson()
     if (!this.hasRoomFor(3 * value.length)) return single(ENTRY.string, Buffer.from(value, 'utf8'))
     const at = this.used
     this.used += ENTRY_HEADER_BYTES
@@ -105,6 +136,7 @@ export class ValueWriter {
   }
 
   private addBytes(kind: number, bytes: Uint8Array): Uint8Array | undefined {
+    this.closeJson()
     if (bytes.length > SMALL_BYTES || !this.hasRoomFor(bytes.length)) return single(kind, bytes)
     this.header(kind, bytes.length)
     this.buffer.set(bytes, this.used)
@@ -124,10 +156,12 @@ export class ValueWriter {
   }
 }
 
+const forOne = new ValueWriter()
+
 /** A message that holds one value. Throws `NotCloneable`. */
 export function encodeValue(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return single(ENTRY.bytes, value)
-  return value === undefined ? single(ENTRY.undefined, new Uint8Array(0)) : single(ENTRY.clone, clone(value))
+  forOne.clear()
+  return forOne.add(value) ?? forOne.takeMessage()
 }
 
 function single(kind: number, bytes: Uint8Array): Uint8Array {
