@@ -11,7 +11,7 @@ import { PROJECT_ROOT, readProjectFile } from '../support/root.js'
 
 const execute = promisify(execFile)
 const README = readProjectFile('README.md')
-const SHOWN = ['README.md', 'docs/streams.md']
+const SHOWN = ['README.md', 'docs/streams.md', 'docs/coming-from.md']
 const inProject = (path: string) => fileURLToPath(new URL(path, PROJECT_ROOT))
 const { scripts, bin, engines, license } = JSON.parse(readProjectFile('package.json')) as {
   scripts: Record<string, string>
@@ -92,6 +92,12 @@ test('the streams document runs as it stands', async () => {
     ['info isWord {"unknown":"mull"}', 'true false'],
     ['part 1 of worker 1', 'part 2 of worker 2', 'part 3 of worker 1'],
   ])
+})
+
+test('the programs for those who come from elsewhere run as they stand', async () => {
+  assert.deepEqual(await run(join(folder, 'tasks.main.js')), ['[ true, false ]', '1009', '1013'])
+  assert.deepEqual(await run(join(folder, 'callbacks.main.js')), ['11', '13'])
+  assert.deepEqual(await run(join(folder, 'pipes.main.js')), ['23', '29'])
 })
 
 test('the README is one screen, and its scripts, versions, licence and links are there', () => {
