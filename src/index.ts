@@ -9,7 +9,7 @@ export {
 } from './base/errors.js'
 export type { Api, CallOptions, HighWaterMark, Peers, Remote, StreamCallOptions } from './call/api.js'
 export type { CallLogRecord } from './call/call-log.js'
-export { type Connection, type ConnectOptions, connect } from './call/connect.js'
+export { type Connection, type ConnectOptions, connect, type WorkerFactory } from './call/connect.js'
 export {
   type CallContext,
   type CallLogLevel,
@@ -17,11 +17,11 @@ export {
   idempotent,
   type Served,
   type ServeOptions,
-  serve,
   stream,
 } from './call/handlers.js'
 export type { PoolStats, WorkerStats } from './call/pool-stats.js'
 export type { RemoteStream } from './call/remote-stream.js'
+export { serve } from './call/serve.js'
 export type { CallTrace } from './call/tracing.js'
 export type { UnresponsiveReport } from './call/unresponsive.js'
 export type { StallReport } from './mesh/stall-report.js'

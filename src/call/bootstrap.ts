@@ -3,4 +3,7 @@ import { type CallBoot, serveModule } from './serve-module.js'
 
 /** What a worker thread of `connect` runs. */
 const birth = bornInPool()
-if (birth !== undefined) await serveModule(birth.side, birth.boot as CallBoot)
+if (birth !== undefined) {
+  const { module, cancelTimeoutMs } = birth.boot as CallBoot & { readonly module: string }
+  await serveModule(birth.side, module, cancelTimeoutMs)
+}

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { Worker, WorkerOptions } from 'node:worker_threads'
 import { MillraceError } from '../base/errors.js'
 import { type ParticipantId, participantId } from '../base/ids.js'
 import { Pool } from '../mesh/pool.js'
@@ -76,15 +77,28 @@ export function poolOf(connection: AsyncDisposable): Pool {
 
 const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
 
+/** Makes a worker thread of a module that a bundler knows; the options are to be passed on as they are. */
+export type WorkerFactory = (options: WorkerOptions) => Worker
+
 /**
  * Starts workers that serve a module and returns a connection to them: `await connect<typeof import('./x.worker.js')>(new URL(
- * './x.worker.js', import.meta.url), { workers: 4 })`. Rejects with what the module threw when imported, `NotServed` where it has no
- * handlers, `WorkerNotFound`, `StartTimeout`, `InvalidArgument`.
+ * './x.worker.js', import.meta.url), { workers: 4 })`. In a bundle the module is given as `(options) => new Worker(new URL('./x.worker.js',
+ * import.meta.url), options)`. Rejects with what the module threw when imported, `NotServed` where it has no handlers, `WorkerNotFound`,
+ * `StartTimeout`, `InvalidArgument`.
  */
-export async function connect<M>(module: URL | string, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
-  const { url, workers } = resolve(module, options)
-  const boot: CallBoot = { module: (await findWorker(url)).href, cancelTimeoutMs: options.cancelTimeoutMs ?? CANCEL_TIMEOUT_MS }
-  return open({ ...options, workers, bootstrap: BOOTSTRAP, boot, inline: (side) => void serveModule(side, boot) })
+export async function connect<M>(module: URL | string | WorkerFactory, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
+  const workers = checkedWorkers(options)
+  const { cancelTimeoutMs = CANCEL_TIMEOUT_MS } = options
+  if (typeof module === 'function') {
+    if (workers === 0)
+      throw new MillraceError('InvalidArgument', 'connect: workers is 0, but what a factory makes runs in a thread; give the URL')
+    const boot: CallBoot = { module: null, cancelTimeoutMs }
+    return open({ ...options, workers, bootstrap: module, boot, inline: () => {} })
+  }
+  const { href } = await findWorker(toUrl(module))
+  const boot: CallBoot = { module: href, cancelTimeoutMs }
+  const inline = (side: WorkerSide) => void serveModule(side, href, cancelTimeoutMs)
+  return open({ ...options, workers, bootstrap: BOOTSTRAP, boot, inline })
 }
 
 /** The same with handlers at hand, which run in this thread. */
@@ -122,7 +136,7 @@ async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }
   }
 }
 
-function resolve(module: URL | string, options: ConnectOptions): { url: URL; workers: number } {
+function checkedWorkers(options: ConnectOptions): number {
   const { workers = availableParallelism(), kind = 'thread' } = options
   if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
     throw new MillraceError('InvalidArgument', `connect: workers is ${workers}; give a whole number from 0 to 1024`)
@@ -133,9 +147,12 @@ function resolve(module: URL | string, options: ConnectOptions): { url: URL; wor
       throw new MillraceError('InvalidArgument', `connect: ${name} is ${value}; give milliseconds from 0`)
   }
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `connect: kind is '${kind}'; 'thread' is what there is`)
-  const isUrl = module instanceof URL || /^(file|data|node):/.test(module)
-  if (!isUrl) throw new MillraceError('InvalidArgument', `connect: '${module}' is no URL; write new URL('./x.worker.js', import.meta.url)`)
-  return { url: new URL(module), workers }
+  return workers
+}
+
+function toUrl(module: URL | string): URL {
+  if (module instanceof URL || /^(file|data|node):/.test(module)) return new URL(module)
+  throw new MillraceError('InvalidArgument', `connect: '${module}' is no URL; write new URL('./x.worker.js', import.meta.url)`)
 }
 
 function createConnection<H>(pool: Pool, client: Client, procedures: readonly Procedure[]): Connection<H> {

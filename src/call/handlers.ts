@@ -45,19 +45,14 @@ const SERVED: unique symbol = Symbol.for('millrace.served')
 const STREAM: unique symbol = Symbol.for('millrace.stream')
 const IDEMPOTENT: unique symbol = Symbol.for('millrace.idempotent')
 
-/**
- * Marks the handlers of a worker module: `export default serve({ ... }, { setup })`. A generator function is a stream, everything else a
- * value call. Does nothing beyond that: the module can be imported anywhere.
- * Throws `InvalidArgument` where something in it is no function, or is named `then`.
- */
-export function serve<const H extends Handlers<S>, S = undefined>(handlers: H, options: ServeOptions<S> = {}): Served<H> {
+/** Marks handlers as served. Throws `InvalidArgument` where something in them is no function, or is named `then`. */
+export function mark<S>(handlers: Handlers, options: ServeOptions<S>): void {
   for (const [name, handler] of Object.entries(handlers)) {
     if (typeof handler !== 'function') throw new MillraceError('InvalidArgument', `serve: the handler '${name}' is no function`)
     if (name === 'then')
       throw new MillraceError('InvalidArgument', "serve: a handler cannot be called 'then': the api would be taken for a promise")
   }
   Object.defineProperty(handlers, SERVED, { value: options })
-  return handlers as Served<H>
 }
 
 /**

@@ -9,12 +9,13 @@ import { afterCancel } from './unresponsive.js'
 
 /** What a worker of `connect` is told when it starts. */
 export interface CallBoot {
-  readonly module: string
+  /** Null: the thread runs its module as it is, which a factory made. */
+  readonly module: string | null
   readonly cancelTimeoutMs: number
 }
 
 /** Imports a worker module and serves what it exports, or tells the leader why it cannot. */
-export async function serveModule(side: WorkerSide, { module: href, cancelTimeoutMs }: CallBoot): Promise<void> {
+export async function serveModule(side: WorkerSide, href: string, cancelTimeoutMs: number): Promise<void> {
   try {
     const module: { default?: unknown } = await import(href)
     if (!isServed(module.default)) {

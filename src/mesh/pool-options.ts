@@ -1,3 +1,4 @@
+import type { Worker, WorkerOptions } from 'node:worker_threads'
 import type { Clock } from '../base/clock.js'
 import type { ParticipantId } from '../base/ids.js'
 import type { StallOptions } from './stall-report.js'
@@ -7,8 +8,8 @@ import type { WorkerSide } from './worker-side.js'
 export interface PoolOptions {
   /** Threads; 0: one participant inline, in this thread. */
   readonly workers: number
-  /** The module that each thread runs, and what it is told. */
-  readonly bootstrap: URL
+  /** The module that each thread runs, or what makes the thread; and what it is told. */
+  readonly bootstrap: URL | ((options: WorkerOptions) => Worker)
   readonly boot: unknown
   /** What a worker in this thread does, where `workers` is 0. */
   readonly inline: (side: WorkerSide) => void

@@ -179,7 +179,7 @@ export class Pool {
     if (worker.state !== 'starting' || worker.cause !== undefined) return
     worker.cause = new MillraceError(
       'StartTimeout',
-      `worker ${worker.id} did not serve within ${startTimeoutMs} ms: the import of its module has not ended; raise startTimeoutMs if it only takes long`,
+      `worker ${worker.id} did not serve within ${startTimeoutMs} ms: the import of its module has not ended, or its factory did not pass the options on; raise startTimeoutMs if it only takes long`,
     )
     await worker.host.terminate()
   }

@@ -5,8 +5,8 @@ import type { WorkerHost } from './pool-worker.js'
 import type { BirthData, SetupMessage, SetupReply } from './setup.js'
 
 export interface ThreadBirth {
-  /** The module that the thread runs: the floors above hand it in. */
-  readonly bootstrap: URL
+  /** The module that the thread runs, or what makes it: the floors above hand it in. */
+  readonly bootstrap: URL | ((options: WorkerOptions) => Worker)
   readonly boot: unknown
   readonly card: MemberCard
   readonly leader: MemberCard
@@ -34,12 +34,8 @@ export function startThread(birth: ThreadBirth, events: ThreadEvents): { host: W
   const { port1, port2 } = new MessageChannel()
   const { bootstrap, boot, card, leader, link, elasticBytes, thread: { name = 'millrace', ...options } = {} } = birth
   const workerData: BirthData = { millrace: 'worker', card, leader, bell: port2, link, elasticBytes, boot }
-  const thread = new Worker(bootstrap, {
-    workerData,
-    transferList: [port2],
-    name: `${name}-${card.id}`,
-    ...definedOnly(options),
-  })
+  const given = { workerData, transferList: [port2], name: `${name}-${card.id}`, ...definedOnly(options) }
+  const thread = typeof bootstrap === 'function' ? bootstrap(given) : new Worker(bootstrap, given)
   let cause: unknown
   thread.on('error', (error) => {
     cause = error
