@@ -9,7 +9,7 @@ export {
 } from './base/errors.js'
 export type { Api, CallOptions, HighWaterMark, Peers, Remote, StreamCallOptions } from './call/api.js'
 export type { CallLogRecord } from './call/call-log.js'
-export { type Connection, type ConnectOptions, connect, type WorkerFactory } from './call/connect.js'
+export { type Connection, type ConnectOptions, connect } from './call/connect.js'
 export {
   type CallContext,
   type CallLogLevel,
@@ -25,5 +25,6 @@ export { serve } from './call/serve.js'
 export type { CallTrace } from './call/tracing.js'
 export type { UnresponsiveReport } from './call/unresponsive.js'
 export type { StallReport } from './mesh/stall-report.js'
+export type { WorkerFactory } from './mesh/thread-host.js'
 export { registerError } from './stream/error-classes.js'
 export type { Wait } from './stream/waits.js'

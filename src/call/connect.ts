@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os'
-import type { Worker, WorkerOptions } from 'node:worker_threads'
 import { MillraceError } from '../base/errors.js'
 import { type ParticipantId, participantId } from '../base/ids.js'
 import { Pool } from '../mesh/pool.js'
 import type { PoolOptions } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
-import type { ThreadOptions } from '../mesh/thread-host.js'
+import type { ThreadOptions, WorkerFactory } from '../mesh/thread-host.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, HandlersOf } from './api.js'
 import { logged, type OnLog, stallListener } from './call-log.js'
@@ -76,9 +75,6 @@ export function poolOf(connection: AsyncDisposable): Pool {
 }
 
 const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
-
-/** Makes a worker thread of a module that a bundler knows; the options are to be passed on as they are. */
-export type WorkerFactory = (options: WorkerOptions) => Worker
 
 /**
  * Starts workers that serve a module and returns a connection to them: `await connect<typeof import('./x.worker.js')>(new URL(

@@ -1,6 +1,4 @@
-import { workerData } from 'node:worker_threads'
-import { isBirthData } from '../mesh/setup.js'
-import { bornInPool } from '../mesh/thread-birth.js'
+import { bootOfThread, bornInPool } from '../mesh/thread-birth.js'
 import { type Handlers, mark, type Served, type ServeOptions } from './handlers.js'
 import { type CallBoot, serveHandlers } from './serve-module.js'
 
@@ -22,7 +20,7 @@ export function serve<const H extends Handlers<S>, S = undefined>(handlers: H, o
 }
 
 function isMadeByFactory(): boolean {
-  return isBirthData(workerData) && (workerData.boot as Partial<CallBoot> | undefined)?.module === null
+  return (bootOfThread() as Partial<CallBoot> | undefined)?.module === null
 }
 
 async function begin(): Promise<void> {

@@ -1,15 +1,14 @@
-import type { Worker, WorkerOptions } from 'node:worker_threads'
 import type { Clock } from '../base/clock.js'
 import type { ParticipantId } from '../base/ids.js'
 import type { StallOptions } from './stall-report.js'
-import type { ThreadOptions } from './thread-host.js'
+import type { ThreadOptions, WorkerFactory } from './thread-host.js'
 import type { WorkerSide } from './worker-side.js'
 
 export interface PoolOptions {
   /** Threads; 0: one participant inline, in this thread. */
   readonly workers: number
   /** The module that each thread runs, or what makes the thread; and what it is told. */
-  readonly bootstrap: URL | ((options: WorkerOptions) => Worker)
+  readonly bootstrap: URL | WorkerFactory
   readonly boot: unknown
   /** What a worker in this thread does, where `workers` is 0. */
   readonly inline: (side: WorkerSide) => void

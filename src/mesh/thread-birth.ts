@@ -33,3 +33,8 @@ export function bornInPool(): Birth | undefined {
   port.on('message', (message: SetupMessage) => side.receive(message))
   return { side, boot }
 }
+
+/** What the floors above sent with the birth of this thread, without beginning anything; undefined where no pool started it. */
+export function bootOfThread(): unknown {
+  return isBirthData(workerData) ? workerData.boot : undefined
+}

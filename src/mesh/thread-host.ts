@@ -4,9 +4,12 @@ import type { MemberCard } from './member.js'
 import type { WorkerHost } from './pool-worker.js'
 import type { BirthData, SetupMessage, SetupReply } from './setup.js'
 
+/** Makes a worker thread of a module that a bundler knows; the options are to be passed on as they are. */
+export type WorkerFactory = (options: WorkerOptions) => Worker
+
 export interface ThreadBirth {
   /** The module that the thread runs, or what makes it: the floors above hand it in. */
-  readonly bootstrap: URL | ((options: WorkerOptions) => Worker)
+  readonly bootstrap: URL | WorkerFactory
   readonly boot: unknown
   readonly card: MemberCard
   readonly leader: MemberCard
