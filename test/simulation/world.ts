@@ -58,7 +58,7 @@ interface Appointment {
 }
 
 /** More steps than any scenario needs: beyond it something is busy for ever. */
-const STEPS_MAX = 60_000
+const STEPS_MAX = 200_000
 /** What one look at the clock takes, at most. */
 const LOOK_MS = 0.5
 
