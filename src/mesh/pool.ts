@@ -239,7 +239,7 @@ export class Pool {
     if (worker.state === 'gone') return
     const neverServed = worker.state === 'starting'
     worker.state = 'gone'
-    worker.cause ??= cause
+    worker.cause ??= cause ?? (neverServed && code === 0 ? endedUnserved(worker) : undefined)
     worker.words?.status.markDead()
     for (const other of this.all.values()) if (other.state !== 'gone') this.member.wake(other.id)
     const error = new PeerLostError(
@@ -309,4 +309,11 @@ export class Pool {
     if (this.all.has(worker.id)) await worker.host.terminate()
     await worker.exited.happened
   }
+}
+
+function endedUnserved({ id }: PoolWorker): MillraceError {
+  return new MillraceError(
+    'NotServed',
+    `worker ${id} ended before it served: its module has no \`export default serve({ ... })\`, or its factory did not pass the options on`,
+  )
 }

@@ -105,8 +105,12 @@ test('a factory without a bundler works too, and its workers are replaced', asyn
 })
 
 test('a factory that keeps the options to itself is told so, and one without workers is refused', async () => {
-  const error = await failure(connect<Peers>(() => new Worker(PEERS), { workers: 1, startTimeoutMs: 200 }))
-  assert.equal(error.code, 'StartTimeout')
-  assert.match(error.message, /or its factory did not pass the options on/)
+  const ended = await failure(connect<Peers>(() => new Worker(PEERS), { workers: 1 }))
+  assert.equal(ended.code, 'NotServed')
+  assert.match(ended.message, /^worker \d+ ended before it served: .* or its factory did not pass the options on$/)
+  const lives = () => new Worker('setInterval(() => {}, 0x7fffffff)', { eval: true })
+  const late = await failure(connect<Peers>(lives, { workers: 1, startTimeoutMs: 200 }))
+  assert.equal(late.code, 'StartTimeout')
+  assert.match(late.message, /or its factory did not pass the options on/)
   assert.equal((await failure(connect<Peers>((options) => new Worker(PEERS, options), { workers: 0 }))).code, 'InvalidArgument')
 })

@@ -126,7 +126,7 @@ for (const workers of [0, 1, 3]) {
     const refused = await failure(connect(here('then'), { workers }))
     assert.equal(refused.code, 'InvalidArgument')
     assert.match(refused.message, /then/)
-    assert.equal((await failure(connect(here('is-not-there'), { workers }))).code, 'ERR_MODULE_NOT_FOUND')
+    assert.equal((await failure(connect(here('is-not-there'), { workers }))).code, 'WorkerNotFound')
     await assertReleased(before)
   })
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { serialize } from 'node:v8'
 import fc from 'fast-check'
 import { decodeParams, encodeParams } from '../../src/flow/param-codec.js'
 import { flow, jsonl, type Plan, setParams } from '../../src/flow.js'
@@ -102,6 +101,14 @@ test('run takes parameters by the same rules', () => {
   assert.throws(() => job.run({ params: { mni: 1 } }), { code: 'ParamUnknown' })
 })
 
+/** To some versions of Node an invalid date is not equal to another. */
+function comparable(value: unknown): unknown {
+  if (value instanceof Date) return ['a date', value.getTime()]
+  if (Array.isArray(value)) return value.map(comparable)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, comparable(each)]))
+}
+
 test('parameters come back as they were after the plan was written as JSON', () => {
   const leaf = fc.oneof(
     fc.string(),
@@ -124,8 +131,7 @@ test('parameters come back as they were after the plan was written as JSON', () 
   fc.assert(
     fc.property(fc.dictionary(key, value, { maxKeys: 4, noNullPrototype: true }), (params) => {
       const travelled = decodeParams(JSON.parse(JSON.stringify(encodeParams(params, 'p'))))
-      // As bytes, since to some versions of Node an invalid date is not equal to another.
-      assert.deepEqual(serialize(travelled), serialize({ ...params }))
+      assert.deepEqual(comparable(travelled), comparable(params))
       assert.equal(Object.getPrototypeOf(travelled), Object.prototype)
     }),
   )
