@@ -58,10 +58,10 @@ describe('with little memory a flow gives the rows that it gives with much', () 
   test('a groupBy', async () => {
     for (const way of ways) {
       const job = read()
-        .flatMap(manyKeys, perFile(24_000))
+        .flatMap(manyKeys, perFile(12_000))
         .groupBy(['key', 'text'], (a) => ({ n: a.count() }))
       const rows = await spilledRows(job, { ...way.options, memoryBytes: small })
-      const expected = Array.from({ length: 6000 }, (_none, key) => ({ key, text: `some text of row ${key}`, n: FILES }))
+      const expected = Array.from({ length: 3000 }, (_none, key) => ({ key, text: `some text of row ${key}`, n: FILES }))
       assert.deepEqual(sorted(rows), sorted(expected), way.name)
     }
   })
@@ -78,7 +78,7 @@ describe('with little memory a flow gives the rows that it gives with much', () 
 describe('what goes wrong with the disk ends a run by name, and leaves nothing', () => {
   const jobs: [string, Flow<unknown>][] = [
     ['sort', read().flatMap(manyKeys, perFile(8000)).sort('text') as Flow<unknown>],
-    ['groupBy', read().flatMap(manyKeys, perFile(24_000)).groupBy('key') as Flow<unknown>],
+    ['groupBy', read().flatMap(manyKeys, perFile(12_000)).groupBy('key') as Flow<unknown>],
     ['rows for participant', skewed(24_000) as Flow<unknown>],
   ]
   for (const [name, job] of jobs) {
