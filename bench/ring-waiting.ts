@@ -1,7 +1,10 @@
 import type { SleepWord } from '../src/memory/sleep-word.js'
 
-/** The shared words of the bench: the sleep words of both threads, and how many messages the reader asks for. */
-export const WORDS = { reader: 0, writer: 1, order: 2, count: 3 } as const
+/** The shared words of the bench: the sleep words of both threads, what the reader asks for, and whether plain memory was filled. */
+export const WORDS = { reader: 0, writer: 1, order: 2, filled: 3, count: 4 } as const
+
+/** What the reader asks for, beside a number of messages: nothing yet, plain memory filled once, the end. */
+export const ORDERS = { none: 0, fill: -1, end: -2 } as const
 
 /**
  * Looks in vain before a thread blocks, so that it does not keep the other from a core that others use too. They take longer than a

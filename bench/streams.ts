@@ -1,11 +1,12 @@
 /** A stream of bytes over the whole protocol against what Node has. */
 import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { connect } from '../src/index.js'
+import { connect, type StreamCallOptions } from '../src/index.js'
 import { type Bench, figure, interleaved, median, ratios, timed } from './harness.js'
 import type { Load } from './streams.worker.js'
 
 const KIB = 1024
+const LONG: Load = { count: 200_000, bytes: 64 * KIB }
 
 type Way = (load: Load) => Promise<void>
 
@@ -43,6 +44,7 @@ async function against(
   rounds: number,
   load: Load,
   rivalLoad: Load = load,
+  options: StreamCallOptions = {},
 ): ReturnType<Bench['run']> {
   const connection = await connect<typeof import('./streams.worker.js')>(new URL('./streams.worker.js', import.meta.url), { workers: 1 })
   const thread = new Worker(new URL('./rivals.worker.js', import.meta.url))
@@ -56,7 +58,7 @@ async function against(
           load,
           await timed(async () => {
             let received = 0
-            for await (const message of connection.api.messages(load)) received += message.length
+            for await (const message of connection.api.messages(load, options)) received += message.length
             checkBytes(received, load)
           }),
         ),
@@ -78,7 +80,15 @@ export const benches: readonly Bench[] = [
     floor: 1.5,
     aim: 3,
     better: 'higher',
-    run: (rounds) => against('port', 'stream-64k-port', rounds, { count: 200_000, bytes: 64 * KIB }),
+    run: (rounds) => against('port', 'stream-64k-port', rounds, LONG, LONG, { reuse: true }),
+  },
+  {
+    // For information: memory of its own for each value is most of the time of both (docs/decisions/reuse.md).
+    name: 'stream-64k-port-kept',
+    floor: 0,
+    aim: 1.5,
+    better: 'higher',
+    run: (rounds) => against('port', 'stream-64k-port-kept', rounds, LONG),
   },
   {
     name: 'stream-1k-port',

@@ -20,6 +20,8 @@ export interface StreamOptions {
   readonly valuesAhead?: number
   /** Bytes; a frame is always within. */
   readonly windowBytes?: number | undefined
+  /** Memory for its messages, where it is not their own. */
+  readonly allocate?: ((sizeBytes: number) => Uint8Array) | undefined
   /** At this worker; by default at the one that is least busy. */
   readonly on?: ParticipantId | undefined
   /** It does not hold the process. */
@@ -139,6 +141,7 @@ export class Client {
         delivery: 'calls',
         background: options.background,
         windowBytes: options.windowBytes,
+        allocate: options.allocate,
         cancelled: () => {
           over = this.cancelled(worker, procedure)
         },

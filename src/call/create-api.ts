@@ -6,6 +6,7 @@ import type { Procedure } from './hello.js'
 import { checkedHighWaterMark } from './high-water-mark.js'
 import { encodeInput } from './input.js'
 import { dropInput } from './input-source.js'
+import { LentValues } from './lent-values.js'
 import { RemoteStream } from './remote-stream.js'
 import { retried, retriesOf } from './retry.js'
 import { traceStream, traceValue } from './tracing.js'
@@ -20,14 +21,15 @@ export function createApi(client: Client, procedures: readonly Procedure[], on?:
 }
 
 function streamFunction(client: Client, index: number, procedure: Procedure, on: ParticipantId | undefined) {
-  return (input: unknown, { signal, highWaterMark, retry }: StreamCallOptions = {}): RemoteStream<unknown> => {
+  return (input: unknown, { signal, highWaterMark, retry, reuse }: StreamCallOptions = {}): RemoteStream<unknown> => {
     const retries = retriesOf(procedure, input, retry)
     const mark = checkedHighWaterMark(highWaterMark)
+    const lent = reuse === true ? new LentValues() : undefined
     const open = async () => {
       traceStream(procedure.name, on, () => remote.result)
-      return client.openStream(index, encodeInput(input), { ...mark, on })
+      return client.openStream(index, encodeInput(input), { ...mark, on, allocate: lent?.allocate })
     }
-    const remote = new RemoteStream(open, signal, () => dropInput(input), retries)
+    const remote = new RemoteStream(open, signal, () => dropInput(input), retries, lent)
     return remote
   }
 }

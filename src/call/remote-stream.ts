@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { onAbort } from '../base/abort-listener.js'
-import { CancelledError, ProtocolError } from '../base/errors.js'
+import { CancelledError, MillraceError, ProtocolError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
+import type { LentValues } from './lent-values.js'
 import { locate } from './locate.js'
 import { isRetriable } from './retry.js'
 import { StreamResult } from './stream-result.js'
@@ -44,6 +45,8 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
     private readonly dropped: () => void = nothing,
     /** How often it may begin again where its worker is lost before the first message. */
     private retries = 0,
+    /** The long values whose memory is used again once the next is asked for. */
+    private readonly lent?: LentValues | undefined,
   ) {}
 
   /**
@@ -59,6 +62,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
    * `CancelledError`, `SessionEndedError` where the pool was closed, `TooManyCallsError`, `MillraceError` `NotCloneable` for the input.
    */
   next(): Promise<IteratorResult<T, R | undefined>> {
+    this.lent?.takeBack()
     if (this.waiting === 0) {
       try {
         const atHand = this.atHand()
@@ -120,8 +124,9 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
     }
   }
 
-  /** As a web stream of values, which pulls them one by one. Cancelling it cancels this. */
+  /** As a web stream of values, which pulls them one by one. Cancelling it cancels this. Throws `InvalidArgument` with `reuse`. */
   toWeb(): ReadableStream<T> {
+    this.checkOwn('toWeb')
     return new ReadableStream<T>(
       {
         pull: async (controller) => {
@@ -135,9 +140,15 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
     )
   }
 
-  /** As a Node.js stream: of bytes where `objectMode` is false, else of values, which must not be null. Destroying it stops this. */
+  /** As a Node.js stream: of bytes where `objectMode` is false, else of values, which must not be null. Destroying it stops this. Throws `InvalidArgument` with `reuse`. */
   toNode(options: { readonly objectMode?: boolean } = {}): Readable {
+    this.checkOwn('toNode')
     return Readable.from(this, { objectMode: options.objectMode ?? true, highWaterMark: 1 })
+  }
+
+  private checkOwn(method: string): void {
+    if (this.lent === undefined) return
+    throw new MillraceError('InvalidArgument', `${method}() hands values on to who keeps them: make the call without 'reuse'`)
   }
 
   /** The next value, where it can be given without waiting. */
@@ -154,6 +165,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       this.retries = 0
       if (this.isRaw && message.length > SMALL_BYTES) {
         if (this.returned !== 'not yet') throw new ProtocolError('bytes by themselves behind a result mark')
+        this.lent?.add(message)
         return { value: message as T, done: false }
       }
       const isMark = isRawMark(message)

@@ -1,7 +1,7 @@
 import { copyBytes } from './copy.js'
 
 /** Memory of one's own, not cleared: it is to be overwritten at once. Never a slice of a shared pool, so that it can be kept. */
-function allocate(sizeBytes: number): Uint8Array {
+export function allocate(sizeBytes: number): Uint8Array {
   const buffer = Buffer.allocUnsafeSlow(sizeBytes)
   return new Uint8Array(buffer.buffer, buffer.byteOffset, sizeBytes)
 }

@@ -15,6 +15,7 @@ export class Assembly {
   constructor(
     inlet: FrameInlet,
     private readonly payloadMax: number,
+    private readonly allocate: (sizeBytes: number) => Uint8Array = (sizeBytes) => new Uint8Array(sizeBytes),
   ) {
     const head = new Uint8Array(inlet.length)
     inlet.copyInto(head, 0, 0)
@@ -22,7 +23,7 @@ export class Assembly {
     if (this.totalBytes > LIMITS.messageBytesMax || this.totalBytes <= payloadMax) {
       throw new ProtocolError(`a message of ${this.totalBytes} bytes in fragments of ${payloadMax}`)
     }
-    this.bytes = new Uint8Array(Math.min(this.totalBytes, EAGER_BYTES))
+    this.bytes = this.allocate(Math.min(this.totalBytes, EAGER_BYTES))
     this.append(head, TOTAL_PREFIX_BYTES)
   }
 
@@ -55,7 +56,7 @@ export class Assembly {
   }
 
   private grow(needed: number): void {
-    const larger = new Uint8Array(Math.min(this.totalBytes, Math.max(needed, 2 * this.bytes.length)))
+    const larger = this.allocate(Math.min(this.totalBytes, Math.max(needed, 2 * this.bytes.length)))
     larger.set(this.bytes.subarray(0, this.filled))
     this.bytes = larger
   }

@@ -33,6 +33,8 @@ export interface InboundOptions {
   readonly delivery: 'calls' | 'flows'
   /** Largest window in bytes; smaller where little is wanted. */
   readonly windowBytes?: number | undefined
+  /** Memory for its messages, where it is not their own. */
+  readonly allocate?: ((sizeBytes: number) => Uint8Array) | undefined
   /** Nobody's patience hangs on it: its waits do not count as waiting. */
   readonly background?: boolean | undefined
   /** For a stall report. */
@@ -230,10 +232,18 @@ export class Inbound implements Borrower {
     const cost = frameCost(inlet.length)
     this.credit?.receive(cost)
     this.assemblyCost += cost
-    if (this.assembly === undefined && last) this.complete(inlet.copy())
-    else if (this.assembly === undefined) this.assembly = new Assembly(inlet, this.options.payloadMax)
+    if (this.assembly === undefined && last) this.complete(this.copied(inlet))
+    else if (this.assembly === undefined) this.assembly = new Assembly(inlet, this.options.payloadMax, this.options.allocate)
     else if (this.assembly.add(inlet, last)) this.complete(this.assembly.message)
     if (this.assembly !== undefined && this.needsOverdraft) this.options.overdraft.ask(this)
+  }
+
+  private copied(inlet: FrameInlet): Uint8Array {
+    const { allocate } = this.options
+    if (allocate === undefined) return inlet.copy()
+    const message = allocate(inlet.length)
+    inlet.copyInto(message, 0, 0)
+    return message
   }
 
   private complete(message: Uint8Array): void {

@@ -11,6 +11,8 @@ import type { Peer } from './peer.js'
 export interface RequestOptions {
   readonly delivery: 'calls' | 'flows'
   readonly windowBytes?: number | undefined
+  /** Memory for its messages, where it is not their own. */
+  readonly allocate?: ((sizeBytes: number) => Uint8Array) | undefined
   readonly background?: boolean | undefined
   readonly over?: (() => void) | undefined
   /** Its consumer has left, and its producer is being told. */
