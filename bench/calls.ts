@@ -1,7 +1,7 @@
 /** What users of worker pools and RPC libraries would compare: objects in a loop, a call, many streams, a start. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { type Connection, connect } from '../src/index.js'
+import { type Connection, connect } from 'millrace'
 import { type Bench, figure, interleaved, median, ratios, timed } from './harness.js'
 import { startCapnweb } from './rivals/capnweb.js'
 import { startComlink } from './rivals/comlink.js'

@@ -1,4 +1,4 @@
-import { serve } from '../src/index.js'
+import { serve } from 'millrace'
 import { item } from './rivals/objects.js'
 
 export default serve({

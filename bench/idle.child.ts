@@ -1,5 +1,5 @@
 /** A program of its own, so that nothing but the pool is in it: prints the CPU time of all its threads, in ms, over ten idle seconds. */
-import { connect } from '../src/index.js'
+import { connect } from 'millrace'
 
 const IDLE_MS = 10_000
 /** V8 collects garbage some eight seconds after the last work, in any process with or without a pool: 60 ms, once. */

@@ -1,7 +1,7 @@
 /** A stream of bytes over the whole protocol against what Node has. */
 import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { connect, type StreamCallOptions } from '../src/index.js'
+import { connect, type StreamCallOptions } from 'millrace'
 import { type Bench, figure, interleaved, median, ratios, timed } from './harness.js'
 import type { Load } from './streams.worker.js'
 

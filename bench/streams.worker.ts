@@ -1,4 +1,4 @@
-import { serve } from '../src/index.js'
+import { serve } from 'millrace'
 
 export interface Load {
   readonly count: number

@@ -1,7 +1,8 @@
-/** Compiles what changed and removes compiled files whose source is gone. */
+/** Compiles what changed, removes compiled files whose source is gone, and puts together what is published. */
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { bundle } from './bundle.mjs'
 import { ROOT, runNode, tool } from './run.mjs'
 
 const AREAS = ['src', 'examples', 'bench', 'test']
@@ -36,7 +37,9 @@ export async function build() {
   const first = await compile()
   removeOrphans()
   // The compiler trusts its build info, also where somebody deleted a compiled file.
-  return first.ok && lacksOutput() ? compile('--force') : first
+  const last = first.ok && lacksOutput() ? await compile('--force') : first
+  if (last.ok) await bundle()
+  return last
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = (await build()).ok ? 0 : 1

@@ -74,7 +74,7 @@ export function poolOf(connection: AsyncDisposable): Pool {
   return pool
 }
 
-const BOOTSTRAP = new URL('./bootstrap.js', import.meta.url)
+const BOOTSTRAP = new URL('../call/bootstrap.js', import.meta.url)
 
 /**
  * Starts workers that serve a module and returns a connection to them: `await connect<typeof import('./x.worker.js')>(new URL(

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { ReadableStream } from 'node:stream/web'
+import type { ReadableStream } from 'node:stream/web'
 import { onAbort } from '../base/abort-listener.js'
 import { CancelledError, MillraceError, ProtocolError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
@@ -127,7 +127,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
   /** As a web stream of values, which pulls them one by one. Cancelling it cancels this. Throws `InvalidArgument` with `reuse`. */
   toWeb(): ReadableStream<T> {
     this.checkOwn('toWeb')
-    return new ReadableStream<T>(
+    return new globalThis.ReadableStream<T>(
       {
         pull: async (controller) => {
           const next = await this.next()

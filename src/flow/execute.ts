@@ -10,8 +10,12 @@ export function execute<R>(plan: Plan, options: RunOptions): FlowRun<R> {
   return new Run<R>(plan, resolveRunOptions(options))
 }
 
+export function isRun(value: object): value is FlowRun<unknown> {
+  return value instanceof Run
+}
+
 /** For tests: what a run still holds once it has ended, in the leader and in the workers; empty where all is well. */
-export function leftovers(run: FlowRun<unknown>): readonly string[] {
+export function leftovers(run: FlowRun<unknown>): Record<string, number> {
   return (run as Run<unknown>).query.leftovers
 }
 

@@ -28,7 +28,7 @@ export class FlowPool implements AsyncDisposable {
   ) {
     // Of runs in processes that crashed; runs that name a folder of their own look there.
     this.swept = sweepSpillFolders(tmpdir())
-    const bootstrap = new URL('./bootstrap.js', import.meta.url)
+    const bootstrap = new URL('../flow/bootstrap.js', import.meta.url)
     this.pool = new Pool({ workers, ringBytes, bootstrap, boot: undefined, inline: serveQueries })
     this.client = new Client(this.pool)
   }

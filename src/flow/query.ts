@@ -132,14 +132,16 @@ export class Query {
     return { workers: this.workers, rowsIn, bytesIn, splitsDone, rowsOut: this.rowsOut, spilledBytes, elapsedMs, sentBytes }
   }
 
-  /** What participants hold that should hold nothing, as `participant: what count`. */
-  get leftovers(): string[] {
-    if (this.ending === undefined) return ['the run has not ended']
+  /** What participants hold that should hold nothing: counts by participant and kind. */
+  get leftovers(): Record<string, number> {
+    if (this.ending === undefined) return { '0.runs': 1 }
     const held = this.mesh === undefined ? [] : [[0, this.mesh.session.census()] as const, ...this.censuses]
-    return held.flatMap(([participant, census]) =>
-      Object.entries(census)
-        .filter(([, count]) => count !== 0)
-        .map(([what, count]) => `${participant}: ${what} ${count}`),
+    return Object.fromEntries(
+      held.flatMap(([participant, census]) =>
+        Object.entries(census)
+          .filter(([, count]) => count !== 0)
+          .map(([kind, count]) => [`${participant}.${kind}`, count]),
+      ),
     )
   }
 

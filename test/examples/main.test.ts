@@ -26,7 +26,7 @@ for (const main of forms('flights/main')) {
 
 for (const file of forms('word-pairs/stages')) {
   test(`millrace run ${file} gives the most frequent pairs`, async () => {
-    const command = fileURLToPath(new URL('dist/src/cli/main.js', PROJECT_ROOT))
+    const command = fileURLToPath(new URL('dist/lib/cli/main.js', PROJECT_ROOT))
     // A folder with a node_modules of its own: the source reads what is below the current directory.
     const cwd = fileURLToPath(new URL('node_modules/@types', PROJECT_ROOT))
     const path = fileURLToPath(new URL(file, PROJECT_ROOT))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { type Flow, flow, lines } from '../../src/flow.js'
+import { type Flow, flow, lines } from 'millrace/flow'
 import { manyKeys, oneKey, oneThenAll, slowly } from './stages/many.js'
 import { errorOf, rowsOf, temporaryFolder, useWays, writeFiles } from './support.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
+import { type Flow, flow, jsonl, lines } from 'millrace/flow'
 import { hashValue } from '../../src/columnar/hash.js'
-import { type Flow, flow, jsonl, lines } from '../../src/flow.js'
 import type { AnyFlow, AnyRow } from './oracle.js'
 import { kinds, ownColumns, toMixed, toNumber } from './stages/columns.js'
 import { errorOf, rowsOf, sorted, temporaryFolder, useWays, writeFiles } from './support.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { threadId } from 'node:worker_threads'
-import { type Flow, flow, type LogRecord, lines, setParams } from '../../src/flow.js'
+import { type Flow, flow, type LogRecord, lines, setParams } from 'millrace/flow'
 import { mutates, prepare, sourceOf, tell } from './stages/context.js'
 import { errorOf, rowsOf, sorted, start, temporaryFolder, useWays, writeFiles } from './support.js'
 

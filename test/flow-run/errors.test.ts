@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { type Flow, flow, jsonl, type LogRecord, parquet } from '../../src/flow.js'
+import { type Flow, flow, jsonl, type LogRecord, parquet } from 'millrace/flow'
 import * as stages from './stages/failing.js'
 import { errorOf, rowsOf, start, temporaryFolder, useWays, writeFiles } from './support.js'
 

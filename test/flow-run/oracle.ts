@@ -1,4 +1,4 @@
-import { asc, desc, type Flow } from '../../src/flow.js'
+import { asc, desc, type Flow } from 'millrace/flow'
 import { isEven, repeated, same, tagged } from './stages/basic.js'
 
 export type AnyRow = Record<string, unknown>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { flow, jsonl, lines, parquet, readBatches } from '../../src/flow.js'
+import { flow, jsonl, lines, parquet, readBatches } from 'millrace/flow'
 import { parquetBytes } from '../flow/parquet-writer.js'
 import {
   type AnyFlow,

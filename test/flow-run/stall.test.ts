@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import { CancelledError } from '../../src/base/errors.js'
-import { flow, type LogRecord, lines, type StallReport } from '../../src/flow.js'
+import { CancelledError } from 'millrace'
+import { flow, type LogRecord, lines, type StallReport } from 'millrace/flow'
 import { slowSetup, withState } from './stages/endless.js'
 import { errorOf, start, temporaryFolder, useWays, writeFiles } from './support.js'
 

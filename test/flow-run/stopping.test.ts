@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { CancelledError } from '../../src/base/errors.js'
-import { leftovers } from '../../src/flow/execute.js'
-import { type Flow, flow, type LogRecord, lines } from '../../src/flow.js'
+import { CancelledError } from 'millrace'
+import { type Flow, flow, type LogRecord, lines } from 'millrace/flow'
+import { leaks } from 'millrace/testing'
 import type { AnyFlow } from './oracle.js'
 import { costly, endless, isRare, single, slowSetup, throwsWhenStopped, waits, wide, withState } from './stages/endless.js'
 import { errorOf, rowsOf, start, temporaryFolder, useWays, type Way, writeFiles } from './support.js'
@@ -191,7 +191,7 @@ describe('a run stops everywhere', () => {
         const rows = run.collect().catch((error) => error)
         for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
         await run.cancel()
-        assert.deepEqual(leftovers(run), [], `${way.name}, cancelled after ${turns}`)
+        assert.deepEqual(await leaks(run), {}, `${way.name}, cancelled after ${turns}`)
         await rows
       }
     }

@@ -4,8 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, afterEach, before } from 'node:test'
-import { leftovers } from '../../src/flow/execute.js'
-import { createPool, type Flow, type FlowPool, type FlowRun, type RunOptions } from '../../src/flow.js'
+import { createPool, type Flow, type FlowPool, type FlowRun, type RunOptions } from 'millrace/flow'
+import { leaks } from 'millrace/testing'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 
@@ -90,7 +90,7 @@ function useLeakOracle(): void {
   afterEach(async () => {
     const runs = [...watched]
     watched.clear()
-    for (const run of runs) assert.deepEqual(leftovers(run), [], 'a run that has ended holds something')
+    for (const run of runs) assert.deepEqual(await leaks(run), {}, 'a run that has ended holds something')
     assert.deepEqual(await settledResources(resources), resources, 'the thread holds something')
   })
 }

@@ -23,15 +23,6 @@ test('every file in src/ sits on a known floor or is an entry of the package', a
   assert.deepEqual(homeless, [])
 })
 
-test('every export of the package has its types beside its code', () => {
-  const { exports } = JSON.parse(readProjectFile('package.json')) as {
-    exports: Record<string, string | { types: string; default: string }>
-  }
-  for (const [name, target] of Object.entries(exports)) {
-    if (typeof target !== 'string') assert.equal(target.types, target.default.replace(/[.]js$/, '.d.ts'), name)
-  }
-})
-
 test('no file names a path of one machine or the address of a package registry', () => {
   const folders = ['work', 'home', 'root', 'Users', 'tmp/wt'].join('|')
   const patterns = [new RegExp(`(^|[\\s'"\`(=:])(file://)?/(${folders})/\\w`, 'm'), /registry[.](npmjs|yarnpkg)/]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type Connection, connect } from '../../src/index.js'
-import { leaks } from '../../src/testing.js'
+import { type Connection, connect } from 'millrace'
+import { leaks } from 'millrace/testing'
 import { type Dice, dice, rest, type Soak, turns } from './soak.js'
 
 type Served = typeof import('./calls.worker.js')

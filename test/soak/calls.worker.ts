@@ -1,4 +1,4 @@
-import { serve } from '../../src/index.js'
+import { serve } from 'millrace'
 
 /** What the soak calls. Bytes tell their number in the first and the last place. */
 export default serve({

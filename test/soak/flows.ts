@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { leftovers } from '../../src/flow/execute.js'
-import { createPool, type FlowRun, flow, jsonl, type RunOptions } from '../../src/flow.js'
+import { createPool, type FlowRun, flow, jsonl, type RunOptions } from 'millrace/flow'
+import { leaks } from 'millrace/testing'
 import {
   type AnyFlow,
   type AnyRow,
@@ -186,7 +186,7 @@ async function clean(run: FlowRun<AnyRow>, body: (run: FlowRun<AnyRow>) => Promi
     await body(run)
   } finally {
     await run[Symbol.asyncDispose]()
-    assert.deepEqual(leftovers(run), [], 'a run that has ended holds something')
+    assert.deepEqual(await leaks(run), {}, 'a run that has ended holds something')
   }
 }
 

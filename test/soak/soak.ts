@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { StallReport } from '../../src/index.js'
+import type { StallReport } from 'millrace'
 import { seeded } from '../support/test-loop.js'
 
 /** Seconds that an operation may take: a hang beyond. They are counted, so that a process that was stopped and goes on hangs nobody. */

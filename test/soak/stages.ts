@@ -1,4 +1,4 @@
-import type { Ctx } from '../../src/flow.js'
+import type { Ctx } from 'millrace/flow'
 
 export { isEven, repeated, same, tagged } from '../flow-run/stages/basic.js'
 

@@ -1,4 +1,4 @@
-import type { Ctx } from '../../../src/flow.js'
+import type { Ctx } from 'millrace/flow'
 
 export type Item = { id: number; group: string; value: number | null; when?: Date; on?: boolean }
 

@@ -1,4 +1,4 @@
-import type { Ctx } from '../../../src/flow.js'
+import type { Ctx } from 'millrace/flow'
 
 type Line = { text: string; file: string; offset: number }
 

@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads'
-import type { Ctx, SetupCtx } from '../../../src/flow.js'
+import type { Ctx, SetupCtx } from 'millrace/flow'
 
 type Line = { text: string; file: string; offset: number }
 let setups = 0

@@ -1,4 +1,4 @@
-import type { Ctx } from '../../../src/flow.js'
+import type { Ctx } from 'millrace/flow'
 
 export function exits(row: { text: string }, ctx: Ctx<{ at: string }>): { text: string } {
   if (row.text === ctx.params.at) process.exit(7)

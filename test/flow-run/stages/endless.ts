@@ -1,4 +1,4 @@
-import type { Ctx } from '../../../src/flow.js'
+import type { Ctx } from 'millrace/flow'
 
 /** One line makes rows without end; what was made is logged when it stops. */
 export function* endless(line: { text: string }, ctx: Ctx): Generator<{ n: number; worker: number }> {

@@ -1,4 +1,4 @@
-import type { Ctx } from '../../../src/flow.js'
+import type { Ctx } from 'millrace/flow'
 
 /** An error of the user's own, with properties of its own. */
 export class MillError extends TypeError {

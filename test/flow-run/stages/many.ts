@@ -1,4 +1,4 @@
-import type { Ctx } from '../../../src/flow.js'
+import type { Ctx } from 'millrace/flow'
 
 /** Many rows of one line, all with the same key. */
 export function* oneKey(_line: unknown, ctx: Ctx<{ rows: number }>): Generator<{ key: string; n: number }> {
