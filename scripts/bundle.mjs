@@ -52,8 +52,6 @@ export async function bundle() {
     format: 'esm',
     target: 'node20',
     chunkNames: 'chunks/[name]-[hash]',
-    sourcemap: true,
-    sourcesContent: false,
     plugins: [entriesWithCore],
     write: false,
     logLevel: 'warning',
