@@ -156,6 +156,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
     for (;;) {
       if (this.values?.hasMore === true) {
         const value = this.values.next()
+        if (!this.values.hasMore) this.values = undefined
         if (value !== RESULT_MARK && this.returned === 'not yet') return { value: value as T, done: false }
         this.takeResult(value)
         continue

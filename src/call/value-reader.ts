@@ -1,5 +1,6 @@
 import { readClone } from '../base/clone.js'
 import { MillraceError, ProtocolError } from '../base/errors.js'
+import { readRows } from './row-reader.js'
 import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
 
 const NUMBER_BYTES = 8
@@ -35,7 +36,7 @@ export class ValueReader {
   }
 
   next(): unknown {
-    if (this.taken < this.several.length) return this.several[this.taken++]
+    if (this.taken < this.several.length) return this.oneOfSeveral()
     const { buffer } = this
     const start = this.at + ENTRY_HEADER_BYTES
     if (start > buffer.length) throw new ProtocolError('a message that ends inside an entry')
@@ -55,9 +56,9 @@ export class ValueReader {
       case ENTRY.clone:
         return cloned(buffer.subarray(start, end))
       case ENTRY.json:
-        this.several = parsed(buffer.toString('utf8', start, end))
-        this.taken = 1
-        return this.several[0]
+        return this.oneOfSeveral(parsed(buffer.toString('utf8', start, end)))
+      case ENTRY.rows:
+        return this.oneOfSeveral(readRows(buffer.subarray(start, end)))
       case ENTRY.undefined:
         return undefined
       case ENTRY.result:
@@ -66,6 +67,15 @@ export class ValueReader {
       default:
         throw new ProtocolError(`an entry of unknown kind ${kind}`)
     }
+  }
+
+  /** All are let go with the last: a thousand readers that wait would hold a thousand times what they have read. */
+  private oneOfSeveral(several = this.several): unknown {
+    const value = several[this.taken++]
+    const isLast = this.taken === several.length
+    this.several = isLast ? NONE : several
+    if (isLast) this.taken = 0
+    return value
   }
 }
 

@@ -1,6 +1,7 @@
 import { serialize } from 'node:v8'
 import { MillraceError } from '../base/errors.js'
 import { plainJson } from './plain-json.js'
+import { align8, RowWriter } from './row-writer.js'
 
 /**
  * How values travel: a message is a run of entries, each
@@ -9,7 +10,7 @@ import { plainJson } from './plain-json.js'
  *     4  u32  0
  *     8  payload, padded to 8
  */
-export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5, result: 6, json: 7 } as const
+export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5, result: 6, json: 7, rows: 8 } as const
 
 /**
  * A message that is nothing but this says that every following one is a value by itself: bytes, as they are, all of them long. It holds
@@ -36,13 +37,19 @@ export class ValueWriter {
   /** Values that are to be one entry, and its bytes. */
   private json = ''
   private jsonBytes = 0
+  private readonly rows: RowWriter | undefined
+
+  /** `alike`: many values are expected that are alike. */
+  constructor({ alike = true }: { readonly alike?: boolean } = {}) {
+    this.rows = alike ? new RowWriter() : undefined
+  }
 
   get isEmpty(): boolean {
     return this.count === 0
   }
 
   get byteLength(): number {
-    return this.used + this.jsonBytes
+    return this.used + this.jsonBytes + (this.rows?.byteLength ?? 0)
   }
 
   get length(): number {
@@ -62,6 +69,7 @@ export class ValueWriter {
     if (value === undefined) return this.addBytes(ENTRY.undefined, new Uint8Array(0))
     if (typeof value === 'string' && value.length <= SMALL_BYTES && value.isWellFormed()) return this.addString(value)
     if (value instanceof Uint8Array) return this.addBytes(ENTRY.bytes, value)
+    if (this.addRow(value)) return undefined
     const json = plainJson(value)
     return json === undefined ? this.addBytes(ENTRY.clone, clone(value)) : this.addJson(json)
   }
@@ -73,7 +81,7 @@ export class ValueWriter {
 
   /** What was added, as one message that is valid until the next `add`. */
   get message(): Uint8Array {
-    this.closeJson()
+    this.close()
     return new Uint8Array(this.buffer.buffer, 0, this.used)
   }
 
@@ -86,7 +94,7 @@ export class ValueWriter {
 
   /** What was added, as one message of its own; the writer is empty afterwards. */
   takeMessage(): Uint8Array {
-    this.closeJson()
+    this.close()
     const { used } = this
     this.clear()
     if (used <= COPY_BYTES) return Uint8Array.prototype.slice.call(this.buffer, 0, used)
@@ -96,14 +104,54 @@ export class ValueWriter {
     return message
   }
 
+  /** Objects that are alike, one behind the other, are one entry. Returns whether this is one of them. */
+  private addRow(value: unknown): boolean {
+    const { rows } = this
+    if (rows === undefined || typeof value !== 'object' || value === null) return false
+    if (this.hasRoomFor(this.jsonBytes + rows.byteLength) && rows.add(value)) {
+      this.closeJson()
+      this.count++
+      return true
+    }
+    this.closeRows()
+    rows.learn(value)
+    return false
+  }
+
   /** Texts one behind the other are one entry: it is read at once. */
   private addJson(text: string): Uint8Array | undefined {
+    this.closeRows()
     const bytes = Buffer.byteLength(text)
     if (bytes > SMALL_BYTES || !this.hasRoomFor(this.jsonBytes + 1 + bytes)) return single(ENTRY.json, Buffer.from(text))
     this.json = this.jsonBytes === 0 ? text : `${this.json},${text}`
     this.jsonBytes += this.jsonBytes === 0 ? bytes : 1 + bytes
     this.count++
     return undefined
+  }
+
+  /** What is to be one entry is one. */
+  private close(): void {
+    this.closeJson()
+    this.closeRows()
+  }
+
+  private closeRows(): void {
+    const { rows } = this
+    if (rows === undefined || rows.rows === 0) return
+    const layout = rows.layout()
+    this.reserve(ENTRY_HEADER_BYTES + layout.sizeBytes)
+    this.header(ENTRY.rows, layout.sizeBytes)
+    rows.write(this.buffer, this.used, layout)
+    this.used += layout.sizeBytes
+  }
+
+  /** What was said about the length of rows may be too little. */
+  private reserve(sizeBytes: number): void {
+    if (this.used + sizeBytes <= this.buffer.length) return
+    const larger = Buffer.allocUnsafeSlow(this.used + sizeBytes)
+    larger.set(this.buffer.subarray(0, this.used))
+    this.buffer = larger
+    this.view = new DataView(larger.buffer)
   }
 
   private closeJson(): void {
@@ -113,18 +161,18 @@ export class ValueWriter {
     this.jsonBytes = 0
     this.header(ENTRY.json, jsonBytes)
     this.buffer.write(json, this.used, 'utf8')
-    this.used = (this.used + jsonBytes + 7) & ~7
+    this.used = align8(this.used + jsonBytes)
   }
 
   private addNumber(value: number): undefined {
-    this.closeJson()
+    this.close()
     this.header(ENTRY.number, 8)
     this.view.setFloat64(this.used, value, true)
     this.advance(8)
   }
 
   private addString(value: string): Uint8Array | undefined {
-    this.closeJson()
+    this.close()
     if (!this.hasRoomFor(3 * value.length)) return single(ENTRY.string, Buffer.from(value, 'utf8'))
     const at = this.used
     this.used += ENTRY_HEADER_BYTES
@@ -136,7 +184,7 @@ export class ValueWriter {
   }
 
   private addBytes(kind: number, bytes: Uint8Array): Uint8Array | undefined {
-    this.closeJson()
+    this.close()
     if (bytes.length > SMALL_BYTES || !this.hasRoomFor(bytes.length)) return single(kind, bytes)
     this.header(kind, bytes.length)
     this.buffer.set(bytes, this.used)
@@ -151,12 +199,12 @@ export class ValueWriter {
   }
 
   private advance(length: number): void {
-    this.used = (this.used + length + 7) & ~7
+    this.used = align8(this.used + length)
     this.count++
   }
 }
 
-const forOne = new ValueWriter()
+const forOne = new ValueWriter({ alike: false })
 
 /** A message that holds one value. Throws `NotCloneable`. */
 export function encodeValue(value: unknown): Uint8Array {
