@@ -95,7 +95,15 @@ export const benches: readonly Bench[] = [
     floor: 6,
     aim: 15,
     better: 'higher',
-    run: (rounds) => against('port', 'stream-1k-port', rounds, { count: 3_000_000, bytes: KIB }, { count: 500_000, bytes: KIB }),
+    run: (rounds) =>
+      against('port', 'stream-1k-port', rounds, { count: 3_000_000, bytes: KIB }, { count: 500_000, bytes: KIB }, { reuse: true }),
+  },
+  {
+    name: 'stream-1k-port-kept',
+    floor: 0,
+    aim: 6,
+    better: 'higher',
+    run: (rounds) => against('port', 'stream-1k-port-kept', rounds, { count: 1_000_000, bytes: KIB }, { count: 500_000, bytes: KIB }),
   },
   {
     name: 'stream-1k-readable',

@@ -22,7 +22,7 @@ export interface StreamCallOptions extends CallOptions {
   readonly highWaterMark?: number | HighWaterMark | undefined
   /**
    * The memory of bytes is used again: each `Uint8Array` holds until the value after it is asked for, or the next batch. For consumers that
-   * look at each once, to hash, parse or copy it: long ones come two to three times as fast. Not with `toNode` and `toWeb`, which read ahead.
+   * look at each once, to hash, parse or copy it: they come two to five times as fast. Not with `toNode` and `toWeb`, which read ahead.
    * Default false: each is in memory of its own.
    */
   readonly reuse?: boolean | undefined

@@ -171,7 +171,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       }
       const isMark = isRawMark(message)
       this.isRaw = isMark && !this.isRaw
-      if (!isMark) this.values = new ValueReader(message)
+      if (!isMark) this.values = new ValueReader(message, this.lent !== undefined)
     }
   }
 

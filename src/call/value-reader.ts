@@ -14,7 +14,7 @@ export function isRawMark(message: Uint8Array): boolean {
   return message.length === RAW_MARK.length && message[3] === RAW_MARK[3]
 }
 
-/** The values of one message, in order. What is read aliases the message, which is the reader's own. Throws `ProtocolError`. */
+/** The values of one message, in order. The message is the reader's own. Throws `ProtocolError`. */
 export class ValueReader {
   private readonly buffer: Buffer
   // To ask a typed array for these is a call into native code.
@@ -25,7 +25,11 @@ export class ValueReader {
   private several: readonly unknown[] = NONE
   private taken = 0
 
-  constructor(message: Uint8Array) {
+  constructor(
+    message: Uint8Array,
+    /** Bytes may lie in the memory of the message, one beside the other. */
+    private readonly shares = false,
+  ) {
     this.memory = message.buffer
     this.memoryOffset = message.byteOffset
     this.buffer = Buffer.from(this.memory, this.memoryOffset, message.length)
@@ -52,7 +56,7 @@ export class ValueReader {
       case ENTRY.string:
         return buffer.toString('utf8', start, end)
       case ENTRY.bytes:
-        return new Uint8Array(this.memory, this.memoryOffset + start, end - start)
+        return this.bytes(start, end)
       case ENTRY.clone:
         return cloned(buffer.subarray(start, end))
       case ENTRY.json:
@@ -67,6 +71,13 @@ export class ValueReader {
       default:
         throw new ProtocolError(`an entry of unknown kind ${kind}`)
     }
+  }
+
+  /** In memory that no other value has, unless they may share it. */
+  private bytes(start: number, end: number): Uint8Array {
+    const view = new Uint8Array(this.memory, this.memoryOffset + start, end - start)
+    const isAlone = start === ENTRY_HEADER_BYTES && this.at >= this.buffer.length
+    return isAlone || this.shares ? view : view.slice()
   }
 
   /** All are let go with the last: a thousand readers that wait would hold a thousand times what they have read. */

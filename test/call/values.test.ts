@@ -73,6 +73,23 @@ test('objects that are alike arrive as their clones would, in their place', () =
   )
 })
 
+test('bytes are in memory of their own, unless the reader lets them share it', () => {
+  const values = [1, 100, 8000].map((length) => new Uint8Array(length).fill(length))
+  const message = messageOf(values)
+  const own = new ValueReader(message)
+  const [first, ...others] = values.map(() => own.next() as Uint8Array)
+  for (const each of [first, ...others]) assert.equal(each.buffer.byteLength, each.length)
+  structuredClone(first, { transfer: [first.buffer as ArrayBuffer] })
+  assert.deepEqual(others, values.slice(1))
+  const shared = new ValueReader(message, true)
+  assert.deepEqual(
+    values.map(() => (shared.next() as Uint8Array).buffer === message.buffer),
+    [true, true, true],
+  )
+  const alone = encodeValue(values[2])
+  assert.equal((readOne(alone) as Uint8Array).buffer, alone.buffer)
+})
+
 /** The kinds of the entries of a message. */
 function kindsOf(message: Uint8Array): number[] {
   const kinds: number[] = []
