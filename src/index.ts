@@ -10,6 +10,7 @@ export {
 export type { Api, CallOptions, HighWaterMark, Peers, Remote, StreamCallOptions } from './call/api.js'
 export type { CallLogRecord } from './call/call-log.js'
 export { type Connection, type ConnectOptions, connect } from './call/connect.js'
+export type { WorkerRange } from './call/elastic.js'
 export {
   type CallContext,
   type CallLogLevel,

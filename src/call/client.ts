@@ -53,6 +53,8 @@ export interface Callees {
   reach(id: ParticipantId): Promise<void>
   /** Told of what is waited for here. */
   readonly hold: { change(by: 1 | -1): void }
+  /** Starts a worker more where all are busy and it may. Resolves when one more serves, or cannot; undefined: there is no use in waiting. */
+  readonly more?: (() => Promise<unknown> | undefined) | undefined
   /** Whether those who call are called themselves: they must not wait for room, which may be theirs to make. */
   readonly isNested?: boolean
 }
@@ -90,6 +92,7 @@ export class Client {
   openStream(procedure: number, input: Input, options: StreamOptions = {}): Promise<Inbound> {
     return orClosed(input, async () => {
       await this.someone(options.on)
+      for (let more = this.more(options.on); more !== undefined; more = this.more(options.on)) await more
       const worker = this.leastBusy(options.on)
       if (worker === undefined) throw tooMany()
       return this.call(worker, procedure, input, options)
@@ -100,6 +103,11 @@ export class Client {
   async value(procedure: number, input: Input, { signal, on }: ValueOptions = {}): Promise<unknown> {
     const inbound = await orClosed(input, async () => {
       while (signal?.aborted !== true) {
+        const more = this.more(on, signal)
+        if (more !== undefined) {
+          await more
+          continue
+        }
         const worker = this.leastBusy(on)
         // Between the choice and the call nothing is awaited: calls made together go to different workers.
         if (worker !== undefined) return this.call(worker, procedure, input)
@@ -179,8 +187,16 @@ export class Client {
     wake?.()
   }
 
-  /** Waits until some worker may have room for one call more. It is waited for, so it holds the process. */
-  private async vacancy(signal: AbortSignal | undefined): Promise<void> {
+  /** Where all workers are busy and the pool may still grow: resolves when one may be free. Else undefined. */
+  private more(on: ParticipantId | undefined, signal?: AbortSignal | undefined): Promise<void> | undefined {
+    const { ready, more } = this.callees
+    if (more === undefined || on !== undefined || ready.some(({ id }) => this.callee(id).open === 0)) return undefined
+    const one = more()
+    return one && this.vacancy(signal, one)
+  }
+
+  /** Waits until some worker may have room for one call more, or for something else. It is waited for, so it holds the process. */
+  private async vacancy(signal: AbortSignal | undefined, other?: Promise<unknown>): Promise<void> {
     let wake = () => {}
     const woken = new Promise<void>((resolve) => {
       wake = () => {
@@ -189,6 +205,7 @@ export class Client {
       }
     })
     this.waiting.add(wake)
+    other?.then(wake, wake)
     this.callees.hold.change(1)
     await orAborted(woken, signal)
     this.callees.hold.change(-1)

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError } from '../base/errors.js'
-import { type ParticipantId, participantId } from '../base/ids.js'
+import type { ParticipantId } from '../base/ids.js'
 import { Pool } from '../mesh/pool.js'
 import type { PoolOptions } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
@@ -8,18 +8,25 @@ import type { ThreadOptions, WorkerFactory } from '../mesh/thread-host.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, HandlersOf } from './api.js'
 import { logged, type OnLog, stallListener } from './call-log.js'
-import { Client } from './client.js'
+import { type Callees, Client } from './client.js'
 import { createApi } from './create-api.js'
+import { checkedRange, Elastic, IDLE_TIMEOUT_MS, type Limits, type WorkerRange } from './elastic.js'
 import type { Handlers } from './handlers.js'
 import type { Procedure } from './hello.js'
 import { type PoolStats, statsOf } from './pool-stats.js'
 import { type CallBoot, serveHandlers, serveModule } from './serve-module.js'
 import { afterCancel, CANCEL_TIMEOUT_MS, Unresponsive, type UnresponsiveReport } from './unresponsive.js'
+import { workerId } from './worker-id.js'
 import { findWorker } from './worker-url.js'
 
 export interface ConnectOptions {
-  /** Worker threads; by default as many as the machine runs in parallel. 0: the handlers run in this thread. */
-  readonly workers?: number | undefined
+  /**
+   * Worker threads; by default as many as the machine runs in parallel. 0: the handlers run in this thread. A range, `{ min: 1, max: 8 }`: as
+   * many as `min` at first, one more when a call finds all of them busy (it then waits for the first that is free), and fewer again.
+   */
+  readonly workers?: number | WorkerRange | undefined
+  /** How long a worker beyond `min` may have nothing to do before it is ended, in ms; 30000 by default, and up to twice as long. */
+  readonly idleTimeoutMs?: number | undefined
   /** What workers are; default, and all there is, threads. */
   readonly kind?: 'thread' | undefined
   /** Bytes of each data ring, a power of two from 4 KiB to 4 MiB; 2 MiB by default. */
@@ -83,28 +90,30 @@ const BOOTSTRAP = new URL('../call/bootstrap.js', import.meta.url)
  * `StartTimeout`, `InvalidArgument`.
  */
 export async function connect<M>(module: URL | string | WorkerFactory, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
-  const workers = checkedWorkers(options)
+  const limits = checkedRange(options.workers, availableParallelism())
+  const { max: workers } = limits
+  checkOptions(options)
   const { cancelTimeoutMs = CANCEL_TIMEOUT_MS } = options
   if (typeof module === 'function') {
     if (workers === 0)
       throw new MillraceError('InvalidArgument', 'connect: workers is 0, but what a factory makes runs in a thread; give the URL')
     const boot: CallBoot = { module: null, cancelTimeoutMs }
-    return open({ ...options, workers, bootstrap: module, boot, inline: () => {} })
+    return open({ ...options, workers: limits.min, bootstrap: module, boot, inline: () => {} }, limits)
   }
   const { href } = await findWorker(toUrl(module))
   const boot: CallBoot = { module: href, cancelTimeoutMs }
   const inline = (side: WorkerSide) => void serveModule(side, href, cancelTimeoutMs)
-  return open({ ...options, workers, bootstrap: BOOTSTRAP, boot, inline })
+  return open({ ...options, workers: limits.min, bootstrap: BOOTSTRAP, boot, inline }, limits)
 }
 
 /** The same with handlers at hand, which run in this thread. */
 export function connectInline<H extends Handlers>(handlers: H, options: Omit<ConnectOptions, 'workers'> = {}): Promise<Connection<H>> {
   const { cancelTimeoutMs = CANCEL_TIMEOUT_MS } = options
   const inline = (side: WorkerSide) => void serveHandlers(side, handlers, cancelTimeoutMs).catch((error) => side.refuse(error))
-  return open({ ...options, workers: 0, bootstrap: BOOTSTRAP, boot: undefined, inline })
+  return open({ ...options, workers: 0, bootstrap: BOOTSTRAP, boot: undefined, inline }, { min: 0, max: 0 })
 }
 
-async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }): Promise<Connection<H>> {
+async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }, limits: Limits): Promise<Connection<H>> {
   const { onStall, stallMs, onLog, name, env, execArgv, resourceLimits, ...options } = given
   const listener = stallListener(onStall, onLog)
   const checkedMs = checkedStallMs(stallMs)
@@ -122,8 +131,9 @@ async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }
   try {
     const [worker] = await pool.allReady()
     const procedures = worker.hello as readonly Procedure[]
-    const client = new Client(pool, (worker, procedure) =>
-      afterCancel(cancelTimeoutMs, () => tell(worker, procedures[procedure]?.name ?? String(procedure))),
+    const client: Client = new Client(
+      elasticCallees(pool, limits, options.idleTimeoutMs, (id) => client.countsOf(id)),
+      (worker, procedure) => afterCancel(cancelTimeoutMs, () => tell(worker, procedures[procedure]?.name ?? String(procedure))),
     )
     return createConnection(pool, client, procedures)
   } catch (error) {
@@ -132,18 +142,32 @@ async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }
   }
 }
 
-function checkedWorkers(options: ConnectOptions): number {
-  const { workers = availableParallelism(), kind = 'thread' } = options
-  if (!Number.isInteger(workers) || workers < 0 || workers > 1024) {
-    throw new MillraceError('InvalidArgument', `connect: workers is ${workers}; give a whole number from 0 to 1024`)
+function elasticCallees(pool: Pool, limits: Limits, idleTimeoutMs = IDLE_TIMEOUT_MS, countsOf: Client['countsOf']): Callees {
+  if (limits.min === limits.max) return pool
+  const elastic = new Elastic(pool, limits, idleTimeoutMs, countsOf)
+  const { session, hold } = pool
+  return {
+    session,
+    hold,
+    get isClosed() {
+      return pool.isClosed
+    },
+    get ready() {
+      return pool.ready
+    },
+    anyReady: () => pool.anyReady(),
+    reach: (id) => pool.reach(id),
+    more: () => elastic.more(),
   }
-  for (const name of ['startTimeoutMs', 'closeTimeoutMs', 'cancelTimeoutMs'] as const) {
+}
+
+function checkOptions({ kind = 'thread', ...options }: ConnectOptions): void {
+  for (const name of ['startTimeoutMs', 'closeTimeoutMs', 'cancelTimeoutMs', 'idleTimeoutMs'] as const) {
     const value = options[name]
     if (value !== undefined && !(value >= 0))
       throw new MillraceError('InvalidArgument', `connect: ${name} is ${value}; give milliseconds from 0`)
   }
   if (kind !== 'thread') throw new MillraceError('InvalidArgument', `connect: kind is '${kind}'; 'thread' is what there is`)
-  return workers
 }
 
 function toUrl(module: URL | string): URL {
@@ -159,7 +183,7 @@ function createConnection<H>(pool: Pool, client: Client, procedures: readonly Pr
   }
   const connection: Connection<H> = {
     api: createApi(client, procedures) as Api<H>,
-    on: (worker) => createApi(client, procedures, participantId(worker)) as Api<H>,
+    on: (worker) => createApi(client, procedures, workerId(worker)) as Api<H>,
     stats: () => statsOf(pool, client),
     close,
     [Symbol.asyncDispose]: close,

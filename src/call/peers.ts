@@ -1,9 +1,10 @@
-import { LEADER, participantId } from '../base/ids.js'
+import { LEADER } from '../base/ids.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, HandlersOf, Peers } from './api.js'
 import { type Callees, Client } from './client.js'
 import { createApi } from './create-api.js'
 import type { Procedure } from './hello.js'
+import { workerId } from './worker-id.js'
 
 /** The other workers, as the handlers of one call them. */
 export class WorkerPeers implements Peers {
@@ -21,7 +22,7 @@ export class WorkerPeers implements Peers {
   }
 
   on<M>(worker: number): Api<HandlersOf<M>> {
-    return createApi(this.client, this.procedures, participantId(worker)) as Api<HandlersOf<M>>
+    return createApi(this.client, this.procedures, workerId(worker)) as Api<HandlersOf<M>>
   }
 }
 

@@ -5,7 +5,7 @@ import type { Client } from './client.js'
 export interface WorkerStats {
   /** Its number: 1, 2, ... */
   readonly worker: number
-  /** starting until it serves; leaving where it is being replaced. */
+  /** starting until it serves; leaving where it is being ended. */
   readonly state: Exclude<WorkerState, 'gone'>
   /** Calls and streams open at it now. */
   readonly open: number

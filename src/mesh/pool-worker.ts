@@ -2,7 +2,7 @@ import type { ParticipantId } from '../base/ids.js'
 import type { MemberWords } from './member-words.js'
 import type { SetupMessage } from './setup.js'
 
-/** starting until it says ready; then ready until it exits; leaving where it is being terminated meanwhile. */
+/** starting until it says ready; then ready until it exits; leaving where it is being ended meanwhile. */
 export type WorkerState = 'starting' | 'ready' | 'leaving' | 'gone'
 
 /** What the pool asks of the thread, or whatever else, in which a worker lives. */
@@ -20,6 +20,8 @@ export interface PoolWorker {
   hello: unknown
   /** Why it died, where it said so. */
   cause: unknown
+  /** It was ended because it had nothing to do: it needs no successor. */
+  isRetired: boolean
   /** Its shared words; an inline worker has none of its own. */
   readonly words: MemberWords | undefined
   /** It said that it serves, or why it does not. */
@@ -54,6 +56,7 @@ export function createPoolWorker(id: ParticipantId, host: WorkerHost, words?: Me
     state: 'starting',
     hello: undefined,
     cause: undefined,
+    isRetired: false,
     started: new Signal(),
     done: new Signal(),
     exited: new Signal(),

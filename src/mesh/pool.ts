@@ -11,6 +11,7 @@ import { bornInline, bornInThread } from './births.js'
 import { Hold } from './hold.js'
 import { type Holdings, holdingsOf } from './holdings.js'
 import { Introductions } from './introductions.js'
+import { LEAVE_TIMEOUT_MS, leave } from './leave.js'
 import { Member } from './member.js'
 import type { PoolOptions } from './pool-options.js'
 import type { PoolWorker } from './pool-worker.js'
@@ -22,8 +23,6 @@ import { STALL_MS_DEFAULT, StallWatch } from './stall-watch.js'
 
 const CLOSE_TIMEOUT_MS = 5000
 const START_TIMEOUT_MS = 60_000
-/** After a worker said that it is done it ends by itself, unless something of the user's holds it. */
-const LEAVE_TIMEOUT_MS = 100
 /** So many replacements in a row that fail before they serve break the pool. */
 const START_FAILURES_MAX = 3
 
@@ -224,6 +223,24 @@ export class Pool {
     }
   }
 
+  /** Starts one worker more. */
+  grow(): void {
+    if (this.closed === undefined) this.start()
+  }
+
+  /** Ends a worker that has nothing to do, also for others, and is still idle when that is known. It is not replaced. */
+  async retire(id: ParticipantId, isIdle: () => boolean): Promise<void> {
+    const worker = this.all.get(id)
+    if (worker?.state !== 'ready') return
+    const held = await this.questions.ask(worker, { about: 'census' })
+    if (held === undefined || Object.keys(held).length > 0 || this.closed !== undefined) return
+    if (this.all.get(id)?.state !== 'ready' || !isIdle()) return
+    worker.state = 'leaving'
+    worker.isRetired = true
+    this.session.endWith(id)
+    await leave(worker, this.options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS, this.clock)
+  }
+
   /** Ends a worker by force, for this cause: it is replaced. False: it does not serve. */
   dismiss(id: ParticipantId, cause: unknown): boolean {
     const worker = this.all.get(id)
@@ -251,7 +268,7 @@ export class Pool {
     this.member.part(worker.id)
     this.all.delete(worker.id)
     worker.exited.set()
-    if (this.closed === undefined) this.replace(neverServed, worker.cause ?? error)
+    if (this.closed === undefined && !worker.isRetired) this.replace(neverServed, worker.cause ?? error)
   }
 
   private replace(neverServed: boolean, cause: unknown): void {
@@ -268,8 +285,8 @@ export class Pool {
     this.start()
   }
 
-  /** The next worker that becomes ready. */
-  private nextReady(): Promise<PoolWorker> {
+  /** The next worker that becomes ready. Rejects where there will be none. */
+  nextReady(): Promise<PoolWorker> {
     if (this.broken !== undefined) return Promise.reject(this.broken.error)
     if (this.closed !== undefined) return Promise.reject(new SessionEndedError('the pool is closed'))
     this.hold.change(1)
@@ -292,22 +309,14 @@ export class Pool {
     this.hold.change(1)
     const error = new SessionEndedError('the pool is closed')
     for (const waiter of this.takeWaiters()) waiter.reject(error)
-    const timeoutMs = this.options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS
+    const { closeTimeoutMs: timeoutMs = CLOSE_TIMEOUT_MS } = this.options
     const queriesEnded = Promise.all([...this.meshes.values()].map((mesh) => mesh.session.end(error)))
     const inTime = await within(queriesEnded, timeoutMs, this.clock)
     const ended = this.session.end(error)
-    await Promise.all([...this.all.values()].map((worker) => this.stop(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS)))
+    await Promise.all([...this.all.values()].map((worker) => leave(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS, this.clock)))
     await Promise.all([queriesEnded, ended])
     this.hold.change(-1)
     this.hold.close()
-  }
-
-  private async stop(worker: PoolWorker, timeoutMs: number): Promise<void> {
-    if (worker.state === 'starting') return worker.host.terminate()
-    await within(Promise.race([worker.done.happened, worker.exited.happened]), timeoutMs, this.clock)
-    await within(worker.exited.happened, LEAVE_TIMEOUT_MS, this.clock)
-    if (this.all.has(worker.id)) await worker.host.terminate()
-    await worker.exited.happened
   }
 }
 

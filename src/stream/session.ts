@@ -199,6 +199,11 @@ export class Session {
     return this.ended
   }
 
+  /** Ends what there is with one peer, which then ends its own side. */
+  endWith(id: ParticipantId): void {
+    this.endPeer(this.peer(id))
+  }
+
   /** The peer exited. What it published is still read; then everything towards it fails. */
   losePeer(id: ParticipantId, error: PeerLostError): void {
     const peer = this.peers.get(id)
