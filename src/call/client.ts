@@ -39,6 +39,8 @@ interface Callee {
   open: number
   /** Ever made. */
   calls: number
+  /** Of those, how many ended with an error that was not their caller's wish. */
+  failed: number
 }
 
 /** Whom a client can call. */
@@ -82,10 +84,10 @@ export class Client {
     return this.waiting.size
   }
 
-  /** Calls open at a worker now, and ever made. */
-  countsOf(worker: ParticipantId): { open: number; calls: number } {
-    const { open = 0, calls = 0 } = this.known.get(worker) ?? {}
-    return { open, calls }
+  /** Calls open at a worker now, ever made, and failed. */
+  countsOf(worker: ParticipantId): Pick<Callee, 'open' | 'calls' | 'failed'> {
+    const { open = 0, calls = 0, failed = 0 } = this.known.get(worker) ?? {}
+    return { open, calls, failed }
   }
 
   /** Opens a stream. Rejects with `TooManyCalls` where all workers, or the one, have as many calls as they may. */
@@ -135,7 +137,8 @@ export class Client {
     callee.open++
     callee.calls++
     let over = nothing
-    return session.call(
+    let inbound: Inbound | undefined
+    inbound = session.call(
       physicalId(logicalId(id.logical), worker),
       {
         generation: id.generation,
@@ -155,10 +158,12 @@ export class Client {
         },
         over: () => {
           over()
+          if (inbound === undefined || inbound.state === 'failed') callee.failed++
           this.over(callee, id, inputId)
         },
       },
     )
+    return inbound
   }
 
   /** What of the input does not go in the CALL, as a source that the worker asks for. */
@@ -268,7 +273,7 @@ export class Client {
   private callee(worker: ParticipantId): Callee {
     let callee = this.known.get(worker)
     if (callee === undefined) {
-      callee = { results: new CallIds(), inputs: new CallIds(), open: 0, calls: 0 }
+      callee = { results: new CallIds(), inputs: new CallIds(), open: 0, calls: 0, failed: 0 }
       this.known.set(worker, callee)
     }
     return callee

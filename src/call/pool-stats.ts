@@ -11,6 +11,10 @@ export interface WorkerStats {
   readonly open: number
   /** All that it was ever asked for, those included. */
   readonly calls: number
+  /** Of those, how many failed; what its caller cancelled or left has not. */
+  readonly failed: number
+  /** The share of its life, 0 to 1, in which its thread was at work; undefined where handlers run in this thread. */
+  readonly utilization: number | undefined
 }
 
 export interface PoolStats {
@@ -22,6 +26,11 @@ export interface PoolStats {
 }
 
 export function statsOf(pool: Pool, client: Client): PoolStats {
-  const workers = pool.living.map(({ id, state }) => ({ worker: id, state: state as WorkerStats['state'], ...client.countsOf(id) }))
+  const workers = pool.living.map(({ id, state, host }) => ({
+    worker: id,
+    state: state as WorkerStats['state'],
+    ...client.countsOf(id),
+    utilization: host.utilization?.(),
+  }))
   return { workers, replaced: pool.replaced, waiting: client.waitingCalls }
 }

@@ -49,6 +49,7 @@ export function startThread(birth: ThreadBirth, events: ThreadEvents): { host: W
   thread.unref()
   const host: WorkerHost = {
     post: (message: SetupMessage) => thread.postMessage(message, message.kind === 'meet' ? [message.bell] : []),
+    utilization: () => thread.performance.eventLoopUtilization().utilization,
     terminate: async () => {
       await thread.terminate()
     },

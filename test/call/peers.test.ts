@@ -70,22 +70,28 @@ test('without workers a handler has no peers but itself', async () => {
   })
 })
 
-test('stats() tells of each worker what is open and what was asked of it, and how many were replaced', async () => {
+test('stats() tells of each worker what is open, was asked for and failed, how busy it was, and how many were replaced', async () => {
   await connected<Worker>(URL_OF_WORKER, { workers: 2 }, async (connection) => {
-    const idle = { state: 'ready', open: 0 } as const
-    assert.deepEqual(connection.stats(), { workers: [1, 2].map((worker) => ({ worker, ...idle, calls: 0 })), replaced: 0, waiting: 0 })
+    const counts = () =>
+      connection.stats().workers.map(({ worker, state, open, calls, failed }) => [worker, state, open, calls, failed].join(' '))
+    assert.deepEqual(counts(), ['1 ready 0 0 0', '2 ready 0 0 0'])
     const stream = connection.on(2).count({ to: 1e9 })
     await stream.next()
     await connection.on(2).worker()
-    assert.deepEqual(connection.stats().workers[1], { worker: 2, state: 'ready', open: 1, calls: 2 })
+    assert.deepEqual(counts(), ['1 ready 0 0 0', '2 ready 1 2 0'])
     await stream.return()
     await until(() => connection.stats().workers[1].open === 0, 'it is open still')
+    await failure(connection.on(2).workerOf({ of: 77 }))
+    assert.deepEqual(counts(), ['1 ready 0 0 0', '2 ready 0 3 1'])
     await failure(connection.on(1).exit())
     await poolOf(connection).allReady()
-    const after = [
-      { worker: 2, ...idle, calls: 2 },
-      { worker: 3, ...idle, calls: 0 },
-    ]
-    assert.deepEqual(connection.stats(), { workers: after, replaced: 1, waiting: 0 })
+    assert.deepEqual(counts(), ['2 ready 0 3 1', '3 ready 0 0 0'])
+    const { workers, replaced, waiting } = connection.stats()
+    assert.deepEqual([replaced, waiting], [1, 0])
+    assert.ok(workers.every(({ utilization = -1 }) => utilization >= 0 && utilization <= 1))
+  })
+  await connected<Worker>(URL_OF_WORKER, { workers: 0 }, async (connection) => {
+    const idle = { worker: 1, state: 'ready', open: 0, calls: 0, failed: 0, utilization: undefined } as const
+    assert.deepEqual(connection.stats(), { workers: [idle], replaced: 0, waiting: 0 })
   })
 })
