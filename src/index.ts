@@ -9,6 +9,7 @@ export {
 } from './base/errors.js'
 export type { Api, CallOptions, HighWaterMark, Peers, Remote, StreamCallOptions } from './call/api.js'
 export type { CallLogRecord } from './call/call-log.js'
+export type { Carrier, Extract, Inject } from './call/carrier.js'
 export { type Connection, type ConnectOptions, connect } from './call/connect.js'
 export type { WorkerRange } from './call/elastic.js'
 export {

@@ -6,6 +6,7 @@ import type { Inbound } from '../stream/inbound.js'
 import type { Session } from '../stream/session.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
 import type { Peers } from './api.js'
+import { type Carrier, type Extract, takeCarrier } from './carrier.js'
 import type { CallContext, Handler, Handlers } from './handlers.js'
 import { isStreamHandler } from './handlers.js'
 import { decodeInput } from './input.js'
@@ -29,7 +30,16 @@ export interface CallServerOptions {
   readonly state?: unknown
   /** Takes the records of handlers, encoded. */
   readonly log?: (record: Uint8Array) => void
+  /** Runs a handler in what went along with its call. */
+  readonly extract?: Extract | undefined
 }
+
+interface CallInput {
+  readonly carrier: Carrier | undefined
+  readonly input: unknown
+}
+
+const NOTHING: CallInput = { carrier: undefined, input: undefined }
 
 /** Answers the CALLs that reach one participant. */
 export class CallServer {
@@ -81,14 +91,30 @@ export class CallServer {
   private async run(served: Served, call: CallPayload, task: SourceTask): Promise<void> {
     const values = this.values(call, task)
     try {
-      const input = await this.input(call, task, values)
+      const { carrier, input } = await this.input(call, task, values)
       if (task.isCancelled) return
-      const result = served.handler(input, new Context(task, this.session.self, served.name, this.options))
-      if (served.isStream) await new StreamPump(task, call.valuesAhead).run(result, `the handler '${served.name}'`)
-      else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
+      await this.within(carrier, () => this.handle(served, input, call, task))
     } finally {
       values?.leave()
     }
+  }
+
+  private async within(carrier: Carrier | undefined, handle: () => Promise<void>): Promise<void> {
+    const { extract } = this.options
+    if (carrier === undefined || extract === undefined) return handle()
+    let running: Promise<void> | undefined
+    await extract(carrier, () => {
+      running ??= handle()
+      return running
+    })
+    if (running === undefined) throw new MillraceError('InvalidArgument', 'serve: extract has to call `run`')
+    await running
+  }
+
+  private async handle(served: Served, input: unknown, call: CallPayload, task: SourceTask): Promise<void> {
+    const result = served.handler(input, new Context(task, this.session.self, served.name, this.options))
+    if (served.isStream) await new StreamPump(task, call.valuesAhead).run(result, `the handler '${served.name}'`)
+    else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
   }
 
   /** The stream that belongs to the input. */
@@ -97,17 +123,21 @@ export class CallServer {
     return new InputValues(this.session.input(call.inputId, call.inputGeneration), task.signal)
   }
 
-  private async input(call: CallPayload, task: SourceTask, values: InputValues | undefined): Promise<unknown> {
-    if (call.input !== undefined) return values === undefined ? readOne(call.input) : decodeInput(call.input, values.stream)
+  private async input(call: CallPayload, task: SourceTask, values: InputValues | undefined): Promise<CallInput> {
+    if (call.input !== undefined) {
+      const { carrier, message } = takeCarrier(call.input)
+      return { carrier, input: values === undefined ? readOne(message) : decodeInput(message, values.stream) }
+    }
     const stream = this.session.input(call.inputId, call.inputGeneration)
     task.signal.addEventListener('abort', () => stream.cancel(), { once: true })
     try {
       const message = await stream.next()
-      if (task.isCancelled) return undefined
+      if (task.isCancelled) return NOTHING
       if (message === undefined) throw new ProtocolError('an input that ended without a value')
-      const input = readOne(message)
+      const taken = takeCarrier(message)
+      const input = readOne(taken.message)
       if ((await stream.next()) !== undefined) throw new ProtocolError('an input of more than one message')
-      return input
+      return { carrier: taken.carrier, input }
     } catch (error) {
       // What else may come is nobody's.
       stream.cancel()

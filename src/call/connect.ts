@@ -8,6 +8,7 @@ import type { ThreadOptions, WorkerFactory } from '../mesh/thread-host.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, HandlersOf } from './api.js'
 import { logged, type OnLog, stallListener } from './call-log.js'
+import type { Inject } from './carrier.js'
 import { type Callees, Client } from './client.js'
 import { createApi } from './create-api.js'
 import { checkedRange, Elastic, IDLE_TIMEOUT_MS, type Limits, type WorkerRange } from './elastic.js'
@@ -49,6 +50,11 @@ export interface ConnectOptions {
   readonly cancelTimeoutMs?: number | undefined
   /** Told of such a handler; by default it is a warning of the process. */
   readonly onUnresponsive?: ((report: UnresponsiveReport) => void) | undefined
+  /**
+   * Asked at each call for what goes along with it, such as `{ traceparent }`: texts by name, or undefined. `extract` of `serve` gets it in
+   * the worker. By default nothing does.
+   */
+  readonly inject?: Inject | undefined
   /** Takes what handlers log by `ctx.log`; by default it is dropped. */
   readonly onLog?: OnLog | undefined
   /**
@@ -135,7 +141,7 @@ async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }
       elasticCallees(pool, limits, options.idleTimeoutMs, (id) => client.countsOf(id)),
       (worker, procedure) => afterCancel(cancelTimeoutMs, () => tell(worker, procedures[procedure]?.name ?? String(procedure))),
     )
-    return createConnection(pool, client, procedures)
+    return createConnection(pool, client, procedures, options.inject)
   } catch (error) {
     await pool.close()
     throw error
@@ -175,15 +181,15 @@ function toUrl(module: URL | string): URL {
   throw new MillraceError('InvalidArgument', `connect: '${module}' is no URL; write new URL('./x.worker.js', import.meta.url)`)
 }
 
-function createConnection<H>(pool: Pool, client: Client, procedures: readonly Procedure[]): Connection<H> {
+function createConnection<H>(pool: Pool, client: Client, procedures: readonly Procedure[], inject: Inject | undefined): Connection<H> {
   const close = () => {
     const closed = pool.close()
     client.close()
     return closed
   }
   const connection: Connection<H> = {
-    api: createApi(client, procedures) as Api<H>,
-    on: (worker) => createApi(client, procedures, workerId(worker)) as Api<H>,
+    api: createApi(client, procedures, { inject }) as Api<H>,
+    on: (worker) => createApi(client, procedures, { on: workerId(worker), inject }) as Api<H>,
     stats: () => statsOf(pool, client),
     close,
     [Symbol.asyncDispose]: close,

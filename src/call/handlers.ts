@@ -1,5 +1,6 @@
 import { MillraceError } from '../base/errors.js'
 import type { Peers } from './api.js'
+import type { Extract } from './carrier.js'
 
 /** How much a record matters; nothing is filtered by it. */
 export type CallLogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -35,6 +36,11 @@ export interface ServeOptions<S> {
   readonly setup?: () => S | Promise<S>
   /** Runs at an orderly end, after the last handler. What it throws is nobody's. */
   readonly teardown?: (state: S) => unknown
+  /**
+   * Runs each handler whose call something goes along with (`inject` of `connect`): to run it in an `AsyncLocalStorage`, or a span. It has to
+   * call `run`, which resolves when the handler is done.
+   */
+  readonly extract?: Extract
 }
 
 declare const served: unique symbol

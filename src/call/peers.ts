@@ -22,7 +22,7 @@ export class WorkerPeers implements Peers {
   }
 
   on<M>(worker: number): Api<HandlersOf<M>> {
-    return createApi(this.client, this.procedures, workerId(worker)) as Api<HandlersOf<M>>
+    return createApi(this.client, this.procedures, { on: workerId(worker) }) as Api<HandlersOf<M>>
   }
 }
 

@@ -37,12 +37,13 @@ function typeScriptUnsupported(href: string, cause: unknown): MillraceError {
 /** Begins to serve handlers, once they are set up. Rejects with what their `setup` throws. */
 export async function serveHandlers(side: WorkerSide, handlers: Handlers, cancelTimeoutMs: number): Promise<void> {
   const procedures = proceduresOf(handlers)
-  const { setup, teardown } = serveOptionsOf(handlers)
+  const { setup, teardown, extract } = serveOptionsOf(handlers)
   const state = await setup?.()
   const server = new CallServer(side.session, handlers, {
     cancelled: (handler) => afterCancel(cancelTimeoutMs, () => side.unresponsive(handler)),
     peers: new WorkerPeers(side, procedures),
     state,
+    extract,
     log: (record) => side.log(record),
   })
   const closing = async (): Promise<void> => {

@@ -10,7 +10,7 @@ import { align8, RowWriter } from './row-writer.js'
  *     4  u32  0
  *     8  payload, padded to 8
  */
-export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5, result: 6, json: 7, rows: 8 } as const
+export const ENTRY = { bytes: 0, clone: 1, number: 2, string: 3, undefined: 4, raw: 5, result: 6, json: 7, rows: 8, carrier: 9 } as const
 
 /**
  * A message that is nothing but this says that every following one is a value by itself: bytes, as they are, all of them long. It holds
@@ -212,7 +212,8 @@ export function encodeValue(value: unknown): Uint8Array {
   return forOne.add(value) ?? forOne.takeMessage()
 }
 
-function single(kind: number, bytes: Uint8Array): Uint8Array {
+/** One entry as a message, not padded. */
+export function single(kind: number, bytes: Uint8Array): Uint8Array {
   if (bytes.length >= 0x1000_0000) throw new MillraceError('MessageTooLarge', `a value of ${bytes.length} bytes: send it in pieces`)
   const buffer = Buffer.allocUnsafeSlow(ENTRY_HEADER_BYTES + bytes.length)
   buffer.writeUInt32LE(((kind << 28) | bytes.length) >>> 0, 0)
