@@ -13,7 +13,7 @@ export interface WorkerStats {
   readonly calls: number
   /** Of those, how many failed; what its caller cancelled or left has not. */
   readonly failed: number
-  /** The share of its life, 0 to 1, in which its thread was at work; undefined where handlers run in this thread. */
+  /** The share of its life, 0 to 1, in which its thread was at work; undefined where handlers run in this thread, in Bun and in Deno. */
   readonly utilization: number | undefined
 }
 

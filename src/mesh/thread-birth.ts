@@ -27,7 +27,9 @@ export function bornInPool(): Birth | undefined {
     post: (reply) => port.postMessage(reply),
     leave: () => {
       member.partFromAll()
-      port.close()
+      // In Deno it cannot be closed.
+      if (typeof port.close === 'function') port.close()
+      else process.exit()
     },
   })
   port.on('message', (message: SetupMessage) => side.receive(message))

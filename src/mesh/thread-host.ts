@@ -32,6 +32,9 @@ export interface ThreadEvents {
   exited(code: number, cause: unknown): void
 }
 
+/** Neither Bun nor Deno knows how busy a thread was. */
+const HAS_PERFORMANCE = process.versions.bun === undefined && process.versions.deno === undefined
+
 /** Starts a worker in a thread. Returns its host and the leader's end of the bell between them. */
 export function startThread(birth: ThreadBirth, events: ThreadEvents): { host: WorkerHost; bell: MessagePort } {
   const { port1, port2 } = new MessageChannel()
@@ -49,7 +52,7 @@ export function startThread(birth: ThreadBirth, events: ThreadEvents): { host: W
   thread.unref()
   const host: WorkerHost = {
     post: (message: SetupMessage) => thread.postMessage(message, message.kind === 'meet' ? [message.bell] : []),
-    utilization: () => thread.performance.eventLoopUtilization().utilization,
+    utilization: () => (HAS_PERFORMANCE ? thread.performance.eventLoopUtilization().utilization : undefined),
     terminate: async () => {
       await thread.terminate()
     },
