@@ -92,3 +92,19 @@ test('Ctrl-C stops it in the midst of its work', async () => {
   assert.equal(child.exitCode, 130)
   assert.match(stderr.join(''), /^\d+ files, .*, stopped\n$/)
 })
+
+test('one worker counts what another finds, past the main thread', async () => {
+  const paths = ['docs/PROTOCOL.md', 'docs/streams.md']
+  const child = spawn(process.execPath, ['dist/examples/relay/main.js', ...paths], { cwd: PROJECT_ROOT })
+  const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), once(child, 'exit')])
+  const counts = new Map<string, number>()
+  for (const path of paths) {
+    const text = await readFile(fileURLToPath(new URL(path, PROJECT_ROOT)), 'utf8')
+    for (const [word] of text.matchAll(/\p{L}{4,}/gu)) counts.set(word.toLowerCase(), (counts.get(word.toLowerCase()) ?? 0) + 1)
+  }
+  const lines = stdout.join('').trimEnd().split('\n')
+  assert.equal(lines.length, 10)
+  assert.equal(Number(lines[0].slice(16)), Math.max(...counts.values()))
+  for (const line of lines) assert.equal(Number(line.slice(16)), counts.get(line.slice(0, 16).trim()))
+  assert.equal(stderr.join(''), 'calls of this thread: 0 to worker 1, 1 to worker 2\n')
+})
