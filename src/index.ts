@@ -10,11 +10,13 @@ export {
 export type { Api, CallOptions, HighWaterMark, Peers, Remote, StreamCallOptions } from './call/api.js'
 export type { CallLogRecord } from './call/call-log.js'
 export type { Carrier, Extract, Inject } from './call/carrier.js'
+export type { Codec } from './call/codec.js'
 export { type Connection, type ConnectOptions, connect } from './call/connect.js'
 export type { WorkerRange } from './call/elastic.js'
 export {
   type CallContext,
   type CallLogLevel,
+  coded,
   type Handlers,
   idempotent,
   type Served,

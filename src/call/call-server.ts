@@ -7,8 +7,9 @@ import type { Session } from '../stream/session.js'
 import type { SourceTask, StreamSource } from '../stream/source-task.js'
 import type { Peers } from './api.js'
 import { type Carrier, type Extract, takeCarrier } from './carrier.js'
+import type { AnyCodec } from './codec.js'
 import type { CallContext, Handler, Handlers } from './handlers.js'
-import { isStreamHandler } from './handlers.js'
+import { codecsOf, isStreamHandler } from './handlers.js'
 import { decodeInput } from './input.js'
 import { RemoteStream } from './remote-stream.js'
 import { StreamPump } from './stream-pump.js'
@@ -20,6 +21,7 @@ interface Served {
   readonly name: string
   readonly handler: Handler
   readonly isStream: boolean
+  readonly codec: AnyCodec | undefined
 }
 
 export interface CallServerOptions {
@@ -51,7 +53,13 @@ export class CallServer {
     handlers: Handlers,
     private readonly options: CallServerOptions = {},
   ) {
-    this.table = Object.entries(handlers).map(([name, handler]) => ({ name, handler, isStream: isStreamHandler(handler) }))
+    const codecs = codecsOf(handlers)
+    this.table = Object.entries(handlers).map(([name, handler]) => ({
+      name,
+      handler,
+      isStream: isStreamHandler(handler),
+      codec: codecs[name],
+    }))
   }
 
   /** A CALL arrived: its result is a source that runs at once. */
@@ -113,7 +121,7 @@ export class CallServer {
 
   private async handle(served: Served, input: unknown, call: CallPayload, task: SourceTask): Promise<void> {
     const result = served.handler(input, new Context(task, this.session.self, served.name, this.options))
-    if (served.isStream) await new StreamPump(task, call.valuesAhead).run(result, `the handler '${served.name}'`)
+    if (served.isStream) await new StreamPump(task, call.valuesAhead, served.codec).run(result, `the handler '${served.name}'`)
     else task.sinks[0].write(encodeValue(checkedValue(await result, served.name)))
   }
 

@@ -10,6 +10,7 @@ import type { Api, HandlersOf } from './api.js'
 import { logged, type OnLog, stallListener } from './call-log.js'
 import type { Inject } from './carrier.js'
 import { type Callees, Client } from './client.js'
+import { type Codecs, checkCodecs } from './codec.js'
 import { createApi } from './create-api.js'
 import { checkedRange, Elastic, IDLE_TIMEOUT_MS, type Limits, type WorkerRange } from './elastic.js'
 import type { Handlers } from './handlers.js'
@@ -55,6 +56,8 @@ export interface ConnectOptions {
    * the worker. By default nothing does.
    */
   readonly inject?: Inject | undefined
+  /** Of the handlers marked with `coded()`, by their names: what makes their bytes values. */
+  readonly codecs?: Codecs | undefined
   /** Takes what handlers log by `ctx.log`; by default it is dropped. */
   readonly onLog?: OnLog | undefined
   /**
@@ -141,7 +144,7 @@ async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }
       elasticCallees(pool, limits, options.idleTimeoutMs, (id) => client.countsOf(id)),
       (worker, procedure) => afterCancel(cancelTimeoutMs, () => tell(worker, procedures[procedure]?.name ?? String(procedure))),
     )
-    return createConnection(pool, client, procedures, options.inject)
+    return createConnection(pool, client, procedures, options)
   } catch (error) {
     await pool.close()
     throw error
@@ -181,15 +184,21 @@ function toUrl(module: URL | string): URL {
   throw new MillraceError('InvalidArgument', `connect: '${module}' is no URL; write new URL('./x.worker.js', import.meta.url)`)
 }
 
-function createConnection<H>(pool: Pool, client: Client, procedures: readonly Procedure[], inject: Inject | undefined): Connection<H> {
+function createConnection<H>(
+  pool: Pool,
+  client: Client,
+  procedures: readonly Procedure[],
+  { inject, codecs = {} }: ConnectOptions,
+): Connection<H> {
+  checkCodecs(procedures, codecs)
   const close = () => {
     const closed = pool.close()
     client.close()
     return closed
   }
   const connection: Connection<H> = {
-    api: createApi(client, procedures, { inject }) as Api<H>,
-    on: (worker) => createApi(client, procedures, { on: workerId(worker), inject }) as Api<H>,
+    api: createApi(client, procedures, { inject, codecs }) as Api<H>,
+    on: (worker) => createApi(client, procedures, { on: workerId(worker), inject, codecs }) as Api<H>,
     stats: () => statsOf(pool, client),
     close,
     [Symbol.asyncDispose]: close,

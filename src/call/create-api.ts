@@ -3,6 +3,7 @@ import type { ParticipantId } from '../base/ids.js'
 import type { CallOptions, StreamCallOptions } from './api.js'
 import { type Carrier, type Inject, withCarrier } from './carrier.js'
 import type { Client } from './client.js'
+import type { Codecs } from './codec.js'
 import type { Procedure } from './hello.js'
 import { checkedHighWaterMark } from './high-water-mark.js'
 import { encodeInput, type Input } from './input.js'
@@ -16,18 +17,20 @@ export interface ApiOptions {
   /** The worker that is called. */
   readonly on?: ParticipantId | undefined
   readonly inject?: Inject | undefined
+  readonly codecs?: Codecs | undefined
 }
 
 /** A function for each procedure, at the least busy worker or at one. A plain object without a prototype, so that no name is taken. */
-export function createApi(client: Client, procedures: readonly Procedure[], { on, inject }: ApiOptions = {}): object {
+export function createApi(client: Client, procedures: readonly Procedure[], options: ApiOptions = {}): object {
   const api: Record<string, unknown> = Object.create(null)
   procedures.forEach((procedure, index) => {
-    api[procedure.name] = (procedure.isStream ? streamFunction : valueFunction)(client, index, procedure, { on, inject })
+    api[procedure.name] = (procedure.isStream ? streamFunction : valueFunction)(client, index, procedure, options)
   })
   return Object.freeze(api)
 }
 
-function streamFunction(client: Client, index: number, procedure: Procedure, { on, inject }: ApiOptions) {
+function streamFunction(client: Client, index: number, procedure: Procedure, { on, inject, codecs }: ApiOptions) {
+  const codec = procedure.isCoded ? codecs?.[procedure.name] : undefined
   return (input: unknown, { signal, highWaterMark, retry, reuse }: StreamCallOptions = {}): RemoteStream<unknown> => {
     const retries = retriesOf(procedure, input, retry)
     const mark = checkedHighWaterMark(highWaterMark)
@@ -37,7 +40,7 @@ function streamFunction(client: Client, index: number, procedure: Procedure, { o
       traceStream(procedure.name, on, () => remote.result)
       return client.openStream(index, encoded(input, carrier), { ...mark, on, allocate: lent?.allocate })
     }
-    const remote = new RemoteStream(open, signal, () => dropInput(input), retries, lent)
+    const remote = new RemoteStream(open, signal, { dropped: () => dropInput(input), retries, lent, codec })
     return remote
   }
 }

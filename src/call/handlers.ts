@@ -1,6 +1,7 @@
 import { MillraceError } from '../base/errors.js'
 import type { Peers } from './api.js'
 import type { Extract } from './carrier.js'
+import type { AnyCodec, Codec, Codecs } from './codec.js'
 
 /** How much a record matters; nothing is filtered by it. */
 export type CallLogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -50,6 +51,7 @@ export type Served<H> = H & { readonly [served]?: true }
 const SERVED: unique symbol = Symbol.for('millrace.served')
 const STREAM: unique symbol = Symbol.for('millrace.stream')
 const IDEMPOTENT: unique symbol = Symbol.for('millrace.idempotent')
+const CODEC: unique symbol = Symbol.for('millrace.codec')
 
 /** Marks handlers as served. Throws `InvalidArgument` where something in them is no function, or is named `then`. */
 export function mark<S>(handlers: Handlers, options: ServeOptions<S>): void {
@@ -79,7 +81,29 @@ export function idempotent<H extends Handler>(handler: H): H {
   const marked = ((input: unknown, context: CallContext) => handler(input, context)) as H
   Object.defineProperty(marked, IDEMPOTENT, { value: true })
   if (isStreamHandler(handler)) Object.defineProperty(marked, STREAM, { value: true })
+  if (CODEC in handler) Object.defineProperty(marked, CODEC, { value: handler[CODEC] })
   return marked
+}
+
+/**
+ * Marks a handler of a stream whose values its codec makes bytes: `coded(arrow, function* batches() { ... })`. Its callers give the same codec
+ * to `connect`, by the name of the handler, and get values of the type that it yields.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the types of input and state are the handler's own.
+export function coded<T, H extends (input: any, context: CallContext<any>) => Iterable<T> | AsyncIterable<T>>(
+  codec: Codec<T>,
+  handler: H,
+): H {
+  const marked = ((input: unknown, context: CallContext) => handler(input, context)) as H
+  Object.defineProperty(marked, STREAM, { value: true })
+  Object.defineProperty(marked, CODEC, { value: codec })
+  return marked
+}
+
+/** The codec of each handler that has one. */
+export function codecsOf(handlers: Handlers): Codecs {
+  const all = Object.entries(handlers).map(([name, handler]) => [name, (handler as { readonly [CODEC]?: AnyCodec })[CODEC]] as const)
+  return Object.fromEntries(all.filter((each): each is [string, AnyCodec] => each[1] !== undefined))
 }
 
 export function isServed(value: unknown): value is Handlers {

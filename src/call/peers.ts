@@ -2,6 +2,7 @@ import { LEADER } from '../base/ids.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, HandlersOf, Peers } from './api.js'
 import { type Callees, Client } from './client.js'
+import type { Codecs } from './codec.js'
 import { createApi } from './create-api.js'
 import type { Procedure } from './hello.js'
 import { workerId } from './worker-id.js'
@@ -13,6 +14,7 @@ export class WorkerPeers implements Peers {
   constructor(
     private readonly side: WorkerSide,
     private readonly procedures: readonly Procedure[],
+    private readonly codecs: Codecs,
   ) {
     this.client = new Client(calleesOf(side))
   }
@@ -22,7 +24,7 @@ export class WorkerPeers implements Peers {
   }
 
   on<M>(worker: number): Api<HandlersOf<M>> {
-    return createApi(this.client, this.procedures, { on: workerId(worker) }) as Api<HandlersOf<M>>
+    return createApi(this.client, this.procedures, { on: workerId(worker), codecs: this.codecs }) as Api<HandlersOf<M>>
   }
 }
 

@@ -3,6 +3,7 @@ import type { ReadableStream } from 'node:stream/web'
 import { onAbort } from '../base/abort-listener.js'
 import { CancelledError, MillraceError, ProtocolError } from '../base/errors.js'
 import type { Inbound } from '../stream/inbound.js'
+import type { AnyCodec } from './codec.js'
 import type { LentValues } from './lent-values.js'
 import { locate } from './locate.js'
 import { isRetriable } from './retry.js'
@@ -16,6 +17,17 @@ const BATCH_VALUES_MAX = 1024
 
 /** How a stream begins, when its consumer first asks. */
 export type OpenStream = () => Promise<Inbound>
+
+export interface RemoteStreamOptions {
+  /** It was left before it began. */
+  readonly dropped?: () => void
+  /** How often it may begin again where its worker is lost before the first message. */
+  readonly retries?: number | undefined
+  /** The long values whose memory is used again once the next is asked for. */
+  readonly lent?: LentValues | undefined
+  /** Its values are what this makes of bytes. */
+  readonly codec?: AnyCodec | undefined
+}
 
 /**
  * A generator that runs elsewhere. Lazy: nothing runs before the first `next`. Leaving the loop, `return`, `throw`, `cancel` and the
@@ -37,17 +49,15 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
   private returned: 'not yet' | 'next' | { readonly value: R | undefined } = 'not yet'
   private readonly outcome = new StreamResult<R>()
   private unlisten: () => void = nothing
+  private retries: number
 
   constructor(
     private readonly openStream: OpenStream,
     private readonly signal: AbortSignal | undefined,
-    /** It was left before it began. */
-    private readonly dropped: () => void = nothing,
-    /** How often it may begin again where its worker is lost before the first message. */
-    private retries = 0,
-    /** The long values whose memory is used again once the next is asked for. */
-    private readonly lent?: LentValues | undefined,
-  ) {}
+    private readonly options: RemoteStreamOptions = {},
+  ) {
+    this.retries = options.retries ?? 0
+  }
 
   /**
    * What the producer returned, once the stream was read to its end: this reads nothing by itself. Rejects with the error that the stream
@@ -62,7 +72,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
    * `CancelledError`, `SessionEndedError` where the pool was closed, `TooManyCallsError`, `MillraceError` `NotCloneable` for the input.
    */
   next(): Promise<IteratorResult<T, R | undefined>> {
-    this.lent?.takeBack()
+    this.options.lent?.takeBack()
     if (this.waiting === 0) {
       try {
         const atHand = this.atHand()
@@ -147,7 +157,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
   }
 
   private checkOwn(method: string): void {
-    if (this.lent === undefined) return
+    if (this.options.lent === undefined) return
     throw new MillraceError('InvalidArgument', `${method}() hands values on to who keeps them: make the call without 'reuse'`)
   }
 
@@ -157,7 +167,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       if (this.values?.hasMore === true) {
         const value = this.values.next()
         if (!this.values.hasMore) this.values = undefined
-        if (value !== RESULT_MARK && this.returned === 'not yet') return { value: value as T, done: false }
+        if (value !== RESULT_MARK && this.returned === 'not yet') return { value: this.decoded(value), done: false }
         this.takeResult(value)
         continue
       }
@@ -166,13 +176,20 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       this.retries = 0
       if (this.isRaw && message.length > SMALL_BYTES) {
         if (this.returned !== 'not yet') throw new ProtocolError('bytes by themselves behind a result mark')
-        this.lent?.add(message)
-        return { value: message as T, done: false }
+        this.options.lent?.add(message)
+        return { value: this.decoded(message), done: false }
       }
       const isMark = isRawMark(message)
       this.isRaw = isMark && !this.isRaw
-      if (!isMark) this.values = new ValueReader(message, this.lent !== undefined)
+      if (!isMark) this.values = new ValueReader(message, this.options.lent !== undefined)
     }
+  }
+
+  private decoded(value: unknown): T {
+    const { codec } = this.options
+    if (codec === undefined) return value as T
+    if (value instanceof Uint8Array) return codec.decode(value)
+    throw new ProtocolError('a value of a stream with a codec that is no bytes')
   }
 
   /** A value behind those that were yielded. */
@@ -268,7 +285,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
 
   private stop(error: unknown): void {
     this.outcome.settle({ error })
-    if (this.state === 'lazy') this.dropped()
+    if (this.state === 'lazy') this.options.dropped?.()
     this.finish()
     this.values = undefined
     this.inbound?.cancel()

@@ -2,7 +2,7 @@ import { MillraceError } from '../base/errors.js'
 import { isUnknownTypeScript } from '../base/typescript.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import { CallServer } from './call-server.js'
-import { type Handlers, isServed, serveOptionsOf } from './handlers.js'
+import { codecsOf, type Handlers, isServed, serveOptionsOf } from './handlers.js'
 import { proceduresOf } from './hello.js'
 import { WorkerPeers } from './peers.js'
 import { afterCancel } from './unresponsive.js'
@@ -41,7 +41,7 @@ export async function serveHandlers(side: WorkerSide, handlers: Handlers, cancel
   const state = await setup?.()
   const server = new CallServer(side.session, handlers, {
     cancelled: (handler) => afterCancel(cancelTimeoutMs, () => side.unresponsive(handler)),
-    peers: new WorkerPeers(side, procedures),
+    peers: new WorkerPeers(side, procedures, codecsOf(handlers)),
     state,
     extract,
     log: (record) => side.log(record),

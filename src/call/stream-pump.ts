@@ -5,6 +5,7 @@ import { Slice } from '../base/slice.js'
 import { ownCopy } from '../memory/allocation.js'
 import type { Sink } from '../stream/sink.js'
 import type { SourceTask } from '../stream/source-task.js'
+import { type AnyCodec, encodedBy } from './codec.js'
 import { RAW_MARK, SMALL_BYTES, ValueWriter } from './value-writer.js'
 
 /** A message goes out at this size at the latest. */
@@ -43,6 +44,7 @@ export class StreamPump {
   constructor(
     private readonly task: SourceTask,
     private readonly valuesAhead = 0,
+    private readonly codec?: AnyCodec | undefined,
   ) {
     this.sink = task.sinks[0]
   }
@@ -83,7 +85,7 @@ export class StreamPump {
         this.addResult(step.value)
         return true
       }
-      this.add(step.value)
+      this.add(this.codec === undefined ? step.value : encodedBy(this.codec, step.value))
       if (this.slice.over()) await this.rest()
     }
   }

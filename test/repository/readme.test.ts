@@ -92,6 +92,7 @@ test('the streams document runs as it stands', async () => {
     ['info isWord {"unknown":"mull"}', 'true false'],
     ['part 1 of worker 1', 'part 2 of worker 2', 'part 3 of worker 1'],
     ['316eecf6c9aa3faa77d2cd76a7ee03e7cdf584f7'],
+    ['0 0 0', '1 0.5 0.25', '2 1 0.5'],
     ['parsing within 00-4bf9-01'],
   ])
 })

@@ -146,7 +146,7 @@ export class Calls {
   private async read({ call, number, values }: Made): Promise<boolean> {
     const input: Input = { number, padding: message(call.inputBytes, number), ...(call.isDuplex && { values: this.values(number) }) }
     const open = async () => this.clients[call.from].call(P(call.to), 0, encodeInput(input), { valuesAhead: call.ahead })
-    const remote = new RemoteStream<Uint8Array>(open, undefined, () => dropInput(input))
+    const remote = new RemoteStream<Uint8Array>(open, undefined, { dropped: () => dropInput(input) })
     if (call.cancelStep >= 0) this.world.at(call.from, call.cancelStep, false, () => remote.cancel())
     for (;;) {
       if (values.length === call.leaves) break
