@@ -38,6 +38,8 @@ function checked(min: number, max: number, least: number): Limits {
 export class Elastic {
   /** How many calls each worker had ever got when it was looked at last. */
   private seen = new Map<ParticipantId, number>()
+  /** Those that are asked whether they may go, or on their way out. */
+  private readonly retiring = new Set<ParticipantId>()
   private isWatching = false
 
   constructor(
@@ -48,9 +50,10 @@ export class Elastic {
     private readonly clock: Clock = systemClock,
   ) {}
 
-  /** All workers are busy: starts one where it may. Resolves when one more serves, or cannot; undefined: there are as many as may be. */
+  /** All workers are busy: starts one where it may. Settles when one more serves, or cannot; undefined: there will be none. */
   more(): Promise<unknown> | undefined {
     const { pool, limits } = this
+    if (pool.isBroken) return undefined
     const starting = pool.living.filter(({ state }) => state === 'starting').length
     if (pool.living.length < limits.max) pool.grow()
     else if (starting === 0) return undefined
@@ -70,13 +73,15 @@ export class Elastic {
     this.isWatching = false
     if (pool.isClosed) return
     const seen = new Map<ParticipantId, number>()
-    let spare = pool.living.length - limits.min
+    let spare = pool.living.length - this.retiring.size - limits.min
     for (const { id } of pool.ready) {
+      if (this.retiring.has(id)) continue
       const { open, calls } = this.countsOf(id)
       seen.set(id, calls)
-      if (spare === 0 || open > 0 || this.seen.get(id) !== calls) continue
+      if (spare <= 0 || open > 0 || this.seen.get(id) !== calls) continue
       spare--
-      void pool.retire(id, () => this.countsOf(id).calls === calls)
+      this.retiring.add(id)
+      void pool.retire(id, () => this.countsOf(id).calls === calls).then(() => this.retiring.delete(id))
     }
     this.seen = seen
     if (pool.living.length > limits.min) this.watch()

@@ -83,6 +83,11 @@ export class Pool {
     return this.replacements
   }
 
+  /** Whether the last workers that were started could not begin. */
+  get isBroken(): boolean {
+    return this.broken !== undefined
+  }
+
   get isClosed(): boolean {
     return this.closed !== undefined
   }

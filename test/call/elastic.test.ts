@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkedRange, Elastic } from '../../src/call/elastic.js'
 import { connect } from '../../src/index.js'
@@ -127,6 +130,30 @@ test('a worker that works for another one is not idle', async () => {
   })
 })
 
+test('where no more workers can begin, calls go to those that are there', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-once-'))
+  try {
+    const env = { ONCE: join(folder, 'first') }
+    const options = { workers: { min: 1, max: 4 }, env }
+    await connected<typeof import('./starts-once.worker.js')>(
+      new URL('./starts-once.worker.js', import.meta.url),
+      options,
+      async (connection) => {
+        const { gate, open } = gates()
+        const busy = connection.api.wait(gate())
+        await until(() => connection.stats().workers[0].open === 1, 'it is busy')
+        assert.deepEqual(await Promise.all([connection.api.tries(), connection.api.tries()]), [1, 1])
+        assert.equal(await connection.api.tries(), 1)
+        open()
+        await busy
+        assert.equal(workersOf(connection), 1)
+      },
+    )
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('closing while workers start or leave ends them all', async () => {
   for (let n = 0; n < 5; n++) {
     const connection = await connect<Module>(URL_OF_WORKER, { workers: { min: 1, max: 3 }, idleTimeoutMs: n })
@@ -141,33 +168,47 @@ test('closing while workers start or leave ends them all', async () => {
   }
 })
 
-test('what is looked at is only who got nothing since the last look', async () => {
+test('what is looked at is only who got nothing since the last look, and never are more asked to go than may', async () => {
   const clock = new FakeClock()
   const retired: number[] = []
+  const gone: (() => void)[] = []
   const counts = new Map([
     [1, { open: 0, calls: 5 }],
     [2, { open: 0, calls: 5 }],
     [3, { open: 1, calls: 1 }],
   ])
-  const living = [1, 2, 3].map((id) => ({ id, state: 'ready' }))
+  let living = [1, 2, 3].map((id) => ({ id, state: 'ready' }))
   const pool = {
-    living,
-    ready: living,
+    get living() {
+      return living
+    },
+    get ready() {
+      return living
+    },
     isClosed: false,
-    grow: () => assert.fail('there are as many as may be'),
-    retire: async (id: number) => retired.push(id),
+    grow: () => {},
+    retire: (id: number) => {
+      retired.push(id)
+      return new Promise<void>((resolve) => gone.push(resolve))
+    },
     nextReady: () => Promise.resolve(),
   } as unknown as Pool
   const elastic = new Elastic(pool, { min: 1, max: 4 }, 100, (id) => counts.get(id) ?? { open: 0, calls: 0 }, clock)
-  Object.assign(pool, { grow: () => {} })
   await elastic.more()
   await clock.advance(100)
-  assert.deepEqual(retired, [])
+  assert.deepEqual(retired, [], 'the first look only sees')
   counts.set(1, { open: 0, calls: 6 })
   await clock.advance(100)
   assert.deepEqual(retired, [2])
   await clock.advance(100)
-  assert.deepEqual(retired, [2, 1, 2])
+  assert.deepEqual(retired, [2, 1])
+  counts.set(3, { open: 0, calls: 1 })
+  await clock.advance(300)
+  assert.deepEqual(retired, [2, 1], 'one has to stay, whenever the others are gone')
+  living = living.slice(2)
+  for (const each of gone) each()
+  await clock.advance(300)
+  assert.deepEqual(retired, [2, 1])
 })
 
 test('a number that no worker has is refused', async () => {
