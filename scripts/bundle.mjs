@@ -26,10 +26,17 @@ const ENTRIES = {
 /** Each entry loads all that calls need, so that it is one file: a bundler cuts by who needs what. */
 const CORE = ['./index.js', './call/serve-module.js', './mesh/thread-birth.js']
 
+const LATER = /\/dist\/src\/(call\/connect|flow\/sources\/parquet-source)\.js$/
+
 const entriesWithCore = {
   name: 'entries-with-core',
   setup(bundler) {
     bundler.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice('entry:'.length), namespace: 'entry' }))
+    // What is loaded later is an entry too, as a bundler sees it.
+    bundler.onLoad({ filter: LATER }, ({ path }) => {
+      const up = relative(dirname(path), SRC)
+      return { contents: `${CORE.map((module) => `import './${join(up, module)}'\n`).join('')}${readFileSync(path, 'utf8')}`, loader: 'js' }
+    })
     bundler.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
       contents: `${path === COMMAND ? '#!/usr/bin/env node\n' : ''}${CORE.map((module) => `import '${module}'\n`).join('')}export * from '${path}'`,
       resolveDir: SRC,

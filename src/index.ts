@@ -8,10 +8,11 @@ export {
   TooManyCallsError,
 } from './base/errors.js'
 export type { Api, CallOptions, HighWaterMark, Peers, Remote, StreamCallOptions } from './call/api.js'
+export { connect } from './call/begin.js'
 export type { CallLogRecord } from './call/call-log.js'
 export type { Carrier, Extract, Inject } from './call/carrier.js'
 export type { Codec } from './call/codec.js'
-export { type Connection, type ConnectOptions, connect } from './call/connect.js'
+export type { Connection, ConnectOptions } from './call/connect.js'
 export type { WorkerRange } from './call/elastic.js'
 export {
   type CallContext,
