@@ -45,7 +45,7 @@ async function tests() {
 async function run(files, env = {}) {
   const unfinished = new Set()
   const reporter = ['--test-reporter', join(ROOT, 'scripts/test-reporter.mjs'), '--test-reporter-destination', 'stdout']
-  const result = await runNode(['--test', '--test-concurrency=2', `--test-timeout=${limits.testMs}`, ...reporter, ...files], {
+  const result = await runNode(['--test', '--test-concurrency=3', `--test-timeout=${limits.testMs}`, ...reporter, ...files], {
     cwd: DIST,
     env: { ...(full && { MILLRACE_FULL: '1' }), ...env },
     timeoutMs: limits.stepMs,
