@@ -12,13 +12,14 @@ const SRC = join(ROOT, 'dist/src')
 const LIB = join(ROOT, 'dist/lib')
 
 const COMMAND = './cli/main.js'
+const CALL_WORKER = './call/bootstrap.js'
 
 /** What somebody loads by its path, from the module that it is. */
 const ENTRIES = {
   'entry/index': './index.js',
   'entry/flow': './flow.js',
   'entry/testing': './testing.js',
-  'call/bootstrap': './call/bootstrap.js',
+  'call/bootstrap': CALL_WORKER,
   'flow/bootstrap': './flow/bootstrap.js',
   'cli/main': COMMAND,
 }
@@ -37,8 +38,10 @@ const entriesWithCore = {
       const up = relative(dirname(path), SRC)
       return { contents: `${CORE.map((module) => `import './${join(up, module)}'\n`).join('')}${readFileSync(path, 'utf8')}`, loader: 'js' }
     })
+    // A worker's own module will ask for it: it is read beside the rest.
+    bundler.onResolve({ filter: /^published:/ }, ({ path }) => ({ path: path.slice('published:'.length), external: true }))
     bundler.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
-      contents: `${path === COMMAND ? '#!/usr/bin/env node\n' : ''}${CORE.map((module) => `import '${module}'\n`).join('')}export * from '${path}'`,
+      contents: `${path === CALL_WORKER ? "import 'published:../entry/index.js'\n" : ''}${path === COMMAND ? '#!/usr/bin/env node\n' : ''}${CORE.map((module) => `import '${module}'\n`).join('')}export * from '${path}'`,
       resolveDir: SRC,
     }))
   },
