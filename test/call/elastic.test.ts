@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { participantId } from '../../src/base/ids.js'
+import { poolOf } from '../../src/call/connect.js'
 import { checkedRange, Elastic } from '../../src/call/elastic.js'
 import { connect } from '../../src/index.js'
 import type { Pool } from '../../src/mesh/pool.js'
@@ -110,7 +112,7 @@ test('a worker that had nothing to do for a while is ended in order, and one wit
 })
 
 test('a worker that works for another one is not idle', async () => {
-  await connected<Module>(URL_OF_WORKER, { workers: { min: 1, max: 2 }, idleTimeoutMs: 5 }, async (connection) => {
+  await connected<Module>(URL_OF_WORKER, { workers: { min: 1, max: 2 } }, async (connection) => {
     const first = gates()
     const held = connection.on(1).wait(first.gate())
     const second = gates()
@@ -122,7 +124,8 @@ test('a worker that works for another one is not idle', async () => {
     second.open()
     assert.equal(await other, 2)
     await until(() => connection.stats().workers.some(({ worker, open }) => worker === 2 && open === 0), 'nothing of ours is open there')
-    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setTimeout(resolve, 1))
+    await poolOf(connection).retire(participantId(2), () => true)
+    assert.equal(connection.stats().workers[1].state, 'ready')
     third.open()
     assert.equal(await through, 2)
     first.open()
