@@ -270,9 +270,15 @@ export class Client {
     return best
   }
 
+  /** Those that are gone: a pool that grows and shrinks has ever new ones. */
+  private forget(): void {
+    for (const [id, { open }] of this.known) if (open === 0 && !this.callees.session.isPeerOpen(id)) this.known.delete(id)
+  }
+
   private callee(worker: ParticipantId): Callee {
     let callee = this.known.get(worker)
     if (callee === undefined) {
+      this.forget()
       callee = { results: new CallIds(), inputs: new CallIds(), open: 0, calls: 0, failed: 0 }
       this.known.set(worker, callee)
     }

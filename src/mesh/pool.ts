@@ -23,6 +23,8 @@ import { STALL_MS_DEFAULT, StallWatch } from './stall-watch.js'
 
 const CLOSE_TIMEOUT_MS = 5000
 const START_TIMEOUT_MS = 60_000
+/** Numbers of workers end at 65535: towards their end none is given up for nothing. */
+const RETIRE_BEFORE = 60_000
 /** So many replacements in a row that fail before they serve break the pool. */
 const START_FAILURES_MAX = 3
 
@@ -236,7 +238,7 @@ export class Pool {
   /** Ends a worker that has nothing to do, also for others, and is still idle when that is known. It is not replaced. */
   async retire(id: ParticipantId, isIdle: () => boolean): Promise<void> {
     const worker = this.all.get(id)
-    if (worker?.state !== 'ready') return
+    if (worker?.state !== 'ready' || this.nextWorkerId > RETIRE_BEFORE) return
     const held = await this.questions.ask(worker, { about: 'census' })
     if (held === undefined || Object.keys(held).length > 0 || this.closed !== undefined) return
     if (this.all.get(id)?.state !== 'ready' || !isIdle()) return

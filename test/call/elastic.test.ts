@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { participantId } from '../../src/base/ids.js'
+import { Client } from '../../src/call/client.js'
 import { poolOf } from '../../src/call/connect.js'
 import { checkedRange, Elastic } from '../../src/call/elastic.js'
+import { encodeInput } from '../../src/call/input.js'
 import { connect } from '../../src/index.js'
 import type { Pool } from '../../src/mesh/pool.js'
-import { leaks } from '../../src/testing.js'
+import { crashWorker, leaks } from '../../src/testing.js'
 import { collect, connected, failure, until } from '../support/connections.js'
 import { FakeClock } from '../support/fake-clock.js'
 
@@ -155,6 +157,28 @@ test('where no more workers can begin, calls go to those that are there', async 
   } finally {
     await rm(folder, { recursive: true })
   }
+})
+
+test('what is known of workers that are gone goes, and towards the end of their numbers none is given up', async () => {
+  await connected<Module>(URL_OF_WORKER, { workers: 2 }, async (connection) => {
+    const pool = poolOf(connection)
+    // Nobody waits for a worker that goes, so it does not hold the process.
+    pool.hold.change(1)
+    const client = new Client(pool)
+    const ask = (on: number): Promise<unknown> => client.value(0, encodeInput(undefined), { on: participantId(on) })
+    assert.deepEqual([await ask(1), await ask(2)], [1, 2])
+    await crashWorker(connection, 1)
+    await pool.allReady()
+    assert.equal(await ask(3), 3)
+    assert.deepEqual([...(client as unknown as { known: Map<number, unknown> }).known.keys()], [2, 3])
+    Object.assign(pool, { nextWorkerId: 60_001 })
+    await pool.retire(participantId(2), () => true)
+    assert.equal(await ask(2), 2)
+    Object.assign(pool, { nextWorkerId: 4 })
+    await pool.retire(participantId(2), () => true)
+    assert.equal((await failure(ask(2))).code, 'PeerLost')
+    pool.hold.change(-1)
+  })
 })
 
 test('closing while workers start or leave ends them all', async () => {
