@@ -109,7 +109,7 @@ export async function connect<M>(module: URL | string | WorkerFactory, options: 
     const boot: CallBoot = { module: null, cancelTimeoutMs }
     return open({ ...options, workers: limits.min, bootstrap: module, boot, inline: () => {} }, limits)
   }
-  const { href } = await findWorker(toUrl(module))
+  const { href } = findWorker(toUrl(module))
   const boot: CallBoot = { module: href, cancelTimeoutMs }
   const inline = (side: WorkerSide) => void serveModule(side, href, cancelTimeoutMs)
   return open({ ...options, workers: limits.min, bootstrap: BOOTSTRAP, boot, inline }, limits)

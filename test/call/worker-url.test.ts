@@ -34,11 +34,11 @@ test('a worker that is named is taken; where it is not there, its other form', a
     ['module.mts', 'module.mjs'],
     ['typed.js', 'typed.ts'],
   ]) {
-    assert.equal((await findWorker(at(named))).href, at(found).href)
+    assert.equal(findWorker(at(named)).href, at(found).href)
   }
-  assert.equal((await findWorker(new URL('?v=1', at('compiled.ts')))).href, `${at('compiled.js').href}?v=1`)
+  assert.equal(findWorker(new URL('?v=1', at('compiled.ts'))).href, `${at('compiled.js').href}?v=1`)
   const data = new URL('data:text/javascript,')
-  assert.equal(await findWorker(data), data)
+  assert.equal(findWorker(data), data)
 })
 
 test('where there is neither, the error names both', async () => {
