@@ -1,12 +1,10 @@
-import type { MessagePort } from 'node:worker_threads'
 import { assert } from '../base/assert.js'
 import type { ParticipantId } from '../base/ids.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import { Session, type SessionOptions } from '../stream/session.js'
-import type { LinkSegment } from './link-layout.js'
+import type { Acquaintance, FarLink } from './acquaintance.js'
 import { Loop, type LoopOptions } from './loop.js'
 import { MemberWords } from './member-words.js'
-import { attachLink, type RemoteMember } from './thread-link.js'
 
 /** How a member of a pool is known to the others. Ids are never reused within a pool. */
 export interface MemberCard {
@@ -14,11 +12,7 @@ export interface MemberCard {
   readonly words: SharedArrayBuffer
 }
 
-interface Acquaintance extends RemoteMember {
-  readonly bell: MessagePort
-}
-
-/** This thread as a member of one pool: its words, its loop, and the bells between it and the members it has met. */
+/** This thread or process as a member of one pool: its words, its loop, and the members that it has met. */
 export class Member {
   readonly loop: Loop
   private readonly words: MemberWords
@@ -44,19 +38,8 @@ export class Member {
   }
 
   /** From now on this member can wake the other, and be woken by it. */
-  meet(card: MemberCard, bell: MessagePort): void {
-    const words = new MemberWords(card.words)
-    const ring = () => bell.postMessage(0)
-    bell.on('message', this.loop.bell)
-    // The bell alone holds nothing open: whoever waits does.
-    bell.unref()
-    this.acquaintances.set(card.id, {
-      bell,
-      get isDead() {
-        return words.status.isDead
-      },
-      wake: () => words.sleep.wake(ring),
-    })
+  meet(id: number, acquaintance: Acquaintance): void {
+    this.acquaintances.set(id, acquaintance)
   }
 
   hasMet(id: number): boolean {
@@ -68,7 +51,7 @@ export class Member {
   }
 
   part(id: number): void {
-    this.acquaintances.get(id)?.bell.close()
+    this.acquaintances.get(id)?.part()
     this.acquaintances.delete(id)
   }
 
@@ -76,10 +59,11 @@ export class Member {
     for (const id of [...this.acquaintances.keys()]) this.part(id)
   }
 
-  attach(link: LinkSegment, self: ParticipantId, peerMember: number): LinkEnd {
-    const remote = this.acquaintances.get(peerMember)
-    assert(remote !== undefined, `member ${this.id} has not met member ${peerMember}`)
-    return attachLink(link, self, remote)
+  /** `self`'s end of a link with a member that was met. */
+  attach(id: number, link: FarLink, self: ParticipantId): LinkEnd {
+    const acquaintance = this.acquaintances.get(id)
+    assert(acquaintance !== undefined, `member ${this.id} has not met member ${id}`)
+    return acquaintance.attach(link, self)
   }
 
   /** A session that this member's loop serves until it has ended. */

@@ -1,5 +1,4 @@
 import type { ParticipantId } from '../base/ids.js'
-import type { MemberWords } from './member-words.js'
 import type { SetupMessage } from './setup.js'
 
 /** starting until it says ready; then ready until it exits; leaving where it is being ended meanwhile. */
@@ -24,8 +23,6 @@ export interface PoolWorker {
   cause: unknown
   /** It was ended because it had nothing to do: it needs no successor. */
   isRetired: boolean
-  /** Its shared words; an inline worker has none of its own. */
-  readonly words: MemberWords | undefined
   /** It said that it serves, or why it does not. */
   readonly started: Signal
   /** It said that nothing of it runs any more. */
@@ -50,11 +47,10 @@ export class Signal {
   }
 }
 
-export function createPoolWorker(id: ParticipantId, host: WorkerHost, words?: MemberWords): PoolWorker {
+export function createPoolWorker(id: ParticipantId, host: WorkerHost): PoolWorker {
   return {
     id,
     host,
-    words,
     state: 'starting',
     hello: undefined,
     cause: undefined,

@@ -7,11 +7,12 @@ import { within } from '../base/within.js'
 import { keepFreedMemory } from '../memory/malloc.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
-import { bornInline, bornInThread } from './births.js'
 import { Hold } from './hold.js'
 import { type Holdings, holdingsOf } from './holdings.js'
+import { InlineMedium } from './inline-medium.js'
 import { Introductions } from './introductions.js'
 import { LEAVE_TIMEOUT_MS, leave } from './leave.js'
+import type { Medium } from './medium.js'
 import { Member } from './member.js'
 import type { PoolOptions } from './pool-options.js'
 import type { PoolWorker } from './pool-worker.js'
@@ -20,6 +21,7 @@ import { Questions } from './questions.js'
 import { CALLS, type SetupReply } from './setup.js'
 import { askAll, type Members, type StallOptions } from './stall-report.js'
 import { STALL_MS_DEFAULT, StallWatch } from './stall-watch.js'
+import { ThreadMedium } from './thread-medium.js'
 
 const CLOSE_TIMEOUT_MS = 5000
 const START_TIMEOUT_MS = 60_000
@@ -42,7 +44,7 @@ export class Pool {
   private readonly meshes = new Map<number, QueryMesh>()
   private readonly clock: Clock
   private readonly introductions: Introductions
-  private readonly ringBytes: number
+  private readonly medium: Medium
   private readonly questions = new Questions()
   private waiters: Waiter[] = []
   private nextWorkerId = 1
@@ -55,8 +57,9 @@ export class Pool {
   constructor(private readonly options: PoolOptions) {
     keepFreedMemory()
     this.clock = options.clock ?? systemClock
-    this.ringBytes = options.ringBytes ?? LIMITS.callRingBytesDefault
-    this.introductions = new Introductions(this.all, { bytes: this.ringBytes, position: options.ringPosition })
+    const ringBytes = options.ringBytes ?? LIMITS.callRingBytesDefault
+    this.medium = mediumOf(this.member, options, this, ringBytes)
+    this.introductions = new Introductions(this.all, this.medium, ringBytes)
     const members = () => ({ mesh: CALLS, session: this.session, workers: [...this.all].filter(([, { state }]) => state !== 'gone') })
     const watch = options.stall === undefined ? undefined : this.stallWatch(options.stall, members)
     this.hold = new Hold(watch === undefined ? undefined : (by) => watch.change(by))
@@ -90,6 +93,11 @@ export class Pool {
     return this.broken !== undefined
   }
 
+  /** Whether its worker is this thread. */
+  get isInline(): boolean {
+    return this.options.workers === 0
+  }
+
   get isClosed(): boolean {
     return this.closed !== undefined
   }
@@ -120,9 +128,7 @@ export class Pool {
   ): QueryMesh {
     if (this.closed !== undefined) throw new SessionEndedError('the pool is closed')
     for (const id of request.workers) if (this.all.get(id)?.state !== 'ready') throw new PeerLostError(`worker ${id} does not serve`)
-    if (this.options.workers > 0) {
-      for (const [a, b] of request.pairs) this.introductions.introduce(memberOf(request, a), memberOf(request, b))
-    }
+    for (const [a, b] of request.pairs) this.introductions.introduce(memberOf(request, a), memberOf(request, b))
     const id = this.nextMeshId++
     const watch = stall === undefined ? undefined : this.stallWatch(stall, () => this.membersOf(mesh))
     const waiting = (change: 1 | -1) => {
@@ -132,7 +138,7 @@ export class Pool {
     const mesh: QueryMesh = new QueryMesh(id, request, {
       member: this.member,
       ringBytes: this.options.ringBytes ?? LIMITS.ringBytesDefault,
-      isInline: this.options.workers === 0,
+      medium: this.medium,
       session: { ...options, waiting },
       post: (worker, message) => this.all.get(worker)?.host.post(message),
     })
@@ -168,10 +174,9 @@ export class Pool {
 
   private start(): void {
     const id = participantId(this.nextWorkerId++)
-    const { member, session, options, ringBytes } = this
-    const born = (options.workers === 0 ? bornInline : bornInThread)(id, { member, session, options, ringBytes, events: this })
+    const born = this.medium.born(id)
     this.all.set(id, born.worker)
-    session.addPeer(id, born.end)
+    this.session.addPeer(id, born.end)
     born.begin()
     void this.limitStart(born.worker)
   }
@@ -259,20 +264,20 @@ export class Pool {
   }
 
   /** For its workers. */
-  exited(worker: PoolWorker, code: number, cause: unknown): void {
+  exited(worker: PoolWorker, code: number | string, cause: unknown): void {
     if (worker.state === 'gone') return
     const neverServed = worker.state === 'starting'
     worker.state = 'gone'
     worker.cause ??= cause ?? (neverServed && code === 0 ? endedUnserved(worker) : undefined)
-    worker.words?.status.markDead()
     for (const other of this.all.values()) if (other.state !== 'gone') this.member.wake(other.id)
     const error = new PeerLostError(
-      `worker ${worker.id} exited with code ${code}`,
+      typeof code === 'string' ? `worker ${worker.id} was ended by ${code}` : `worker ${worker.id} exited with code ${code}`,
       worker.cause === undefined ? {} : { cause: worker.cause },
     )
     this.session.losePeer(worker.id, error)
     for (const mesh of this.meshes.values()) mesh.lose(worker.id, error)
     this.member.part(worker.id)
+    this.medium.parted(worker.id)
     this.all.delete(worker.id)
     worker.exited.set()
     if (this.closed === undefined && !worker.isRetired) this.replace(neverServed, worker.cause ?? error)
@@ -322,9 +327,15 @@ export class Pool {
     const ended = this.session.end(error)
     await Promise.all([...this.all.values()].map((worker) => leave(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS, this.clock)))
     await Promise.all([queriesEnded, ended])
+    this.medium.close()
     this.hold.change(-1)
     this.hold.close()
   }
+}
+
+function mediumOf(member: Member, options: PoolOptions, events: Pool, ringBytes: number): Medium {
+  if (options.workers === 0) return new InlineMedium(member, options, events)
+  return new ThreadMedium(member, options, events, ringBytes)
 }
 
 function endedUnserved({ id }: PoolWorker): MillraceError {

@@ -3,9 +3,8 @@ import type { PeerLostError } from '../base/errors.js'
 import { LEADER, type ParticipantId, participantId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
 import type { Session, SessionOptions } from '../stream/session.js'
-import { createLinkSegment } from './link-layout.js'
+import type { Medium } from './medium.js'
 import type { Member } from './member.js'
-import { createMemoryLink } from './memory-link.js'
 import type { LinkSpec, SetupMessage } from './setup.js'
 
 /** Who takes part in a query's mesh, and who sends to whom. */
@@ -22,7 +21,7 @@ export interface MeshRequest {
 export interface QueryMeshOptions {
   readonly member: Member
   readonly ringBytes: number
-  readonly isInline: boolean
+  readonly medium: Medium
   readonly session: Omit<SessionOptions, 'self' | 'kind' | 'schedule'>
   readonly post: (worker: ParticipantId, message: SetupMessage) => void
 }
@@ -57,7 +56,7 @@ export class QueryMesh {
   }
 
   private leaderEnd(spec: LinkSpec): ReturnType<Member['attach']> {
-    if (spec.kind === 'shared') return this.options.member.attach(spec.link, LEADER, spec.member)
+    if (spec.kind === 'far') return this.options.member.attach(spec.member, spec.link, LEADER)
     assert(spec.kind === 'local', 'the leader sends nothing to itself')
     return spec.end
   }
@@ -86,24 +85,11 @@ export class QueryMesh {
   }
 
   private createLink(first: ParticipantId, second: ParticipantId, directed: ReadonlySet<string>): [LinkSpec, LinkSpec] {
-    const { isInline, member } = this.options
-    if (isInline) {
-      const [a, b] = createMemoryLink(() => member.loop.schedule(), this.ringBytes(true))
-      return [
-        { kind: 'local', peer: second, end: a },
-        { kind: 'local', peer: first, end: b },
-      ]
-    }
-    const link = createLinkSegment({
-      first,
-      second,
+    const end = (participant: ParticipantId) => ({ participant, member: memberOf(this.request, participant) })
+    return this.options.medium.link(end(first), end(second), {
       firstRingBytes: this.ringBytes(directed.has(`${first}>${second}`)),
       secondRingBytes: this.ringBytes(directed.has(`${second}>${first}`)),
     })
-    return [
-      { kind: 'shared', peer: second, member: memberOf(this.request, second), link },
-      { kind: 'shared', peer: first, member: memberOf(this.request, first), link },
-    ]
   }
 
   /** A direction that the plan does not use carries its GOODBYE only. */

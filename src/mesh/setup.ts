@@ -2,19 +2,23 @@ import type { MessagePort } from 'node:worker_threads'
 import type { ParticipantId } from '../base/ids.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import type { SessionWaits } from '../stream/waits.js'
+import type { FarLink } from './acquaintance.js'
 import type { Holdings } from './holdings.js'
 import type { LinkSegment } from './link-layout.js'
 import type { MemberCard } from './member.js'
 
-/** How one participant of a mesh reaches another: over shared memory, or, within one thread, as it is. */
+/** How one participant of a mesh reaches another: over what the medium made between two members, or, within one thread, as it is. */
 export type LinkSpec =
-  | { readonly kind: 'shared'; readonly peer: ParticipantId; readonly member: number; readonly link: LinkSegment }
+  | { readonly kind: 'far'; readonly peer: ParticipantId; readonly member: ParticipantId; readonly link: FarLink }
   | { readonly kind: 'local'; readonly peer: ParticipantId; readonly end: LinkEnd }
   | { readonly kind: 'self'; readonly peer: ParticipantId; readonly ringBytes: number }
 
+/** What two members reach each other through. */
+export type Means = { readonly kind: 'port'; readonly words: SharedArrayBuffer; readonly bell: MessagePort }
+
 /** Leader to worker. Nothing else but bells travels by message port. */
 export type SetupMessage =
-  | { readonly kind: 'meet'; readonly card: MemberCard; readonly bell: MessagePort }
+  | { readonly kind: 'meet'; readonly id: ParticipantId; readonly through: Means }
   | { readonly kind: 'link'; readonly spec: LinkSpec }
   /** So many of its records were taken. */
   | { readonly kind: 'logged'; readonly records: number }

@@ -2,6 +2,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { LEADER, participantId } from '../base/ids.js'
 import { Member } from './member.js'
 import { type BirthData, isBirthData, type SetupMessage } from './setup.js'
+import { metThread } from './thread-acquaintance.js'
 import { keepWholeLines } from './whole-lines.js'
 import { WorkerSide } from './worker-side.js'
 
@@ -18,12 +19,13 @@ export function bornInPool(): Birth | undefined {
   for (const stream of [process.stdout, process.stderr]) process.once('exit', keepWholeLines(stream))
   const self = participantId(card.id)
   const member = new Member(card.id, card.words, { mayBlock: true })
-  member.meet(leader, bell)
+  member.meet(LEADER, metThread(leader, bell, member.loop.bell))
   const side = new WorkerSide({
     member,
     self,
     elasticBytes,
-    leaderEnd: member.attach(link, self, LEADER),
+    leaderEnd: member.attach(LEADER, link, self),
+    met: ({ words, bell: port }) => metThread({ words }, port, member.loop.bell),
     post: (reply) => port.postMessage(reply),
     leave: () => {
       member.partFromAll()

@@ -51,7 +51,8 @@ export function startThread(birth: ThreadBirth, events: ThreadEvents): { host: W
   // A pool holds the process open only while something is waited for.
   thread.unref()
   const host: WorkerHost = {
-    post: (message: SetupMessage) => thread.postMessage(message, message.kind === 'meet' ? [message.bell] : []),
+    post: (message: SetupMessage) =>
+      thread.postMessage(message, message.kind === 'meet' && message.through.kind === 'port' ? [message.through.bell] : []),
     utilization: () => (HAS_PERFORMANCE ? thread.performance.eventLoopUtilization().utilization : undefined),
     terminate: async () => {
       await thread.terminate()

@@ -4,10 +4,11 @@ import type { CallPayload } from '../frame/call-payload.js'
 import { encodeError, rankOf } from '../stream/error-payload.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import type { Session, SessionOptions } from '../stream/session.js'
+import type { Acquaintance } from './acquaintance.js'
 import { holdingsOf } from './holdings.js'
 import type { Member } from './member.js'
 import { createSelfLink } from './memory-link.js'
-import { type Answers, CALLS, type LinkSpec, type Question, type SetupMessage, type SetupReply } from './setup.js'
+import { type Answers, CALLS, type LinkSpec, type Means, type Question, type SetupMessage, type SetupReply } from './setup.js'
 import { WorkerLog } from './worker-log.js'
 
 const ERROR_BYTES_MAX = 0x1_0000
@@ -33,6 +34,8 @@ export interface WorkerSideOptions {
   readonly self: ParticipantId
   readonly leaderEnd: LinkEnd
   readonly elasticBytes: number | undefined
+  /** Makes an acquaintance of another worker. */
+  readonly met: (through: Means) => Acquaintance
   readonly post: (reply: SetupReply) => void
   /** The worker is done: closes what keeps its thread alive. */
   readonly leave: () => void
@@ -128,7 +131,7 @@ export class WorkerSide {
   receive(message: SetupMessage): void {
     switch (message.kind) {
       case 'meet':
-        this.member.meet(message.card, message.bell)
+        this.member.meet(message.id, this.options.met(message.through))
         return
       case 'link':
         this.session.addPeer(message.spec.peer, this.linkEnd(message.spec, this.options.self))
@@ -156,8 +159,8 @@ export class WorkerSide {
 
   private linkEnd(spec: LinkSpec, self: ParticipantId): LinkEnd {
     switch (spec.kind) {
-      case 'shared':
-        return this.member.attach(spec.link, self, spec.member)
+      case 'far':
+        return this.member.attach(spec.member, spec.link, self)
       case 'local':
         return spec.end
       case 'self':

@@ -10,7 +10,7 @@ import { poolOf } from '../call/connect.js'
 export async function crashWorker(connection: AsyncDisposable, worker?: number): Promise<void> {
   const pool = poolOf(connection)
   const victim = pool.ready.find(({ id }) => worker === undefined || id === participantId(worker))
-  if (victim?.words === undefined) {
+  if (victim === undefined || pool.isInline) {
     const what = worker === undefined ? 'there is no worker' : `worker ${worker} does not serve`
     throw new MillraceError('InvalidArgument', `crashWorker: ${what} in a thread of its own`)
   }
