@@ -27,6 +27,11 @@ export class Deque<T> {
     return item
   }
 
+  some(holds: (item: T) => boolean): boolean {
+    for (let at = this.first; at < this.items.length; at++) if (holds(this.items[at] as T)) return true
+    return false
+  }
+
   clear(): void {
     this.items.length = 0
     this.first = 0

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { MillraceError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
 import { Pool } from '../mesh/pool.js'
-import type { PoolOptions } from '../mesh/pool-options.js'
+import { checkedKind, type PoolOptions, type WorkerKind } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
 import type { ThreadOptions, WorkerFactory } from '../mesh/thread-host.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
@@ -29,15 +29,18 @@ export interface ConnectOptions {
   readonly workers?: number | WorkerRange | undefined
   /** How long a worker beyond `min` may have nothing to do before it is ended, in ms; 30000 by default, and up to twice as long. */
   readonly idleTimeoutMs?: number | undefined
-  /** What workers are; default, and all there is, threads. */
-  readonly kind?: 'thread' | undefined
+  /**
+   * Where workers run: in threads of this process by default, or each in a process of its own, whose crash or end for lack of memory is its own
+   * alone. Options and results are the same; values take longer to travel.
+   */
+  readonly kind?: WorkerKind | undefined
   /** Bytes of each data ring, a power of two from 4 KiB to 4 MiB; 2 MiB by default. */
   readonly ringBytes?: number | undefined
   /** Elastic receive memory of each participant in bytes, shared by its open streams; 64 MiB by default. */
   readonly elasticBytes?: number | undefined
-  /** Heap limits of each worker thread, in MB as `node:worker_threads` has them; none by default. */
+  /** Heap limits of each worker, in MB as `node:worker_threads` has them; none by default. */
   readonly resourceLimits?: ThreadOptions['resourceLimits']
-  /** What the threads are called, each with its number; `millrace` by default. */
+  /** What the workers are called, each with its number; `millrace` by default. */
   readonly name?: string | undefined
   /** The environment of the workers: by default a copy of this thread's, and `SHARE_ENV` is not taken. */
   readonly env?: NodeJS.ProcessEnv | undefined
@@ -104,6 +107,8 @@ export async function connect<M>(module: URL | string | WorkerFactory, options: 
   checkOptions(options)
   const { cancelTimeoutMs = CANCEL_TIMEOUT_MS } = options
   if (typeof module === 'function') {
+    if (options.kind === 'process')
+      throw new MillraceError('InvalidArgument', "connect: kind is 'process', but what a factory makes runs in a thread; give the URL")
     if (workers === 0)
       throw new MillraceError('InvalidArgument', 'connect: workers is 0, but what a factory makes runs in a thread; give the URL')
     const boot: CallBoot = { module: null, cancelTimeoutMs }
@@ -170,13 +175,13 @@ function elasticCallees(pool: Pool, limits: Limits, idleTimeoutMs = IDLE_TIMEOUT
   }
 }
 
-function checkOptions({ kind = 'thread', ...options }: ConnectOptions): void {
+function checkOptions({ kind, ...options }: ConnectOptions): void {
   for (const name of ['startTimeoutMs', 'closeTimeoutMs', 'cancelTimeoutMs', 'idleTimeoutMs'] as const) {
     const value = options[name]
     if (value !== undefined && !(value >= 0))
       throw new MillraceError('InvalidArgument', `connect: ${name} is ${value}; give milliseconds from 0`)
   }
-  if (kind !== 'thread') throw new MillraceError('InvalidArgument', `connect: kind is '${kind}'; 'thread' is what there is`)
+  checkedKind(kind)
 }
 
 function toUrl(module: URL | string): URL {

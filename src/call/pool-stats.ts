@@ -13,8 +13,10 @@ export interface WorkerStats {
   readonly calls: number
   /** Of those, how many failed; what its caller cancelled or left has not. */
   readonly failed: number
-  /** The share of its life, 0 to 1, in which its thread was at work; undefined where handlers run in this thread, in Bun and in Deno. */
+  /** The share of its life, 0 to 1, in which its thread was at work; undefined where handlers run in this thread, for processes, in Bun and in Deno. */
   readonly utilization: number | undefined
+  /** Of the process that it is; undefined for threads. */
+  readonly pid: number | undefined
 }
 
 export interface PoolStats {
@@ -31,6 +33,7 @@ export function statsOf(pool: Pool, client: Client): PoolStats {
     state: state as WorkerStats['state'],
     ...client.countsOf(id),
     utilization: host.utilization?.(),
+    pid: host.pid,
   }))
   return { workers, replaced: pool.replaced, waiting: client.waitingCalls }
 }

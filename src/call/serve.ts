@@ -1,4 +1,4 @@
-import { bootOfThread, bornInPool } from '../mesh/thread-birth.js'
+import { bootOfThread, bornInThread } from '../mesh/thread-birth.js'
 import { type Handlers, mark, type Served, type ServeOptions } from './handlers.js'
 import { type CallBoot, serveHandlers } from './serve-module.js'
 
@@ -24,7 +24,7 @@ function isMadeByFactory(): boolean {
 }
 
 async function begin(): Promise<void> {
-  const birth = bornInPool()
+  const birth = bornInThread()
   if (birth === undefined || latest === undefined) return
   await serveHandlers(birth.side, latest, (birth.boot as CallBoot).cancelTimeoutMs).catch((error) => birth.side.refuse(error))
 }

@@ -7,6 +7,8 @@ export interface RunOrder {
   readonly kind: 'run'
   readonly file: string
   readonly workers?: number
+  /** Where they run: `kind` of a run. */
+  readonly workerKind?: 'thread' | 'process'
   readonly limit?: number
   /** Parameters as text; the flow parses each by the type of its present value. */
   readonly set: Readonly<Record<string, string>>
@@ -47,17 +49,23 @@ function setting(text: string, previous: Record<string, string>): Record<string,
   return { ...previous, [text.slice(0, equals)]: text.slice(equals + 1) }
 }
 
+/** As the command line calls them. */
+type RunOptions = Omit<RunOrder, 'kind' | 'file' | 'workerKind'> & { readonly kind?: RunOrder['workerKind'] }
+
 function runCommand(take: (order: Order) => void): Command {
   return new Command('run')
     .description('Run the flow that FILE exports by default.')
     .argument('<file>', 'JavaScript, or TypeScript where Node.js strips types')
-    .option('-w, --workers <n>', 'threads to run on (default: chosen by the flow; 0: this thread)', wholeNumber)
+    .option('-w, --workers <n>', 'workers to run on (default: chosen by the flow; 0: this thread)', wholeNumber)
+    .addOption(new Option('-k, --kind <kind>', 'what workers are (default: thread)').choices(['thread', 'process']))
     .option('-n, --limit <n>', 'stop after this many rows', wholeNumber)
     .option('-s, --set <name=value>', 'set a parameter of the stages, or of one: stage.name=value; may be repeated', setting, {})
     .addOption(new Option('-f, --format <format>', 'default: table on a terminal, jsonl into a pipe').choices(['table', 'jsonl']))
     .option('-q, --quiet', 'no progress and no summary', false)
     .option('--debug', 'show stack traces', false)
-    .action((file: string, options: Omit<RunOrder, 'kind' | 'file'>) => take({ kind: 'run', file, ...options }))
+    .action((file: string, { kind: workerKind, ...options }: RunOptions) =>
+      take({ kind: 'run', file, ...(workerKind !== undefined && { workerKind }), ...options }),
+    )
 }
 
 function explainCommand(take: (order: Order) => void): Command {

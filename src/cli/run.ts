@@ -23,7 +23,9 @@ function start(flow: RunnableFlow, order: RunOrder, signal: AbortSignal, shell: 
     progress.clear()
     shell.stderr.write(logLine(record))
   }
-  const run = limited.run({ ...(order.workers === undefined ? {} : { workers: order.workers }), params: order.set, signal, onLog })
+  const { workers, workerKind: kind } = order
+  const chosen = { ...(workers !== undefined && { workers }), ...(kind !== undefined && { kind }) }
+  const run = limited.run({ ...chosen, params: order.set, signal, onLog })
   const progress = order.quiet ? { clear() {}, stop() {} } : showProgress(shell, () => run.stats())
   return { run, progress }
 }

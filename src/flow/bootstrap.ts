@@ -1,9 +1,9 @@
-import { bornInPool } from '../mesh/thread-birth.js'
+import { bornInPool } from '../mesh/birth.js'
 import { markFlowWorker } from './import-guard.js'
 import { serveQueries } from './serve-queries.js'
 
-/** What a worker thread of a flow runs. */
-const birth = bornInPool()
+/** What a worker of a flow runs, be it a thread or a process. */
+const birth = await bornInPool()
 if (birth !== undefined) {
   markFlowWorker()
   serveQueries(birth.side)

@@ -2,13 +2,16 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { Client } from '../call/client.js'
 import { sweepSpillFolders } from '../exchange/spill-sweep.js'
 import { Pool } from '../mesh/pool.js'
+import { checkedKind, type WorkerKind } from '../mesh/pool-options.js'
 import { checkRingBytes, checkWorkers } from './number-option.js'
 import { serveQueries } from './serve-queries.js'
 
 /** What `createPool` takes. */
 export interface FlowPoolOptions {
-  /** Worker threads; 0 to 1024; default `availableParallelism()`. 0 runs in this thread. */
+  /** Workers; 0 to 1024; default `availableParallelism()`. 0 runs in this thread. */
   readonly workers?: number | undefined
+  /** Where they run: in threads of this process, the default, or each in a process of its own. */
+  readonly kind?: WorkerKind | undefined
   /** Bytes of each data ring, a power of two from 4 KiB to 4 MiB; default 1 MiB. */
   readonly ringBytes?: number | undefined
 }
@@ -25,11 +28,12 @@ export class FlowPool implements AsyncDisposable {
   constructor(
     readonly workers: number,
     ringBytes: number | undefined,
+    kind: WorkerKind,
   ) {
     // Of runs in processes that crashed; runs that name a folder of their own look there.
     this.swept = sweepSpillFolders(tmpdir())
     const bootstrap = new URL('../flow/bootstrap.js', import.meta.url)
-    this.pool = new Pool({ workers, ringBytes, bootstrap, boot: undefined, inline: serveQueries })
+    this.pool = new Pool({ workers, kind, ringBytes, bootstrap, boot: undefined, inline: serveQueries })
     this.client = new Client(this.pool)
   }
 
@@ -47,8 +51,8 @@ export class FlowPool implements AsyncDisposable {
 
 /** Starts workers for several runs: `run({ pool })`. Without one, each run starts and ends its own. Throws `InvalidArgument`. */
 export function createPool(options: FlowPoolOptions = {}): FlowPool {
-  const { workers = availableParallelism(), ringBytes } = options
+  const { workers = availableParallelism(), ringBytes, kind } = options
   checkWorkers(workers)
   if (ringBytes !== undefined) checkRingBytes(ringBytes)
-  return new FlowPool(workers, ringBytes)
+  return new FlowPool(workers, ringBytes, checkedKind(kind))
 }

@@ -98,7 +98,7 @@ export class Query {
   async failed(error: unknown): Promise<unknown> {
     if (this.cancelled !== undefined) return this.cancelled.error
     if (rankOf(error) === RANK.root && !hasTravelled(error)) return error
-    if (this.root === undefined) await this.rootKnown()
+    if (this.root === undefined || isHearsay(this.root.error)) await this.rootKnown()
     return this.root?.error ?? error
   }
 
@@ -164,7 +164,7 @@ export class Query {
   private async open(): Promise<void> {
     const { options } = this
     this.sweep()
-    this.pool ??= createPool({ workers: options.workers, ringBytes: options.ringBytes })
+    this.pool ??= createPool({ workers: options.workers, kind: options.kind, ringBytes: options.ringBytes })
     const { pool } = this.pool
     const ids = (await pool.allReady()).map((worker) => worker.id)
     if (this.ending !== undefined) return
@@ -266,10 +266,10 @@ export class Query {
 
   /** An error of a worker's run, or of a source here. The first root ends the run; what comes after the end does not count. */
   private learn(error: unknown): void {
-    if (this.ending !== undefined || (this.root !== undefined && rankOf(this.root.error) <= rankOf(error))) return
+    if (this.ending !== undefined || (this.root !== undefined && rankHere(this.root.error) <= rankHere(error))) return
     this.root = { error }
     const isRoot = rankOf(error) === RANK.root
-    if (isRoot || error instanceof PeerLostError) this.resolveRoot()
+    if (isRoot || (error instanceof PeerLostError && !isHearsay(error))) this.resolveRoot()
     if (isRoot) this.gather?.close()
   }
 
@@ -303,6 +303,15 @@ export class Query {
       this.endedMs = systemClock.now()
     }
   }
+}
+
+/** A worker tells that another is gone: the leader will know why. */
+function isHearsay(error: unknown): boolean {
+  return error instanceof PeerLostError && hasTravelled(error)
+}
+
+function rankHere(error: unknown): number {
+  return isHearsay(error) ? RANK.consequence : rankOf(error)
 }
 
 function nameOf(stage: number): string {

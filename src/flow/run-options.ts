@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError } from '../base/errors.js'
+import { checkedKind, type WorkerKind } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallOptions, type StallReport } from '../mesh/stall-report.js'
 import type { LogRecord } from './ctx.js'
 import type { FlowPool } from './flow-pool.js'
@@ -14,8 +15,8 @@ export interface RunOptions {
   readonly workers?: number
   /** Workers that live already, and go on after the run, instead of `workers`: see `createPool`. */
   readonly pool?: FlowPool
-  /** What workers are; default, and all there is, threads. */
-  readonly kind?: 'thread'
+  /** Where workers run: in threads of this process, the default, or each in a process of its own. */
+  readonly kind?: WorkerKind
   /** Values for the parameters that stages declare: `k` in all of them, `stage.k` in one. */
   readonly params?: { readonly [name: string]: unknown }
   /** Aborting it cancels the run: who waits for rows gets `CancelledError`, whose cause is the signal's reason. */
@@ -53,7 +54,7 @@ export interface RunOptions {
 export interface ResolvedRunOptions {
   readonly workers: number
   readonly pool: FlowPool | undefined
-  readonly kind: 'thread'
+  readonly kind: WorkerKind
   readonly signal: AbortSignal | undefined
   readonly memoryBytes: number
   /** Undefined: nothing goes to disk. */
@@ -72,11 +73,12 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
   checkWorkers(workers)
   checkBetween('memoryBytes', memoryBytes, 1, Number.MAX_SAFE_INTEGER)
   if (ringBytes !== undefined) checkRingBytes(ringBytes)
-  if (options.pool !== undefined && options.workers !== undefined) {
-    throw new MillraceError('InvalidArgument', `give pool or workers, not both: the pool has ${options.pool.workers} workers`)
+  const { pool: given } = options
+  if (given !== undefined && (options.workers !== undefined || options.kind !== undefined)) {
+    const what = options.workers === undefined ? 'kind' : 'workers'
+    throw new MillraceError('InvalidArgument', `give pool or ${what}, not both: the pool has ${given.workers} workers`)
   }
-  const kind = options.kind ?? 'thread'
-  if (kind !== 'thread') throw new MillraceError('InvalidArgument', `kind must be 'thread', got ${JSON.stringify(kind)}`)
+  const kind = checkedKind(options.kind)
   const { pool, signal, cwd = process.cwd(), onLog = () => {} } = options
   const spill = resolveSpill(options, cwd)
   return Object.freeze({ workers, memoryBytes, spill, ringBytes, kind, pool, signal, cwd, onLog, stall: stallOptions(options) })

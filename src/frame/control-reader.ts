@@ -1,10 +1,9 @@
 import { ProtocolError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
 import type { RingReader } from '../ring/ring-reader.js'
+import { readRecord } from './control-bytes.js'
 import type { ControlInlet, ControlRecord } from './control-record.js'
-import { CONTROL, CONTROL_FLAG, CONTROL_RECORD_BYTES, type ControlType } from './kinds.js'
-
-const TWO_TO_32 = 0x1_0000_0000
+import { CONTROL, CONTROL_FLAG, CONTROL_RECORD_BYTES } from './kinds.js'
 
 /** Throws `ProtocolError` where no such record can be. */
 export function checkRecord(record: Readonly<ControlRecord>): void {
@@ -31,13 +30,7 @@ export class ControlReader implements ControlInlet {
     if (available < CONTROL_RECORD_BYTES || ring.offset % CONTROL_RECORD_BYTES !== 0) {
       throw new ProtocolError(`${available} bytes at ${ring.offset} of a control ring`)
     }
-    const at = ring.offset >> 2
-    const first = ring.data[at]
-    record.type = (first & 0xff) as ControlType
-    record.flags = (first >>> 8) & 0xff
-    record.generation = first >>> 16
-    record.id = (ring.data[at + 1] >>> 0) as PhysicalStreamId
-    record.value = (ring.data[at + 2] >>> 0) + (ring.data[at + 3] >>> 0) * TWO_TO_32
+    readRecord(ring.data, ring.offset >> 2, record)
     ring.advance(CONTROL_RECORD_BYTES)
     checkRecord(record)
     return record

@@ -2,8 +2,19 @@ import type { ParticipantId } from '../base/ids.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import type { LinkSegment } from './link-layout.js'
 
-/** A link that a medium made: only it knows what it is. */
-export type FarLink = LinkSegment
+/** A link between two processes without shared memory: plain data. */
+export interface SocketLink {
+  /** Of the wire between the two members. */
+  readonly channel: number
+  readonly first: ParticipantId
+  readonly second: ParticipantId
+  /** What may wait unflushed in either direction, in place of what a ring holds. */
+  readonly firstRingBytes: number
+  readonly secondRingBytes: number
+}
+
+/** A link that a medium made: only it knows which it is. */
+export type FarLink = LinkSegment | SocketLink
 
 /** A member that this one has met, as its medium reaches it. */
 export interface Acquaintance {

@@ -1,12 +1,29 @@
 import type { Clock } from '../base/clock.js'
+import { MillraceError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
 import type { StallOptions } from './stall-report.js'
 import type { ThreadOptions, WorkerFactory } from './thread-host.js'
 import type { WorkerSide } from './worker-side.js'
 
+/** Where workers run: in threads of this process, or in processes of their own. */
+export type WorkerKind = 'thread' | 'process'
+
+/** @throws MillraceError `InvalidArgument` */
+export function checkedKind(kind: WorkerKind = 'thread'): WorkerKind {
+  if (kind !== 'thread' && kind !== 'process') {
+    throw new MillraceError('InvalidArgument', `kind is ${JSON.stringify(kind)}; give 'thread' or 'process'`)
+  }
+  if (kind === 'process' && process.platform === 'win32') {
+    throw new MillraceError('InvalidArgument', "kind is 'process', which needs Unix sockets: on Windows use threads")
+  }
+  return kind
+}
+
 export interface PoolOptions {
   /** Threads; 0: one participant inline, in this thread. */
   readonly workers: number
+  /** What workers are; threads by default. A process runs the module `bootstrap` names. */
+  readonly kind?: WorkerKind | undefined
   /** The module that each thread runs, or what makes the thread; and what it is told. */
   readonly bootstrap: URL | WorkerFactory
   readonly boot: unknown

@@ -7,6 +7,8 @@ export type WorkerState = 'starting' | 'ready' | 'leaving' | 'gone'
 /** What the pool asks of the thread, or whatever else, in which a worker lives. */
 export interface WorkerHost {
   post(message: SetupMessage): void
+  /** Of the process that it is. */
+  readonly pid?: number | undefined
   /** The share of its life in which it was at work; undefined where nobody knows. */
   utilization?(): number | undefined
   /** Ends it by force. Resolves when it is gone. */

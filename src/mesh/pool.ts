@@ -16,6 +16,7 @@ import type { Medium } from './medium.js'
 import { Member } from './member.js'
 import type { PoolOptions } from './pool-options.js'
 import type { PoolWorker } from './pool-worker.js'
+import { ProcessMedium } from './process-medium.js'
 import { type MeshRequest, memberOf, QueryMesh } from './query-mesh.js'
 import { Questions } from './questions.js'
 import { CALLS, type SetupReply } from './setup.js'
@@ -270,10 +271,7 @@ export class Pool {
     worker.state = 'gone'
     worker.cause ??= cause ?? (neverServed && code === 0 ? endedUnserved(worker) : undefined)
     for (const other of this.all.values()) if (other.state !== 'gone') this.member.wake(other.id)
-    const error = new PeerLostError(
-      typeof code === 'string' ? `worker ${worker.id} was ended by ${code}` : `worker ${worker.id} exited with code ${code}`,
-      worker.cause === undefined ? {} : { cause: worker.cause },
-    )
+    const error = new PeerLostError(`worker ${worker.id} ${exitOf(code)}`, worker.cause === undefined ? {} : { cause: worker.cause })
     this.session.losePeer(worker.id, error)
     for (const mesh of this.meshes.values()) mesh.lose(worker.id, error)
     this.member.part(worker.id)
@@ -333,8 +331,19 @@ export class Pool {
   }
 }
 
+/** What Node.js and the system do to a process that they end, in words. */
+const SIGNALS: Readonly<Record<string, string>> = {
+  SIGABRT: ', as Node.js does where memory is exhausted: what it says of it is in the error output',
+  SIGKILL: ', by somebody or by the system for want of memory',
+}
+
+function exitOf(code: number | string): string {
+  return typeof code === 'number' ? `exited with code ${code}` : `was ended by ${code}${SIGNALS[code] ?? ''}`
+}
+
 function mediumOf(member: Member, options: PoolOptions, events: Pool, ringBytes: number): Medium {
   if (options.workers === 0) return new InlineMedium(member, options, events)
+  if (options.kind === 'process') return new ProcessMedium(member, options, events, ringBytes)
   return new ThreadMedium(member, options, events, ringBytes)
 }
 

@@ -14,7 +14,10 @@ export type LinkSpec =
   | { readonly kind: 'self'; readonly peer: ParticipantId; readonly ringBytes: number }
 
 /** What two members reach each other through. */
-export type Means = { readonly kind: 'port'; readonly words: SharedArrayBuffer; readonly bell: MessagePort }
+export type Means =
+  | { readonly kind: 'port'; readonly words: SharedArrayBuffer; readonly bell: MessagePort }
+  /** The other connects to our socket, or we to its. */
+  | { readonly kind: 'expect' | 'reach'; readonly member: ParticipantId; readonly token: Uint8Array }
 
 /** Leader to worker. Nothing else but bells travels by message port. */
 export type SetupMessage =

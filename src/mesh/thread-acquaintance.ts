@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { ParticipantId } from '../base/ids.js'
 import type { Acquaintance } from './acquaintance.js'
+import type { LinkSegment } from './link-layout.js'
 import type { MemberCard } from './member.js'
 import { MemberWords } from './member-words.js'
 import { attachLink } from './ring-link.js'
@@ -20,7 +20,7 @@ export function metThread(card: Pick<MemberCard, 'words'>, bell: MessagePort, ru
   }
   return {
     wake: remote.wake,
-    attach: (link, self: ParticipantId) => attachLink(link, self, remote),
+    attach: (link, self) => attachLink(link as LinkSegment, self, remote),
     part: () => bell.close(),
   }
 }

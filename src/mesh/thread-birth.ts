@@ -1,4 +1,5 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { assert } from '../base/assert.js'
 import { LEADER, participantId } from '../base/ids.js'
 import { Member } from './member.js'
 import { type BirthData, isBirthData, type SetupMessage } from './setup.js'
@@ -12,7 +13,7 @@ export interface Birth {
 }
 
 /** Where this thread was started by a pool, its worker side; undefined everywhere else. To be called once. */
-export function bornInPool(): Birth | undefined {
+export function bornInThread(): Birth | undefined {
   if (isMainThread || parentPort === null || !isBirthData(workerData)) return undefined
   const { card, leader, bell, link, elasticBytes, boot }: BirthData = workerData
   const port = parentPort
@@ -25,7 +26,10 @@ export function bornInPool(): Birth | undefined {
     self,
     elasticBytes,
     leaderEnd: member.attach(LEADER, link, self),
-    met: ({ words, bell: port }) => metThread({ words }, port, member.loop.bell),
+    met: (through) => {
+      assert(through.kind === 'port', 'threads meet through ports')
+      return metThread(through, through.bell, member.loop.bell)
+    },
     post: (reply) => port.postMessage(reply),
     leave: () => {
       member.partFromAll()

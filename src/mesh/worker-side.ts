@@ -1,7 +1,7 @@
 import { PeerLostError, SessionEndedError } from '../base/errors.js'
 import { LEADER, type ParticipantId, type PhysicalStreamId } from '../base/ids.js'
 import type { CallPayload } from '../frame/call-payload.js'
-import { encodeError, rankOf } from '../stream/error-payload.js'
+import { ERROR_BYTES_MAX, encodeError, rankOf } from '../stream/error-payload.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import type { Session, SessionOptions } from '../stream/session.js'
 import type { Acquaintance } from './acquaintance.js'
@@ -10,8 +10,6 @@ import type { Member } from './member.js'
 import { createSelfLink } from './memory-link.js'
 import { type Answers, CALLS, type LinkSpec, type Means, type Question, type SetupMessage, type SetupReply } from './setup.js'
 import { WorkerLog } from './worker-log.js'
-
-const ERROR_BYTES_MAX = 0x1_0000
 
 /** A mesh of a query, as a worker is told of it. */
 export interface QueryInvitation {

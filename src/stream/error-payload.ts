@@ -24,6 +24,9 @@ export function hasTravelled(error: unknown): boolean {
   return typeof error === 'object' && error !== null && ranks.has(error)
 }
 
+/** What an error may take that travels by message port or channel. */
+export const ERROR_BYTES_MAX: number = 0x1_0000
+
 const CUT = '[cut]'
 const NAME_CHARACTERS_MAX = 32
 

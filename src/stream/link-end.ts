@@ -10,6 +10,8 @@ export interface LinkEnd {
   readonly controls: { readonly outlet: ControlOutlet; readonly inlet: ControlInlet }
   /** After something was published or freed: wakes the peer if it sleeps. */
   wakePeer(): void
+  /** Takes in what has arrived where that needs the event loop otherwise: for whoever keeps it from turning. */
+  look?(): void
   condition(): LinkCondition
   /** Tells the peer that the protocol is broken. */
   fail(): void

@@ -170,6 +170,7 @@ export class Session {
   poll(): void {
     for (const peer of this.peers.values())
       this.guard(peer, () => {
+        peer.link.look?.()
         this.control.poll(peer)
         if (this.control.takeWakeDue(peer)) peer.link.wakePeer()
       })

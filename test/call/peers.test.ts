@@ -91,7 +91,7 @@ test('stats() tells of each worker what is open, was asked for and failed, how b
     assert.ok(workers.every(({ utilization = -1 }) => utilization >= 0 && utilization <= 1))
   })
   await connected<Worker>(URL_OF_WORKER, { workers: 0 }, async (connection) => {
-    const idle = { worker: 1, state: 'ready', open: 0, calls: 0, failed: 0, utilization: undefined } as const
+    const idle = { worker: 1, state: 'ready', open: 0, calls: 0, failed: 0, utilization: undefined, pid: undefined } as const
     assert.deepEqual(connection.stats(), { workers: [idle], replaced: 0, waiting: 0 })
   })
 })

@@ -15,6 +15,8 @@ test('run with every option is read into one plain order', () => {
     'a.js',
     '--workers',
     '4',
+    '--kind',
+    'process',
     '--limit',
     '10',
     '--set',
@@ -29,6 +31,7 @@ test('run with every option is read into one plain order', () => {
     kind: 'run',
     file: 'a.js',
     workers: 4,
+    workerKind: 'process',
     limit: 10,
     set: { min: '3', 'pairs.sep': '=' },
     format: 'jsonl',
@@ -57,6 +60,7 @@ test('a setting called __proto__ is a setting', () => {
 for (const [argv, complaint] of [
   [['run', 'a.js', '--workers', 'many'], /--workers.*whole number/s],
   [['run', 'a.js', '--workers', '-1'], /--workers/],
+  [['run', 'a.js', '--kind', 'fibre'], /--kind.*thread, process/s],
   [['run', 'a.js', '--workers', '1.5'], /whole number/],
   [['run', 'a.js', '--workers', '1e3'], /whole number/],
   [['run', 'a.js', '--limit', '99999999999999999999'], /whole number/],
@@ -87,7 +91,8 @@ test('help goes to stdout, names the exit codes, and is no error', () => {
 
 test('help of run lists every option', () => {
   const { out } = read('run', '--help')
-  for (const option of ['--workers', '--limit', '--set', '--format', '--quiet', '--debug']) assert.ok(out.includes(option), option)
+  for (const option of ['--workers', '--kind', '--limit', '--set', '--format', '--quiet', '--debug'])
+    assert.ok(out.includes(option), option)
 })
 
 test('version prints the version alone', () => {

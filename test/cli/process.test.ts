@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { PROJECT_ROOT } from '../support/root.js'
@@ -24,8 +25,6 @@ async function ended(child: ReturnType<typeof spawn>): Promise<Ended> {
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   return { code, signal, ...text }
 }
-
-const FLIGHTS = fileURLToPath(new URL('../../examples/flights/stages.js', import.meta.url))
 
 const millrace = (...argv: string[]): ReturnType<typeof spawn> => spawn(process.execPath, [MAIN, ...argv])
 
@@ -69,14 +68,20 @@ test('an interrupt ends the process although its reader has stopped reading', as
   assert.equal(code, 130)
 })
 
-test('a real flow prints its rows in order and the process ends by itself', async () => {
-  const { code, stdout, stderr } = await ended(millrace('run', FLIGHTS, '--workers', '2', '--limit', '2', '--set', 'min=1000'))
-  assert.equal(code, 0)
-  assert.deepEqual(
-    stdout.split('\n', 2).map((line) => JSON.parse(line).route),
-    ['PHX-DTW', 'BOS-JFK'],
-  )
-  assert.match(stderr, /^millrace: 3,000,000 rows in .*, 2 rows out, 2 workers, /)
+test('a real flow prints its rows in order and the process ends by itself, with either kind of workers', async () => {
+  const all = readFileSync(new URL('LICENSE', PROJECT_ROOT), 'utf8').split('\n')
+  const lengths = all.map(({ length }) => length).filter((length) => length >= 60)
+  for (const kind of ['thread', 'process']) {
+    const argv = ['run', fixture('longest-lines'), '--workers', '2', '--kind', kind, '--set', 'min=60']
+    const { code, stdout, stderr } = await ended(spawn(process.execPath, [MAIN, ...argv], { cwd: fileURLToPath(PROJECT_ROOT) }))
+    assert.equal(code, 0, stderr)
+    const rows = stdout.trimEnd().split('\n')
+    assert.deepEqual(
+      rows.map((row) => JSON.parse(row).length),
+      lengths.sort((x, y) => y - x),
+    )
+    assert.match(stderr, new RegExp(`^millrace: \\d+ rows in .*, ${lengths.length} rows out, 2 workers, `))
+  }
 })
 
 test('the reader of a real flow leaves after one line: quiet, and no worker holds the process', async () => {
@@ -99,4 +104,13 @@ test('a stage that throws fails the command with its error, stage, file and offs
   const { code, stderr } = await ended(millrace('run', fixture('failing-stage'), '--workers', '2'))
   assert.equal(code, 1)
   assert.match(stderr, /^error RangeError: no letters here\n {2}stage: mustHaveLetters\n {2}file: .*package\.json, offset \d+\n/)
+})
+
+test('workers in processes: an interrupt, which a terminal sends to all of them, ends the run in order', async () => {
+  const argv = [MAIN, 'run', fixture('slow-lines'), '--workers', '2', '--kind', 'process']
+  const child = spawn(process.execPath, argv, { cwd: fileURLToPath(PROJECT_ROOT), detached: true })
+  child.stdout.once('data', () => process.kill(-(child.pid as number), 'SIGINT'))
+  const { code, stdout, stderr } = await ended(child)
+  assert.deepEqual([code, Object.keys(JSON.parse(stdout.split('\n')[0]))], [130, ['length']])
+  assert.match(stderr, /^millrace: interrupted, /)
 })

@@ -41,29 +41,29 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
 }
 
 /** Pools for the tests of one file, one for each number of workers, and the oracle of leaks after each test. */
-export function useWays(counts: readonly number[] = WORKERS_HERE): { ways: Way[]; pool: (workers: number) => FlowPool } {
-  const pools = new Map<number, FlowPool>()
-  const pool = (workers: number): FlowPool => {
-    let found = pools.get(workers)
-    if (found === undefined) {
-      found = createPool({ workers })
-      pools.set(workers, found)
-    }
+export function useWays(counts: readonly number[] = WORKERS_HERE): {
+  ways: Way[]
+  pool: (workers: number, kind?: 'thread' | 'process') => FlowPool
+} {
+  const pools = new Map<string, FlowPool>()
+  const pool = (workers: number, kind: 'thread' | 'process' = 'thread'): FlowPool => {
+    const found = pools.get(`${workers} ${kind}`) ?? createPool({ workers, kind })
+    pools.set(`${workers} ${kind}`, found)
     return found
   }
   after(async () => {
     for (const each of pools.values()) await each.close()
   })
   useLeakOracle()
-  const ways = counts.flatMap((workers) =>
-    RINGS.map((ringBytes) => ({
-      name: `${workers} workers, ${ringBytes === undefined ? 'default' : 'smallest'} rings`,
-      workers,
-      get options(): RunOptions {
-        return { pool: pool(workers), ...(ringBytes !== undefined && { ringBytes }) }
-      },
-    })),
-  )
+  const way = (workers: number, ringBytes: number | undefined, kind: 'thread' | 'process'): Way => ({
+    name: `${workers} workers${kind === 'thread' ? '' : ' in processes'}, ${ringBytes === undefined ? 'default' : 'smallest'} rings`,
+    workers,
+    get options(): RunOptions {
+      return { pool: pool(workers, kind), ...(ringBytes !== undefined && { ringBytes }) }
+    },
+  })
+  const ways = counts.flatMap((workers) => RINGS.map((ringBytes) => way(workers, ringBytes, 'thread')))
+  for (const ringBytes of FULL ? RINGS : RINGS.slice(1)) if (counts.includes(2)) ways.push(way(2, ringBytes, 'process'))
   return { ways, pool }
 }
 

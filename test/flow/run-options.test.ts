@@ -26,7 +26,7 @@ test('options out of range are refused by name', () => {
     [{ spillBytes: 0 }, /spillBytes must be an integer from 1/],
     [{ spillFolder: '' }, /spillFolder must be the path of a folder, got ""/],
     [{ spill: 'no' as never }, /spill must be true or false, got no/],
-    [{ kind: 'fiber' as never }, /kind must be 'thread'/],
+    [{ kind: 'fiber' as never }, /kind is "fiber"; give 'thread' or 'process'/],
   ]
   for (const [options, message] of refused) assert.throws(() => resolveRunOptions(options), { code: 'InvalidArgument', message })
 })

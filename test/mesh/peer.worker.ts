@@ -3,7 +3,7 @@ import { CallServer } from '../../src/call/call-server.js'
 import type { CallContext, Handlers } from '../../src/call/handlers.js'
 import { RemoteStream } from '../../src/call/remote-stream.js'
 import { encodeValue } from '../../src/call/value-writer.js'
-import { type Birth, bornInPool } from '../../src/mesh/thread-birth.js'
+import { type Birth, bornInThread } from '../../src/mesh/thread-birth.js'
 import type { QueryInvitation, WorkerSide } from '../../src/mesh/worker-side.js'
 import type { Inbound } from '../../src/stream/inbound.js'
 import { usedBytes } from '../support/garbage.js'
@@ -109,5 +109,5 @@ function joinQuery(side: WorkerSide, invitation: QueryInvitation): void {
   session.seal()
 }
 
-const birth: Birth | undefined = bornInPool()
+const birth: Birth | undefined = bornInThread()
 if (birth !== undefined) servePeer(birth.side)

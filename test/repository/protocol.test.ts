@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { participantId } from '../../src/base/ids.js'
 import { LIMITS } from '../../src/base/limits.js'
 import { ENTRY } from '../../src/call/value-writer.js'
 import { CONTROL, CONTROL_FLAG, END_PAYLOAD_BYTES, FRAME } from '../../src/frame/kinds.js'
 import { SLEEP } from '../../src/memory/sleep-word.js'
+import { encodeHandshake, TOKEN_BYTES } from '../../src/mesh/handshake.js'
+import { PARCEL } from '../../src/mesh/wire.js'
 import { RING } from '../../src/ring/layout.js'
 import { RANK } from '../../src/stream/error-payload.js'
 import { INBOUND_TABLE } from '../../src/stream/inbound-state.js'
@@ -42,6 +45,18 @@ test('PROTOCOL.md lists the kinds of frames', () => {
   const rows = table('Frames')
   assert.deepEqual(numbers(rows, 'Name', 'Kind'), FRAME)
   assert.equal(Number(rows[FRAME.END]['Payload in bytes']), END_PAYLOAD_BYTES)
+})
+
+test('PROTOCOL.md draws the handshake and lists the parcels of sockets', () => {
+  const [magic, version, member, nothing, token] = table('Sockets').map((row) => Number(row.Bytes))
+  const shown = Buffer.from(encodeHandshake({ member: participantId(0x1234), token: Buffer.alloc(TOKEN_BYTES, 7) }))
+  assert.equal(shown.toString('latin1', magic, magic + 4), 'MLRC')
+  assert.deepEqual(
+    [version, member, nothing].map((at) => shown.readUint32LE(at)),
+    [1, 0x1234, 0],
+  )
+  assert.deepEqual([...shown.subarray(token)], Array(16).fill(7))
+  assert.deepEqual(numbers(table('Sockets', 1), 'Name', 'Kind'), PARCEL)
 })
 
 test('PROTOCOL.md lists the ranks of errors', () => {

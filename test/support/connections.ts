@@ -3,14 +3,22 @@ import { type ConnectOptions, connect } from '../../src/call/connect.js'
 import { leaks } from '../../src/testing/leaks.js'
 import { tick } from './test-loop.js'
 
-/** What every suite of calls runs over. */
-export const CONFIGURATIONS: readonly (ConnectOptions & { workers: number })[] = [0, 1, 2].flatMap((workers) => [
-  { workers },
-  { workers, ringBytes: 4096 },
-])
+const FULL = process.env.MILLRACE_FULL === '1'
 
-export function nameOf({ workers, ringBytes }: ConnectOptions): string {
-  return `${workers} workers${ringBytes === undefined ? '' : `, rings of ${ringBytes}`}`
+/** What every suite of calls runs over. */
+export const CONFIGURATIONS: readonly (ConnectOptions & { workers: number })[] = [
+  ...[0, 1, 2].flatMap((workers) => [{ workers }, { workers, ringBytes: 4096 }]),
+  { workers: 2, ringBytes: 4096, kind: 'process' },
+  ...(FULL
+    ? ([
+        { workers: 1, kind: 'process' },
+        { workers: 2, kind: 'process' },
+      ] as const)
+    : []),
+]
+
+export function nameOf({ workers, ringBytes, kind = 'thread' }: ConnectOptions): string {
+  return `${workers} workers${kind === 'thread' ? '' : ' in processes'}${ringBytes === undefined ? '' : `, rings of ${ringBytes}`}`
 }
 
 type Opened<M> = Awaited<ReturnType<typeof connect<M>>>

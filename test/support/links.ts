@@ -5,7 +5,11 @@ import { FrameReader } from '../../src/frame/frame-reader.js'
 import { FrameWriter } from '../../src/frame/frame-writer.js'
 import { MemoryControls } from '../../src/frame/memory-controls.js'
 import { MemoryFrames } from '../../src/frame/memory-frames.js'
+import { ParcelControlReader, ParcelControlWriter } from '../../src/frame/parcel-controls.js'
+import { ParcelFrameReader, ParcelFrameWriter } from '../../src/frame/parcel-frames.js'
+import type { Parcel } from '../../src/frame/parcels.js'
 import type { FrameInlet, FrameOutlet } from '../../src/frame/ports.js'
+import { Recycler } from '../../src/memory/recycler.js'
 import { initRing, type RingRegion, ringSizeBytes } from '../../src/ring/layout.js'
 import { RingReader } from '../../src/ring/ring-reader.js'
 import { RingWriter } from '../../src/ring/ring-writer.js'
@@ -106,6 +110,50 @@ function ringDirection(data: RingRegion, control: RingRegion): Direction {
     frames: { outlet: new FrameWriter(new RingWriter(data)), inlet: new FrameReader(new RingReader(data)) },
     controls: { outlet: new ControlWriter(new RingWriter(control)), inlet: new ControlReader(new RingReader(control)) },
   }
+}
+
+const PARCEL_HEADER_BYTES = 8
+
+/** What waits for an inlet to have read all: what was read is flushed. Its `release` says whether that freed room that was wanted. */
+function heldUntilRead(inlet: { hasMore(): boolean; release(): boolean }) {
+  const waiting: Parcel[] = []
+  let isDue = false
+  inlet.release = () => {
+    if (!inlet.hasMore()) for (const parcel of waiting.splice(0)) parcel.flushed()
+    const wasDue = isDue
+    isDue = false
+    return wasDue
+  }
+  const freed = () => {
+    isDue = true
+  }
+  return { hold: (parcel: Parcel) => void waiting.push(parcel), freed }
+}
+
+/** One direction of a link over a socket whose other end reads at once. */
+function parcelDirection(ringBytes: number): Direction {
+  const frames = new ParcelFrameReader(ringBytes)
+  const controls = new ParcelControlReader()
+  const port = (inlet: { arrived(bytes: Uint8Array): void }, hold: (parcel: Parcel) => void) => ({
+    headerBytes: PARCEL_HEADER_BYTES,
+    isWaiting: () => false,
+    send: (parcel: Parcel) => {
+      inlet.arrived(parcel.bytes.slice(PARCEL_HEADER_BYTES))
+      hold(parcel)
+    },
+  })
+  const ofFrames = heldUntilRead(frames)
+  const ofControls = heldUntilRead(controls)
+  return {
+    frames: { outlet: new ParcelFrameWriter(ringBytes, port(frames, ofFrames.hold), new Recycler(), ofFrames.freed), inlet: frames },
+    controls: { outlet: new ParcelControlWriter(port(controls, ofControls.hold), ofControls.freed), inlet: controls },
+  }
+}
+
+/** A link over sockets, without the sockets. */
+export const parcelLink: LinkFactory = (options = {}) => {
+  const { ringBytes = DEFAULT_RING_BYTES, backRingBytes = ringBytes } = options
+  return joinLink(parcelDirection(ringBytes), parcelDirection(backRingBytes), options)
 }
 
 /** The rings of a link, for a test that spoils them. */

@@ -1,0 +1,86 @@
+import { rmSync } from 'node:fs'
+import { LEADER } from '../base/ids.js'
+import { ERROR_BYTES_MAX, encodeError, rankOf } from '../stream/error-payload.js'
+import { Member } from './member.js'
+import { metProcess } from './process-acquaintance.js'
+import type { ProcessBirthData, ProcessReply } from './process-birth-data.js'
+import type { Means, SetupMessage } from './setup.js'
+import { reach, SocketBridge, socketPath } from './socket-bridge.js'
+import type { Birth } from './thread-birth.js'
+import { keepWholeLines } from './whole-lines.js'
+import { Wire } from './wire.js'
+import { WorkerSide } from './worker-side.js'
+
+/** Where this process was started by a pool, its worker side; undefined everywhere else. To be called once. */
+export async function bornInProcess(): Promise<Birth | undefined> {
+  if (process.channel === undefined) return undefined
+  for (const stream of [process.stdout, process.stderr]) process.once('exit', keepWholeLines(stream))
+  tellOfDeath()
+  // A terminal sends it to all processes of a program: what is to end, and how, is for the leader to say.
+  process.on('SIGINT', () => {})
+  // What comes while its sockets are being made waits.
+  const early: SetupMessage[] = []
+  let take: (message: SetupMessage) => void = (message) => early.push(message)
+  const birth = await new Promise<ProcessBirthData>((resolve) => {
+    process.once('message', (first) => {
+      process.on('message', (message) => take(message as SetupMessage))
+      resolve(first as ProcessBirthData)
+    })
+  })
+  const side = await begin(birth)
+  take = (message) => side.receive(message)
+  for (const message of early) take(message)
+  return { side, boot: birth.boot }
+}
+
+async function begin({ id, title, folder, token, link, elasticBytes }: ProcessBirthData): Promise<WorkerSide> {
+  process.title = title
+  let isLeaving = false
+  const orphaned = () => {
+    if (isLeaving) return
+    // Nobody else is there any more to clear up.
+    rmSync(folder, { recursive: true, force: true })
+    process.exit()
+  }
+  process.once('disconnect', orphaned)
+  const member = new Member(id)
+  const schedule = () => member.loop.schedule()
+  const bridge = new SocketBridge({ folder, self: id })
+  await bridge.listen()
+  const toLeader = new Wire(member.loop.bell)
+  toLeader.onLost(orphaned)
+  member.meet(LEADER, metProcess(toLeader, schedule))
+  reach(socketPath(folder, LEADER), { member: id, token }, toLeader)
+  const met = (through: Means) => {
+    const wire = new Wire(member.loop.bell)
+    if (through.kind === 'expect') bridge.expect(through.member, through.token, wire)
+    else if (through.kind === 'reach') reach(socketPath(folder, through.member), { member: id, token: through.token }, wire)
+    return metProcess(wire, schedule)
+  }
+  return new WorkerSide({
+    member,
+    self: id,
+    elasticBytes,
+    leaderEnd: member.attach(LEADER, link, id),
+    met,
+    post: (reply) => say(reply),
+    leave: () => {
+      isLeaving = true
+      member.partFromAll()
+      bridge.close()
+      process.disconnect()
+    },
+  })
+}
+
+function say(reply: ProcessReply, said: () => void = () => {}): void {
+  if (process.connected) process.send?.(reply, said)
+}
+
+/** An error that nobody catches ends this process, as it would a thread: the pool is told why. */
+function tellOfDeath(): void {
+  process.on('uncaughtException', (error) => {
+    if (process.listenerCount('uncaughtException') > 1) return
+    say({ kind: 'dying', error: encodeError(error, rankOf(error), ERROR_BYTES_MAX) }, () => process.exit(1))
+  })
+}
