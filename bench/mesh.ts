@@ -13,7 +13,7 @@ function makeLinks(): SharedArrayBuffer[] {
   for (let first = 0; first <= WORKERS; first++) {
     for (let second = first + 1; second <= WORKERS; second++) {
       const link = { first: participantId(first), second: participantId(second), firstRingBytes: ringBytes, secondRingBytes: ringBytes }
-      segments.push(createLinkSegment(link).segment)
+      segments.push(createLinkSegment(link).segment as SharedArrayBuffer)
     }
   }
   return segments

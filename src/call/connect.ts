@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { MillraceError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
+import type { MediumDescription } from '../mesh/medium.js'
 import { Pool } from '../mesh/pool.js'
 import { checkedKind, type PoolOptions, type WorkerKind } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
@@ -80,6 +81,8 @@ export interface Connection<H> extends AsyncDisposable {
   on(worker: number): Api<H>
   /** What each worker does now and has done, and how many were replaced. */
   stats(): PoolStats
+  /** What carries frames between its workers, and why it is this. */
+  describe(): MediumDescription
   /** Ends it: what is open fails with `SessionEndedError`; resolves when every worker is gone. */
   close(): Promise<void>
 }
@@ -205,6 +208,7 @@ function createConnection<H>(
     api: createApi(client, procedures, { inject, codecs }) as Api<H>,
     on: (worker) => createApi(client, procedures, { on: workerId(worker), inject, codecs }) as Api<H>,
     stats: () => statsOf(pool, client),
+    describe: () => pool.description,
     close,
     [Symbol.asyncDispose]: close,
   }

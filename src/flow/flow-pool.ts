@@ -1,6 +1,7 @@
 import { availableParallelism, tmpdir } from 'node:os'
 import { Client } from '../call/client.js'
 import { sweepSpillFolders } from '../exchange/spill-sweep.js'
+import type { MediumDescription } from '../mesh/medium.js'
 import { Pool } from '../mesh/pool.js'
 import { checkedKind, type WorkerKind } from '../mesh/pool-options.js'
 import { checkRingBytes, checkWorkers } from './number-option.js'
@@ -35,6 +36,11 @@ export class FlowPool implements AsyncDisposable {
     const bootstrap = new URL('../flow/bootstrap.js', import.meta.url)
     this.pool = new Pool({ workers, kind, ringBytes, bootstrap, boot: undefined, inline: serveQueries })
     this.client = new Client(this.pool)
+  }
+
+  /** What carries frames between its workers, and why it is this. */
+  describe(): MediumDescription {
+    return this.pool.description
   }
 
   /** Ends its workers; runs that are open fail with `SessionEndedError`, as do later ones. Resolves when every worker is gone. */

@@ -7,13 +7,14 @@ const STRIDE_WORDS = WORD_STRIDE_BYTES / Int32Array.BYTES_PER_ELEMENT
 /** An array of shared 32-bit words, each alone in its cache lines. */
 export class SharedWords {
   readonly count: number
-  private readonly words: Int32Array
+  private words: Int32Array
 
   constructor(
     segment: Segment,
     private readonly atomics: AtomicOps = nativeAtomics,
+    count?: number,
   ) {
-    this.words = new Int32Array(segment)
+    this.words = new Int32Array(segment, 0, count === undefined ? undefined : count * STRIDE_WORDS)
     this.count = Math.floor(this.words.length / STRIDE_WORDS)
   }
 
@@ -39,6 +40,11 @@ export class SharedWords {
 
   notify(index: number): number {
     return this.atomics.notify(this.words, this.at(index))
+  }
+
+  /** From now on they are words of nobody's, 0 each, and no view of their memory is kept. */
+  detach(): void {
+    this.words = new Int32Array(this.words.length)
   }
 
   private at(index: number): number {

@@ -1,4 +1,5 @@
 import type { ParticipantId } from '../base/ids.js'
+import type { SegmentAddress } from '../memory/mapped-memory.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import type { LinkSegment } from './link-layout.js'
 
@@ -13,8 +14,19 @@ export interface SocketLink {
   readonly secondRingBytes: number
 }
 
+/** A link between two processes in memory that they share: plain data. */
+export interface MappedLink {
+  /** Its number in the pool; the memory says the same. */
+  readonly epoch: number
+  readonly address: SegmentAddress
+  readonly first: ParticipantId
+  readonly second: ParticipantId
+  readonly firstRingBytes: number
+  readonly secondRingBytes: number
+}
+
 /** A link that a medium made: only it knows which it is. */
-export type FarLink = LinkSegment | SocketLink
+export type FarLink = LinkSegment | SocketLink | MappedLink
 
 /** A member that this one has met, as its medium reaches it. */
 export interface Acquaintance {

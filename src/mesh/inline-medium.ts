@@ -10,6 +10,8 @@ import { WorkerSide } from './worker-side.js'
 
 /** One worker in this thread: it shares the leader's loop, and needs no bells. */
 export class InlineMedium implements Medium {
+  readonly description = { transport: 'inline', why: 'workers is 0' } as const
+
   constructor(
     private readonly member: Member,
     private readonly options: PoolOptions,
@@ -40,6 +42,8 @@ export class InlineMedium implements Medium {
   }
 
   introduce(): void {}
+
+  opened(): void {}
 
   link(first: EndOfLink, second: EndOfLink, sizes: RingSizes): [LinkSpec, LinkSpec] {
     const [a, b] = createMemoryLink(this.schedule, Math.max(sizes.firstRingBytes, sizes.secondRingBytes))

@@ -1,11 +1,11 @@
 import type { ParticipantId } from '../base/ids.js'
 import { LIMITS } from '../base/limits.js'
-import { createSegment, WORD_STRIDE_BYTES } from '../memory/segment.js'
+import { createSegment, type Segment, WORD_STRIDE_BYTES } from '../memory/segment.js'
 import { initRing, type RingRegion, ringSizeBytes } from '../ring/layout.js'
 
 /** The shared memory of one pair of participants. Plain data but for the segment: it is sent to both. */
 export interface LinkSegment {
-  readonly segment: SharedArrayBuffer
+  readonly segment: Segment
   /** The two participants; `first` is the smaller. */
   readonly first: ParticipantId
   readonly second: ParticipantId
@@ -32,7 +32,7 @@ export interface LinkRegions {
   readonly sizeBytes: number
 }
 
-export function linkRegions(link: Pick<LinkSegment, 'firstRingBytes' | 'secondRingBytes'> & { segment: SharedArrayBuffer }): LinkRegions {
+export function linkRegions(link: Pick<LinkSegment, 'firstRingBytes' | 'secondRingBytes'> & { segment: Segment }): LinkRegions {
   let offset = WORD_STRIDE_BYTES
   const next = (capacity: number): RingRegion => {
     const region = { segment: link.segment, offset, capacity }
@@ -47,9 +47,18 @@ export function linkRegions(link: Pick<LinkSegment, 'firstRingBytes' | 'secondRi
 }
 
 export function createLinkSegment(options: Omit<LinkSegment, 'segment'>, position = 0): LinkSegment {
-  const { sizeBytes } = linkRegions({ ...options, segment: new SharedArrayBuffer(0) })
-  const link = { ...options, segment: createSegment(sizeBytes) }
+  const link = { ...options, segment: createSegment(linkSizeBytes(options)) }
+  initLink(link, position)
+  return link
+}
+
+/** The bytes that a link takes. */
+export function linkSizeBytes(options: Omit<LinkSegment, 'segment'>): number {
+  return linkRegions({ ...options, segment: new ArrayBuffer(0) }).sizeBytes
+}
+
+/** Prepares the rings of a link in memory that nobody has used. */
+export function initLink(link: LinkSegment, position = 0): void {
   const regions = linkRegions(link)
   for (const region of [regions.firstData, regions.firstControl, regions.secondData, regions.secondControl]) initRing(region, position)
-  return link
 }

@@ -23,6 +23,13 @@ export interface RingSizes {
   readonly secondRingBytes: number
 }
 
+/** What carries the frames of a pool. */
+export interface MediumDescription {
+  /** inline: one thread; threads: shared memory of one process; shm: memory that processes share; socket: Unix sockets between them. */
+  readonly transport: 'inline' | 'threads' | 'shm' | 'socket'
+  readonly why: string
+}
+
 /** How the members of a pool come to be, and what they reach each other through: the one part that differs between threads and processes. */
 export interface Medium {
   born(id: ParticipantId): Born
@@ -30,10 +37,14 @@ export interface Medium {
   introduce(a: PoolWorker, b: PoolWorker): void
   /** Makes a link of one mesh, between two members that can wake each other: what each is told of it. */
   link(first: EndOfLink, second: EndOfLink, sizes: RingSizes): [LinkSpec, LinkSpec]
+  /** This member has opened the memory of that link. */
+  opened(id: ParticipantId, epoch: number): void
   /** This worker is gone. */
   parted(id: ParticipantId): void
   /** All are gone. */
   close(): void
+  /** What carries frames, and why it is this. */
+  readonly description: MediumDescription
 }
 
 /** What the pool of a medium is told of its workers. */

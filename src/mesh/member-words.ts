@@ -12,9 +12,22 @@ export class MemberWords {
   readonly sleep: SleepWord
   readonly status: StatusWord
 
-  constructor(readonly segment: SharedArrayBuffer = createSegment(SharedWords.sizeBytes(WORDS))) {
+  constructor(
+    readonly segment: SharedArrayBuffer | ArrayBuffer = createSegment(SharedWords.sizeBytes(WORDS)),
+    at = 0,
+  ) {
     const words = new SharedWords(segment)
-    this.sleep = new SleepWord(words, SLEEP_INDEX)
-    this.status = new StatusWord(words, STATUS_INDEX)
+    this.sleep = new SleepWord(words, at + SLEEP_INDEX)
+    this.status = new StatusWord(words, at + STATUS_INDEX)
+  }
+
+  /** Bytes of a table of so many members. */
+  static tableBytes(members: number): number {
+    return SharedWords.sizeBytes(members * WORDS)
+  }
+
+  /** Those of one member in such a table. */
+  static inTable(segment: ArrayBuffer, id: number): MemberWords {
+    return new MemberWords(segment, id * WORDS)
   }
 }

@@ -15,21 +15,19 @@ export interface MemberCard {
 /** This thread or process as a member of one pool: its words, its loop, and the members that it has met. */
 export class Member {
   readonly loop: Loop
-  private readonly words: MemberWords
   private readonly acquaintances = new Map<number, Acquaintance>()
   private openQueries = 0
 
   constructor(
     readonly id: number,
-    segment?: SharedArrayBuffer,
+    private readonly words: MemberWords = new MemberWords(),
     loop?: LoopOptions,
   ) {
-    this.words = new MemberWords(segment)
     this.loop = new Loop(this.words.sleep, loop)
   }
 
   get card(): MemberCard {
-    return { id: this.id, words: this.words.segment }
+    return { id: this.id, words: this.words.segment as SharedArrayBuffer }
   }
 
   /** Queries whose meshes this member is still part of. */

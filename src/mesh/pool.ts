@@ -12,8 +12,9 @@ import { type Holdings, holdingsOf } from './holdings.js'
 import { InlineMedium } from './inline-medium.js'
 import { Introductions } from './introductions.js'
 import { LEAVE_TIMEOUT_MS, leave } from './leave.js'
-import type { Medium } from './medium.js'
+import type { Medium, MediumDescription } from './medium.js'
 import { Member } from './member.js'
+import { MemberWords } from './member-words.js'
 import type { PoolOptions } from './pool-options.js'
 import type { PoolWorker } from './pool-worker.js'
 import { ProcessMedium } from './process-medium.js'
@@ -23,6 +24,7 @@ import { CALLS, type SetupReply } from './setup.js'
 import { askAll, type Members, type StallOptions } from './stall-report.js'
 import { STALL_MS_DEFAULT, StallWatch } from './stall-watch.js'
 import { ThreadMedium } from './thread-medium.js'
+import { chooseTransport } from './transport.js'
 
 const CLOSE_TIMEOUT_MS = 5000
 const START_TIMEOUT_MS = 60_000
@@ -38,7 +40,7 @@ type Waiter = { resolve: (worker: PoolWorker) => void; reject: (error: unknown) 
  * dies is replaced under a fresh participant id.
  */
 export class Pool {
-  readonly member: Member = new Member(LEADER)
+  readonly member: Member
   readonly session: Session
   readonly hold: Hold
   private readonly all = new Map<ParticipantId, PoolWorker>()
@@ -59,7 +61,9 @@ export class Pool {
     keepFreedMemory()
     this.clock = options.clock ?? systemClock
     const ringBytes = options.ringBytes ?? LIMITS.callRingBytesDefault
-    this.medium = mediumOf(this.member, options, this, ringBytes)
+    const made = mediumOf(options, this, ringBytes)
+    this.member = made.member
+    this.medium = made.medium
     this.introductions = new Introductions(this.all, this.medium, ringBytes)
     const members = () => ({ mesh: CALLS, session: this.session, workers: [...this.all].filter(([, { state }]) => state !== 'gone') })
     const watch = options.stall === undefined ? undefined : this.stallWatch(options.stall, members)
@@ -97,6 +101,11 @@ export class Pool {
   /** Whether its worker is this thread. */
   get isInline(): boolean {
     return this.options.workers === 0
+  }
+
+  /** What carries frames among its members, and why. */
+  get description(): MediumDescription {
+    return this.medium.description
   }
 
   get isClosed(): boolean {
@@ -211,6 +220,9 @@ export class Pool {
         worker.cause = decodeError(reply.error)
         worker.started.set()
         void worker.host.terminate()
+        return
+      case 'opened':
+        this.medium.opened(worker.id, reply.epoch)
         return
       case 'want':
         this.linkWorkers(worker, reply.peer)
@@ -341,10 +353,13 @@ function exitOf(code: number | string): string {
   return typeof code === 'number' ? `exited with code ${code}` : `was ended by ${code}${SIGNALS[code] ?? ''}`
 }
 
-function mediumOf(member: Member, options: PoolOptions, events: Pool, ringBytes: number): Medium {
-  if (options.workers === 0) return new InlineMedium(member, options, events)
-  if (options.kind === 'process') return new ProcessMedium(member, options, events, ringBytes)
-  return new ThreadMedium(member, options, events, ringBytes)
+function mediumOf(options: PoolOptions, events: Pool, ringBytes: number): { readonly member: Member; readonly medium: Medium } {
+  const isFar = options.workers > 0 && options.kind === 'process'
+  const transport = isFar ? chooseTransport() : undefined
+  const member = new Member(LEADER, transport?.kind === 'shm' ? MemberWords.inTable(transport.table.segment, LEADER) : undefined)
+  if (transport !== undefined) return { member, medium: new ProcessMedium(member, options, events, ringBytes, transport) }
+  if (options.workers === 0) return { member, medium: new InlineMedium(member, options, events) }
+  return { member, medium: new ThreadMedium(member, options, events, ringBytes) }
 }
 
 function endedUnserved({ id }: PoolWorker): MillraceError {

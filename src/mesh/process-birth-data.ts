@@ -1,5 +1,6 @@
 import type { ParticipantId } from '../base/ids.js'
-import type { SocketLink } from './acquaintance.js'
+import type { SegmentAddress } from '../memory/mapped-memory.js'
+import type { MappedLink, SocketLink } from './acquaintance.js'
 import type { SetupReply } from './setup.js'
 
 /** What a worker process is told first, by the channel over which it was started. */
@@ -12,7 +13,9 @@ export interface ProcessBirthData {
   readonly folder: string
   /** With which it shows itself to the leader. */
   readonly token: Uint8Array
-  readonly link: SocketLink
+  readonly link: SocketLink | MappedLink
+  /** The words of all members, where memory is shared. */
+  readonly table: SegmentAddress | undefined
   readonly elasticBytes: number | undefined
   /** For the floors above. */
   readonly boot: unknown

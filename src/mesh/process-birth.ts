@@ -1,12 +1,15 @@
 import { rmSync } from 'node:fs'
+import { assert } from '../base/assert.js'
 import { LEADER } from '../base/ids.js'
 import { ERROR_BYTES_MAX, encodeError, rankOf } from '../stream/error-payload.js'
 import { Member } from './member.js'
+import { MemberWords } from './member-words.js'
 import { metProcess } from './process-acquaintance.js'
 import type { ProcessBirthData, ProcessReply } from './process-birth-data.js'
 import type { Means, SetupMessage } from './setup.js'
 import { reach, SocketBridge, socketPath } from './socket-bridge.js'
 import type { Birth } from './thread-birth.js'
+import { openTable } from './transport.js'
 import { keepWholeLines } from './whole-lines.js'
 import { Wire } from './wire.js'
 import { WorkerSide } from './worker-side.js'
@@ -33,36 +36,48 @@ export async function bornInProcess(): Promise<Birth | undefined> {
   return { side, boot: birth.boot }
 }
 
-async function begin({ id, title, folder, token, link, elasticBytes }: ProcessBirthData): Promise<WorkerSide> {
+async function begin({ id, title, folder, token, link, table, elasticBytes }: ProcessBirthData): Promise<WorkerSide> {
   process.title = title
+  const shared = table && openTable(table)
+  const wordsOf = (member: number) => shared && MemberWords.inTable(shared.segment, member)
+  const member = new Member(id, wordsOf(id))
+  const toLeader = new Wire(member.loop.bell)
   let isLeaving = false
   const orphaned = () => {
     if (isLeaving) return
     // Nobody else is there any more to clear up.
     rmSync(folder, { recursive: true, force: true })
+    // In the midst of code that does not yield, nothing of it may keep this process from its end.
+    if (toLeader.isLookedAt) process.kill(process.pid, 'SIGKILL')
     process.exit()
   }
   process.once('disconnect', orphaned)
-  const member = new Member(id)
-  const schedule = () => member.loop.schedule()
   const bridge = new SocketBridge({ folder, self: id })
   await bridge.listen()
-  const toLeader = new Wire(member.loop.bell)
   toLeader.onLost(orphaned)
-  member.meet(LEADER, metProcess(toLeader, schedule))
+  const met = (wire: Wire, other: number) =>
+    metProcess({
+      wire,
+      isDead: () => wire.isLost,
+      schedule: () => member.loop.schedule(),
+      shared: shared && { mapper: shared.mapper, words: wordsOf(other) as MemberWords },
+      opened: (epoch) => say({ kind: 'opened', epoch }),
+    })
+  member.meet(LEADER, met(toLeader, LEADER))
   reach(socketPath(folder, LEADER), { member: id, token }, toLeader)
-  const met = (through: Means) => {
+  const meet = (through: Means) => {
+    assert(through.kind !== 'port', 'processes meet through sockets')
     const wire = new Wire(member.loop.bell)
     if (through.kind === 'expect') bridge.expect(through.member, through.token, wire)
-    else if (through.kind === 'reach') reach(socketPath(folder, through.member), { member: id, token: through.token }, wire)
-    return metProcess(wire, schedule)
+    else reach(socketPath(folder, through.member), { member: id, token: through.token }, wire)
+    return met(wire, through.member)
   }
   return new WorkerSide({
     member,
     self: id,
     elasticBytes,
     leaderEnd: member.attach(LEADER, link, id),
-    met,
+    met: meet,
     post: (reply) => say(reply),
     leave: () => {
       isLeaving = true

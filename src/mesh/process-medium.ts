@@ -5,16 +5,20 @@ import { join } from 'node:path'
 import { assert } from '../base/assert.js'
 import { MillraceError } from '../base/errors.js'
 import { LEADER, type ParticipantId } from '../base/ids.js'
-import type { SocketLink } from './acquaintance.js'
+import type { OwnSegment } from '../memory/mapped-memory.js'
+import type { MappedLink, SocketLink } from './acquaintance.js'
 import { TOKEN_BYTES } from './handshake.js'
-import type { Born, EndOfLink, Medium, RingSizes, WorkerEvents } from './medium.js'
+import { createMappedLink } from './mapped-link.js'
+import type { Born, EndOfLink, Medium, MediumDescription, RingSizes, WorkerEvents } from './medium.js'
 import type { Member } from './member.js'
+import { MemberWords } from './member-words.js'
 import type { PoolOptions } from './pool-options.js'
 import { createPoolWorker, type PoolWorker } from './pool-worker.js'
 import { metProcess } from './process-acquaintance.js'
 import { startProcess } from './process-host.js'
 import type { LinkSpec, SetupReply } from './setup.js'
 import { SocketBridge, socketPath } from './socket-bridge.js'
+import type { Transport } from './transport.js'
 import { Wire } from './wire.js'
 
 /** What fits the address of a Unix socket on every system, with the zero at its end. */
@@ -22,17 +26,22 @@ const PATH_BYTES_MAX = 103
 
 /** Workers in processes of their own: one socket between every two that have met, for frames and for death. */
 export class ProcessMedium implements Medium {
+  readonly description: MediumDescription
   private readonly folder: string
   private readonly bridge: SocketBridge
   private readonly listening: Promise<void>
-  private nextChannel = 1
+  private nextNumber = 1
+  /** Memory of links that is held until these members have opened it. */
+  private readonly held = new Map<number, { readonly own: OwnSegment; readonly members: Set<ParticipantId> }>()
 
   constructor(
     private readonly member: Member,
     private readonly options: PoolOptions,
     private readonly events: WorkerEvents<SetupReply>,
     private readonly ringBytes: number,
+    private readonly transport: Transport,
   ) {
+    this.description = { transport: transport.kind, why: transport.why }
     this.folder = createFolder()
     process.once('exit', this.clear)
     this.bridge = new SocketBridge({ folder: this.folder, self: LEADER })
@@ -41,23 +50,33 @@ export class ProcessMedium implements Medium {
   }
 
   born(id: ParticipantId): Born {
-    const { member, options, events, ringBytes, folder } = this
+    const { member, options, events, ringBytes, folder, transport } = this
     const { bootstrap, boot, elasticBytes, thread } = options
     assert(bootstrap instanceof URL, 'a process runs a module')
     const token = randomBytes(TOKEN_BYTES)
     const wire = new Wire(member.loop.bell)
-    const link = this.newLink(LEADER, id, { firstRingBytes: ringBytes, secondRingBytes: ringBytes })
+    const sizes = { firstRingBytes: ringBytes, secondRingBytes: ringBytes }
+    const link = this.newLink({ participant: LEADER, member: LEADER }, { participant: id, member: id }, sizes)
+    const table = transport.kind === 'shm' ? transport.table.address : undefined
     const title = `${thread?.name ?? 'millrace'}-${id}`
     this.bridge.expect(id, token, wire)
-    const birth = this.listening.then(() => ({ kind: 'birth' as const, id, title, folder, token, link, elasticBytes, boot }))
+    const birth = this.listening.then(() => ({ kind: 'birth' as const, id, title, folder, token, link, table, elasticBytes, boot }))
     const host = startProcess(bootstrap, thread, birth, wire, {
       replied: (reply) => events.replied(worker, reply),
       exited: (code, cause) => events.exited(worker, code, cause),
     })
     const worker = createPoolWorker(id, host)
-    const schedule = () => member.loop.schedule()
-    const isDead = () => worker.state === 'gone'
-    member.meet(id, metProcess(wire, schedule, isDead))
+    const shared = transport.kind === 'shm' ? { ...transport, words: MemberWords.inTable(transport.table.segment, id) } : undefined
+    member.meet(
+      id,
+      metProcess({
+        wire,
+        shared,
+        isDead: () => worker.state === 'gone',
+        schedule: () => member.loop.schedule(),
+        opened: (epoch) => this.opened(LEADER, epoch),
+      }),
+    )
     return { worker, end: member.attach(id, link, LEADER), begin: () => {} }
   }
 
@@ -68,14 +87,24 @@ export class ProcessMedium implements Medium {
   }
 
   link(first: EndOfLink, second: EndOfLink, sizes: RingSizes): [LinkSpec, LinkSpec] {
-    const link = this.newLink(first.participant, second.participant, sizes)
+    const link = this.newLink(first, second, sizes)
     return [
       { kind: 'far', peer: second.participant, member: second.member, link },
       { kind: 'far', peer: first.participant, member: first.member, link },
     ]
   }
 
+  opened(id: ParticipantId, epoch: number): void {
+    const held = this.held.get(epoch)
+    if (held === undefined) return
+    held.members.delete(id)
+    if (held.members.size > 0) return
+    held.own.closeDescriptor()
+    this.held.delete(epoch)
+  }
+
   parted(id: ParticipantId): void {
+    for (const epoch of [...this.held.keys()]) this.opened(id, epoch)
     this.bridge.forget(id)
     rmSync(socketPath(this.folder, id), { force: true })
   }
@@ -83,11 +112,20 @@ export class ProcessMedium implements Medium {
   close(): void {
     process.off('exit', this.clear)
     this.bridge.close()
+    for (const { own } of this.held.values()) own.closeDescriptor()
+    if (this.transport.kind === 'shm') this.transport.table.closeDescriptor()
     this.clear()
   }
 
-  private newLink(first: ParticipantId, second: ParticipantId, sizes: RingSizes): SocketLink {
-    return { channel: this.nextChannel++, first, second, ...sizes }
+  private newLink(first: EndOfLink, second: EndOfLink, sizes: RingSizes): SocketLink | MappedLink {
+    const number = this.nextNumber++
+    const ends = { first: first.participant, second: second.participant, ...sizes }
+    if (this.transport.kind === 'socket') return { channel: number, ...ends }
+    const { link, own } = createMappedLink(this.transport.mapper, { epoch: number, ...ends }, this.options.ringPosition)
+    // Each end opens it for itself.
+    own.unmap()
+    this.held.set(number, { own, members: new Set([first.member, second.member]) })
+    return link
   }
 
   private readonly clear = (): void => rmSync(this.folder, { recursive: true, force: true })

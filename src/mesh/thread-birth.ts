@@ -2,6 +2,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.js'
 import { LEADER, participantId } from '../base/ids.js'
 import { Member } from './member.js'
+import { MemberWords } from './member-words.js'
 import { type BirthData, isBirthData, type SetupMessage } from './setup.js'
 import { metThread } from './thread-acquaintance.js'
 import { keepWholeLines } from './whole-lines.js'
@@ -19,7 +20,7 @@ export function bornInThread(): Birth | undefined {
   const port = parentPort
   for (const stream of [process.stdout, process.stderr]) process.once('exit', keepWholeLines(stream))
   const self = participantId(card.id)
-  const member = new Member(card.id, card.words, { mayBlock: true })
+  const member = new Member(card.id, new MemberWords(card.words), { mayBlock: true })
   member.meet(LEADER, metThread(leader, bell, member.loop.bell))
   const side = new WorkerSide({
     member,

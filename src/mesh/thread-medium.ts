@@ -12,6 +12,7 @@ import { startThread } from './thread-host.js'
 
 /** Workers in threads of their own: shared memory, and message ports for bells. */
 export class ThreadMedium implements Medium {
+  readonly description = { transport: 'threads', why: 'workers are threads' } as const
   private readonly words = new Map<ParticipantId, MemberWords>()
 
   constructor(
@@ -25,7 +26,7 @@ export class ThreadMedium implements Medium {
   born(id: ParticipantId): Born {
     const { member, options, events, ringBytes } = this
     const words = new MemberWords()
-    const card = { id, words: words.segment }
+    const card = { id, words: words.segment as SharedArrayBuffer }
     const { bootstrap, boot, elasticBytes, thread, ringPosition } = options
     const link = createLinkSegment({ first: LEADER, second: id, firstRingBytes: ringBytes, secondRingBytes: ringBytes }, ringPosition)
     const { host, bell } = startThread(
@@ -58,6 +59,8 @@ export class ThreadMedium implements Medium {
     ]
   }
 
+  opened(): void {}
+
   parted(id: ParticipantId): void {
     this.words.delete(id)
   }
@@ -66,6 +69,7 @@ export class ThreadMedium implements Medium {
 
   private meetThrough({ host }: PoolWorker, other: PoolWorker, bell: MessageChannel['port1']): void {
     const words = this.words.get(other.id)
-    if (words !== undefined) host.post({ kind: 'meet', id: other.id, through: { kind: 'port', words: words.segment, bell } })
+    if (words !== undefined)
+      host.post({ kind: 'meet', id: other.id, through: { kind: 'port', words: words.segment as SharedArrayBuffer, bell } })
   }
 }

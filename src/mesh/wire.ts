@@ -59,6 +59,7 @@ export class Wire {
   private body: Uint8Array | undefined
   private bodyFilled = 0
   private lookedMs = 0
+  private looking = false
   private readonly whenLost: (() => void)[] = []
 
   /** `stirred` is called where something arrived, room is free again, or the other member is gone. */
@@ -72,6 +73,11 @@ export class Wire {
   /** Whether it was ever connected. */
   get isConnected(): boolean {
     return this.socket !== undefined
+  }
+
+  /** Whether somebody who keeps the event loop from turning looks just now. */
+  get isLookedAt(): boolean {
+    return this.looking
   }
 
   /** Its socket is there, and authenticated; `first` has arrived on it already. */
@@ -157,7 +163,9 @@ export class Wire {
   look(): void {
     const nowMs = performance.now()
     if (nowMs - this.lookedMs < LOOK_AGAIN_MS) return
+    this.looking = true
     this.drain()
+    this.looking = false
     this.lookedMs = nowMs
   }
 

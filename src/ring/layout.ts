@@ -63,6 +63,13 @@ export function initRing(region: RingRegion, position = 0): void {
   words[RING.head] = position | 0
 }
 
+/** What both ends look at once their memory is gone: a ring that is empty, and takes nothing. */
+export function detachedViews(position: number): Omit<RingViews, 'capacity'> {
+  const words = new Int32Array(RING.headerBytes / 4)
+  words[RING.tail] = words[RING.head] = position
+  return { words, bytes: new Uint8Array(0), data: new Int32Array(0) }
+}
+
 /** Throws `ProtocolError` where the region does not hold the ring it should, `InvalidArgument` for a capacity that no ring has. */
 export function attachRing(region: RingRegion): RingViews {
   const { segment, offset, capacity } = region

@@ -1,13 +1,13 @@
 import { ProtocolError } from '../base/errors.js'
 import { type AtomicOps, nativeAtomics } from '../memory/atomics.js'
-import { attachRing, RING, type RingRegion } from './layout.js'
+import { attachRing, detachedViews, RING, type RingRegion } from './layout.js'
 
 /** The reading end of a ring. What is read stays in place until `release`. Never blocks. */
 export class RingReader {
   readonly capacity: number
-  readonly bytes: Uint8Array
-  readonly data: Int32Array
-  private readonly words: Int32Array
+  bytes: Uint8Array
+  data: Int32Array
+  private words: Int32Array
   private readonly mask: number
   private head: number
   private released: number
@@ -58,6 +58,12 @@ export class RingReader {
     this.atomics.store(this.words, RING.head, this.head) // SYNC head: everything before it was copied out
     // SYNC space: the head is stored before the flag is looked at
     return this.atomics.load(this.words, RING.spaceWanted) !== 0 && this.atomics.exchange(this.words, RING.spaceWanted, 0) !== 0
+  }
+
+  /** From now on it is empty, and keeps no view of its memory. */
+  detach(): void {
+    this.released = this.tailSeen = this.head
+    Object.assign(this, detachedViews(this.head))
   }
 
   private loadTail(): number {

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../base/errors.js'
 import { type AtomicOps, nativeAtomics } from '../memory/atomics.js'
-import { attachRing, RING, type RingRegion } from './layout.js'
+import { attachRing, detachedViews, RING, type RingRegion } from './layout.js'
 
 /**
  * The writing end of a ring. Claim room, fill it, publish: what is claimed is invisible until `publish` stores the tail once.
@@ -8,9 +8,9 @@ import { attachRing, RING, type RingRegion } from './layout.js'
  */
 export class RingWriter {
   readonly capacity: number
-  readonly bytes: Uint8Array
-  readonly data: Int32Array
-  private readonly words: Int32Array
+  bytes: Uint8Array
+  data: Int32Array
+  private words: Int32Array
   private readonly mask: number
   private tail: number
   private published: number
@@ -75,6 +75,12 @@ export class RingWriter {
   /** Whether the reader has read everything published. */
   get isDrained(): boolean {
     return this.loadHead() === this.published
+  }
+
+  /** From now on nobody reads it, and it keeps no view of its memory. */
+  detach(): void {
+    this.published = this.headSeen = this.tail
+    Object.assign(this, detachedViews(this.tail))
   }
 
   private free(): number {

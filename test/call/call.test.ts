@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Api } from '../../src/call/api.js'
-import { type Connection, connect } from '../../src/call/connect.js'
+import type { Connection } from '../../src/call/connect.js'
 import { CancelledError, MillraceError } from '../../src/index.js'
-import { activeResources, assertNoLeaks, assertReleased, CONFIGURATIONS, collect, failure, nameOf, until } from '../support/connections.js'
+import {
+  activeResources,
+  assertNoLeaks,
+  assertReleased,
+  CONFIGURATIONS,
+  collect,
+  connectAs,
+  failure,
+  nameOf,
+  until,
+} from '../support/connections.js'
 
 type Worker = typeof import('./handlers.worker.js')
 type WorkerApi = Api<Worker['default']>
@@ -27,7 +37,7 @@ for (const options of CONFIGURATIONS) {
 
     before(async () => {
       resources = activeResources()
-      connection = await connect<Worker>(URL_OF_WORKER, options)
+      connection = await connectAs<Worker>(URL_OF_WORKER, options)
       api = connection.api
     })
     afterEach(async () => assertNoLeaks(connection))

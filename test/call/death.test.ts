@@ -12,6 +12,7 @@ type Failing = typeof import('./failing.worker.js')
 
 const here = (name: string): URL => new URL(`./${name}.worker.js`, import.meta.url)
 const FAILING = here('failing')
+const FULL = process.env.MILLRACE_FULL === '1'
 const DEATHS: Record<string, { cause: RegExp; options?: ConnectOptions }> = {
   exit: { cause: /code 7/ },
   memory: { cause: /memory/i, options: { resourceLimits: { maxOldGenerationSizeMb: 12, maxYoungGenerationSizeMb: 2 } } },
@@ -20,7 +21,7 @@ const DEATHS: Record<string, { cause: RegExp; options?: ConnectOptions }> = {
 }
 
 for (const workers of [1, 2]) {
-  for (const ringBytes of [undefined, 4096]) {
+  for (const ringBytes of FULL ? [undefined, 4096] : [workers === 1 ? 4096 : undefined]) {
     describe(`the death of a worker of ${workers}${ringBytes === undefined ? '' : ', smallest rings'}`, () => {
       for (const [how, { cause, options }] of Object.entries(DEATHS)) {
         test(`${how}: what was pending fails with the reason, what comes after goes to a fresh worker`, async () => {

@@ -4,13 +4,14 @@ import { ReadableStream } from 'node:stream/web'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { decodeInput } from '../../src/call/input.js'
 import { encodeValue } from '../../src/call/value-writer.js'
-import { CancelledError, type Connection, connect, PeerLostError } from '../../src/index.js'
+import { CancelledError, type Connection, PeerLostError } from '../../src/index.js'
 import {
   activeResources,
   assertNoLeaks,
   assertReleased,
   CONFIGURATIONS,
   collect,
+  connectAs,
   connected,
   failure,
   nameOf,
@@ -48,7 +49,7 @@ for (const options of CONFIGURATIONS) {
 
     before(async () => {
       resources = activeResources()
-      connection = await connect<Worker>(URL_OF_WORKER, options)
+      connection = await connectAs<Worker>(URL_OF_WORKER, options)
     })
     afterEach(async () => assertNoLeaks(connection))
     after(async () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { RemoteStream } from '../../src/call/remote-stream.js'
 import { ValueWriter } from '../../src/call/value-writer.js'
-import { type Connection, connect } from '../../src/index.js'
-import { activeResources, assertNoLeaks, assertReleased, CONFIGURATIONS, collect, nameOf } from '../support/connections.js'
+import type { Connection } from '../../src/index.js'
+import { activeResources, assertNoLeaks, assertReleased, CONFIGURATIONS, collect, connectAs, nameOf } from '../support/connections.js'
 import { inboundOf } from '../support/inbound-of.js'
 import { RETURNS, type Returned } from './result.worker.js'
 
@@ -18,7 +18,7 @@ for (const options of CONFIGURATIONS) {
 
     before(async () => {
       resources = activeResources()
-      connection = await connect<Worker>(URL_OF_WORKER, options)
+      connection = await connectAs<Worker>(URL_OF_WORKER, options)
     })
     afterEach(async () => assertNoLeaks(connection))
     after(async () => {

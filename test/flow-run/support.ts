@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { after, afterEach, before } from 'node:test'
 import { createPool, type Flow, type FlowPool, type FlowRun, type RunOptions } from 'millrace/flow'
 import { leaks } from 'millrace/testing'
+import { TRANSPORTS } from '../support/connections.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 
@@ -40,30 +41,45 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
   return folder
 }
 
+type Transport = 'shm' | 'socket'
+
+/** A pool of threads, or of processes that are joined by this. */
+function poolOver(workers: number, transport: Transport | undefined): FlowPool {
+  if (transport === undefined) return createPool({ workers })
+  process.env.MILLRACE_TRANSPORT = transport
+  const pool = createPool({ workers, kind: 'process' })
+  delete process.env.MILLRACE_TRANSPORT
+  assert.equal(pool.describe().transport, transport)
+  return pool
+}
+
 /** Pools for the tests of one file, one for each number of workers, and the oracle of leaks after each test. */
 export function useWays(counts: readonly number[] = WORKERS_HERE): {
   ways: Way[]
-  pool: (workers: number, kind?: 'thread' | 'process') => FlowPool
+  pool: (workers: number) => FlowPool
 } {
   const pools = new Map<string, FlowPool>()
-  const pool = (workers: number, kind: 'thread' | 'process' = 'thread'): FlowPool => {
-    const found = pools.get(`${workers} ${kind}`) ?? createPool({ workers, kind })
-    pools.set(`${workers} ${kind}`, found)
+  const pool = (workers: number, transport?: Transport): FlowPool => {
+    const found = pools.get(`${workers} ${transport}`) ?? poolOver(workers, transport)
+    pools.set(`${workers} ${transport}`, found)
     return found
   }
   after(async () => {
     for (const each of pools.values()) await each.close()
   })
   useLeakOracle()
-  const way = (workers: number, ringBytes: number | undefined, kind: 'thread' | 'process'): Way => ({
-    name: `${workers} workers${kind === 'thread' ? '' : ' in processes'}, ${ringBytes === undefined ? 'default' : 'smallest'} rings`,
+  const way = (workers: number, ringBytes: number | undefined, transport?: Transport): Way => ({
+    name: `${workers} workers${transport === undefined ? '' : ` in processes over ${transport}`}, ${ringBytes === undefined ? 'default' : 'smallest'} rings`,
     workers,
     get options(): RunOptions {
-      return { pool: pool(workers, kind), ...(ringBytes !== undefined && { ringBytes }) }
+      return { pool: pool(workers, transport), ...(ringBytes !== undefined && { ringBytes }) }
     },
   })
-  const ways = counts.flatMap((workers) => RINGS.map((ringBytes) => way(workers, ringBytes, 'thread')))
-  for (const ringBytes of FULL ? RINGS : RINGS.slice(1)) if (counts.includes(2)) ways.push(way(2, ringBytes, 'process'))
+  const all = counts.flatMap((workers) => RINGS.map((ringBytes) => way(workers, ringBytes)))
+  // Two workers tell most; one, or none, is tried with one size.
+  const ways = FULL ? all : all.filter(({ workers }, index) => workers > 1 || index % 2 === workers % 2)
+  if (!counts.includes(2)) return { ways, pool }
+  for (const transport of TRANSPORTS) for (const ringBytes of FULL ? RINGS : RINGS.slice(1)) ways.push(way(2, ringBytes, transport))
   return { ways, pool }
 }
 
