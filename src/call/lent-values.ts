@@ -1,6 +1,6 @@
 import { allocate } from '../memory/allocation.js'
 import { Recycler } from '../memory/recycler.js'
-import { SMALL_BYTES } from './value-writer.js'
+import { RAW_BYTES } from './value-writer.js'
 
 /** The long values of one stream that its consumer has for a while: their memory comes back when it asks for more. */
 export class LentValues {
@@ -8,7 +8,7 @@ export class LentValues {
   private readonly out: Uint8Array[] = []
 
   /** For a message of the stream. Short ones hold several values, which nobody gives back. */
-  readonly allocate = (sizeBytes: number): Uint8Array => (sizeBytes > SMALL_BYTES ? this.recycler.allocate(sizeBytes) : allocate(sizeBytes))
+  readonly allocate = (sizeBytes: number): Uint8Array => (sizeBytes > RAW_BYTES ? this.recycler.allocate(sizeBytes) : allocate(sizeBytes))
 
   add(value: Uint8Array): void {
     this.out.push(value)

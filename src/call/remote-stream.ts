@@ -9,7 +9,7 @@ import { locate } from './locate.js'
 import { isRetriable } from './retry.js'
 import { StreamResult } from './stream-result.js'
 import { isRawMark, RESULT_MARK, ValueReader } from './value-reader.js'
-import { SMALL_BYTES } from './value-writer.js'
+import { RAW_BYTES } from './value-writer.js'
 
 function nothing(): void {}
 
@@ -174,7 +174,7 @@ export class RemoteStream<T, R = unknown> implements AsyncIterableIterator<T, R 
       const message = this.state === 'open' ? this.inbound?.take() : undefined
       if (message === undefined) return undefined
       this.retries = 0
-      if (this.isRaw && message.length > SMALL_BYTES) {
+      if (this.isRaw && message.length > RAW_BYTES) {
         if (this.returned !== 'not yet') throw new ProtocolError('bytes by themselves behind a result mark')
         this.options.lent?.add(message)
         return { value: this.decoded(message), done: false }

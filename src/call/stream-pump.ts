@@ -6,7 +6,7 @@ import { ownCopy } from '../memory/allocation.js'
 import type { Sink } from '../stream/sink.js'
 import type { SourceTask } from '../stream/source-task.js'
 import { type AnyCodec, encodedBy } from './codec.js'
-import { RAW_MARK, SMALL_BYTES, ValueWriter } from './value-writer.js'
+import { RAW_BYTES, RAW_MARK, ValueWriter } from './value-writer.js'
 
 /** A message goes out at this size at the latest. */
 const MESSAGE_BYTES = 0x8000
@@ -91,7 +91,7 @@ export class StreamPump {
   }
 
   private add(value: unknown): void {
-    if (value instanceof Uint8Array && value.length > SMALL_BYTES) {
+    if (value instanceof Uint8Array && value.length > RAW_BYTES) {
       this.longBytes = value.length
       this.sendRaw(value)
       return
@@ -140,7 +140,7 @@ export class StreamPump {
 
   /** A short message ends it by itself. */
   private endRaw(message: Uint8Array): void {
-    if (this.isRaw && message.length > SMALL_BYTES) this.mark()
+    if (this.isRaw && message.length > RAW_BYTES) this.mark()
     this.isRaw = false
   }
 

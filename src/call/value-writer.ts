@@ -20,8 +20,10 @@ export const RAW_MARK: Uint8Array = Uint8Array.of(0, 0, 0, ENTRY.raw << 4, 0, 0,
 
 export const ENTRY_HEADER_BYTES: number = 8
 const BUFFER_BYTES = 0x1_0000
-/** Longer values get a message of their own. */
-export const SMALL_BYTES: number = 0x4000
+/** Longer texts get a message of their own. */
+const SMALL_BYTES = 0x4000
+/** Longer bytes of a stream go as they are: what is copied once more is most of the time from here on. */
+export const RAW_BYTES: number = 0x1000
 /** Messages up to this are copied out of the buffer, so that it can be used on. */
 const COPY_BYTES = 0x1000
 

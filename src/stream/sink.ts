@@ -7,6 +7,7 @@ import { WIDE_ZERO } from '../base/shape.js'
 import { encodeTotals } from '../frame/end-payload.js'
 import { FRAME, type FrameKind, TOTAL_PREFIX_BYTES } from '../frame/kinds.js'
 import type { FrameOutlet } from '../frame/ports.js'
+import { ownCopy } from '../memory/allocation.js'
 import { frameCost, SendCredit } from './credit.js'
 import { encodeError, type Rank } from './error-payload.js'
 import { nextSinkState, type SinkEvent, type SinkState } from './sink-state.js'
@@ -79,10 +80,10 @@ export class Sink {
     return this.current === 'open' && this.queue.length === 0 && this.credit.left >= ANY_FRAME_COST
   }
 
-  /** Hungry, and a mark and a message of that many bytes would go out at once, as far as one frame holds it; or its consumer waits. */
+  /** Hungry, and a mark and a message of that many bytes would go out at once; or its consumer waits. */
   isHungryFor(bytes: number): boolean {
-    if (!this.isHungry || this.waitsForUs || bytes > this.payloadMax) return this.isHungry
-    return this.credit.left >= ANY_FRAME_COST + frameCost(bytes)
+    if (!this.isHungry || this.waitsForUs) return this.isHungry
+    return this.credit.left >= ANY_FRAME_COST + this.costOf(bytes)
   }
 
   /** Hungry, and its consumer waits. */
@@ -128,18 +129,40 @@ export class Sink {
   }
 
   /**
-   * Sends one message at once, without a copy of its own in a queue. False: it cannot, now or at all; `write` takes it. The bytes are
-   * the caller's again afterwards. To be flushed by the caller.
+   * Sends one message at once, without a copy of its own in a queue; of a long one that credit or room end in, a copy waits for more. False: it
+   * cannot, now or at all; `write` takes it. The bytes are the caller's again afterwards. To be flushed by the caller.
    */
   trySend(message: Uint8Array): boolean {
     const cost = frameCost(message.length)
-    if (!this.isHungry || message.length === 0 || message.length > this.payloadMax || cost > this.credit.left) return false
+    if (!this.isHungry || message.length === 0 || message.length > LIMITS.messageBytesMax) return false
     const outlet = this.listener.directOutlet()
-    if (outlet === undefined || !outlet.tryWrite(FRAME.DATA, this.id, message, 0, message.length, -1)) return false
+    if (outlet === undefined) return false
+    if (message.length > this.payloadMax) return this.sendLong(outlet, message)
+    if (cost > this.credit.left || !outlet.tryWrite(FRAME.DATA, this.id, message, 0, message.length, -1)) return false
     this.go('write')
     this.credit.take(cost)
     this.count(message)
     return true
+  }
+
+  private sendLong(outlet: FrameOutlet, message: Uint8Array): boolean {
+    if (!this.isHungryFor(message.length)) return false
+    this.go('write')
+    this.queue.push(message)
+    this.queued += message.length
+    while (this.queue.length > 0 && this.canSend && this.sendFragment(outlet, message));
+    if (this.queue.length === 0) return true
+    this.queue.clear()
+    this.queue.push(ownCopy(message))
+    this.listener.sendable(this)
+    return true
+  }
+
+  /** What a message of that many bytes costs, in one frame or several. */
+  private costOf(bytes: number): number {
+    if (bytes <= this.payloadMax) return frameCost(bytes)
+    const whole = Math.floor((bytes + TOTAL_PREFIX_BYTES) / this.payloadMax)
+    return whole * frameCost(this.payloadMax) + frameCost(bytes + TOTAL_PREFIX_BYTES - whole * this.payloadMax)
   }
 
   /** The producer succeeded: END follows the data. */

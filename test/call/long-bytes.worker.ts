@@ -1,7 +1,7 @@
 import { serve } from '../../src/index.js'
 
 /** Around every border: of what goes by itself, of one frame, of several. */
-export const SIZES = [0, 1, 16_383, 16_384, 16_385, 65_527, 65_528, 65_535, 65_536, 65_537, 300_000]
+export const SIZES = [0, 1, 4095, 4096, 4097, 16_383, 16_384, 16_385, 65_527, 65_528, 65_535, 65_536, 65_537, 300_000]
 
 /** A text that goes in a long message of its own. */
 export const TEXT = 'long text '.repeat(3000)

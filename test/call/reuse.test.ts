@@ -41,7 +41,7 @@ for (const workers of [0, 1]) {
       let long = 0
       for await (const value of connection.api.reused({ rounds: ROUNDS }, { reuse: true })) {
         checkValue(value, wanted.next().value)
-        if (!(value instanceof Uint8Array) || value.length <= 16_384) continue
+        if (!(value instanceof Uint8Array) || value.length <= 4096) continue
         long++
         buffers.add(value.buffer)
       }
@@ -64,7 +64,7 @@ test('with reuse, who transfers the memory of a value takes nothing from the nex
   const wanted = expected()
   const kept: { value: unknown; wanted: unknown }[] = []
   for await (const value of connection.api.reused({ rounds: ROUNDS }, { reuse: true })) {
-    const isLong = value instanceof Uint8Array && value.length > 16_384
+    const isLong = value instanceof Uint8Array && value.length > 4096
     const own = isLong ? structuredClone(value, { transfer: [value.buffer as ArrayBuffer] }) : undefined
     const next = wanted.next().value
     if (own === undefined) checkValue(value, next)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { serialize } from 'node:v8'
 import { RemoteStream } from '../../src/call/remote-stream.js'
 import { ValueReader } from '../../src/call/value-reader.js'
-import { ENTRY, RAW_MARK, SMALL_BYTES, ValueWriter } from '../../src/call/value-writer.js'
+import { ENTRY, RAW_BYTES, RAW_MARK, ValueWriter } from '../../src/call/value-writer.js'
 import { inboundOf } from '../support/inbound-of.js'
 import { type Dice, joined, mutate } from './dice.js'
 import { assertNamed } from './named.js'
@@ -44,7 +44,7 @@ export function cloneEntry(clone: Uint8Array): Uint8Array {
 function hostileMessage(dice: Dice): Uint8Array {
   if (dice.chance(0.1)) return dice.bytes(dice.int(64))
   if (dice.chance(0.1)) return RAW_MARK
-  if (dice.chance(0.02)) return new Uint8Array(SMALL_BYTES + 1 + dice.int(8)).fill(dice.int(256))
+  if (dice.chance(0.02)) return new Uint8Array(RAW_BYTES + 1 + dice.int(8)).fill(dice.int(256))
   if (dice.chance(0.4)) return entry(dice.chance(0.9) ? ENTRY.clone : dice.int(16), mutate(dice, serialize(anyValue(dice))))
   if (dice.chance(0.1)) return entry(ENTRY.json, mutate(dice, Buffer.from('{"a":[1,null],"b":"text"},7')))
   if (dice.chance(0.1)) return mutate(dice, rowsOf(2 + dice.int(9)))
