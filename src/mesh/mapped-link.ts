@@ -16,7 +16,7 @@ import { attachLink, type RemoteMember } from './ring-link.js'
  *
  * as 32-bit words.
  */
-const WORD = { magic: 1, version: 2, size: 3, epoch: 4 } as const
+export const SEGMENT_WORD = { magic: 1, version: 2, size: 3, epoch: 4 } as const
 const MAGIC = 0x5352_4c4d
 const VERSION = 1
 
@@ -28,11 +28,11 @@ export function createMappedLink(
 ): { readonly link: MappedLink; readonly own: OwnSegment } {
   const own = mapper.create(linkSizeBytes(ends))
   initLink({ ...ends, segment: own.segment }, position)
-  const words = new Int32Array(own.segment, 0, WORD.epoch + 1)
-  words[WORD.magic] = MAGIC
-  words[WORD.version] = VERSION
-  words[WORD.size] = own.segment.byteLength
-  words[WORD.epoch] = ends.epoch
+  const words = new Int32Array(own.segment, 0, SEGMENT_WORD.epoch + 1)
+  words[SEGMENT_WORD.magic] = MAGIC
+  words[SEGMENT_WORD.version] = VERSION
+  words[SEGMENT_WORD.size] = own.segment.byteLength
+  words[SEGMENT_WORD.epoch] = ends.epoch
   return { link: { ...ends, address: own.address }, own }
 }
 
@@ -53,10 +53,10 @@ export function attachMappedLink(mapped: MappedSegment, link: MappedLink, self: 
 function check(segment: ArrayBuffer, { epoch, ...ends }: MappedLink): void {
   const sizeBytes = linkSizeBytes(ends)
   if (segment.byteLength !== sizeBytes) throw new ProtocolError(`a link of ${sizeBytes} bytes in a segment of ${segment.byteLength}`)
-  const words = new Int32Array(segment, 0, WORD.epoch + 1)
+  const words = new Int32Array(segment, 0, SEGMENT_WORD.epoch + 1)
   const expected = { magic: MAGIC, version: VERSION, size: sizeBytes, epoch }
   for (const name of ['magic', 'version', 'size', 'epoch'] as const) {
-    const value = words[WORD[name]]
+    const value = words[SEGMENT_WORD[name]]
     if (value !== expected[name]) throw new ProtocolError(`the ${name} of a link is ${value} where ${expected[name]} was expected`)
   }
 }

@@ -42,7 +42,7 @@ export interface Medium {
   /** This worker is gone. */
   parted(id: ParticipantId): void
   /** All are gone. */
-  close(): void
+  close(): void | Promise<void>
   /** What carries frames, and why it is this. */
   readonly description: MediumDescription
 }

@@ -337,7 +337,7 @@ export class Pool {
     const ended = this.session.end(error)
     await Promise.all([...this.all.values()].map((worker) => leave(worker, inTime ? timeoutMs : LEAVE_TIMEOUT_MS, this.clock)))
     await Promise.all([queriesEnded, ended])
-    this.medium.close()
+    await this.medium.close()
     this.hold.change(-1)
     this.hold.close()
   }

@@ -1,13 +1,15 @@
 import { rmSync } from 'node:fs'
 import { assert } from '../base/assert.js'
 import { LEADER } from '../base/ids.js'
+import { keepFreedMemory } from '../memory/malloc.js'
 import { ERROR_BYTES_MAX, encodeError, rankOf } from '../stream/error-payload.js'
 import { Member } from './member.js'
 import { MemberWords } from './member-words.js'
 import { metProcess } from './process-acquaintance.js'
 import type { ProcessBirthData, ProcessReply } from './process-birth-data.js'
 import type { Means, SetupMessage } from './setup.js'
-import { reach, SocketBridge, socketPath } from './socket-bridge.js'
+import { reach, SocketBridge } from './socket-bridge.js'
+import { socketPath } from './socket-folder.js'
 import type { Birth } from './thread-birth.js'
 import { openTable } from './transport.js'
 import { keepWholeLines } from './whole-lines.js'
@@ -19,6 +21,7 @@ export async function bornInProcess(): Promise<Birth | undefined> {
   if (process.channel === undefined) return undefined
   for (const stream of [process.stdout, process.stderr]) process.once('exit', keepWholeLines(stream))
   tellOfDeath()
+  keepFreedMemory()
   // A terminal sends it to all processes of a program: what is to end, and how, is for the leader to say.
   process.on('SIGINT', () => {})
   // What comes while its sockets are being made waits.

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { assert } from '../base/assert.js'
-import { MillraceError } from '../base/errors.js'
 import { LEADER, type ParticipantId } from '../base/ids.js'
 import type { OwnSegment } from '../memory/mapped-memory.js'
 import type { MappedLink, SocketLink } from './acquaintance.js'
@@ -17,12 +14,10 @@ import { createPoolWorker, type PoolWorker } from './pool-worker.js'
 import { metProcess } from './process-acquaintance.js'
 import { startProcess } from './process-host.js'
 import type { LinkSpec, SetupReply } from './setup.js'
-import { SocketBridge, socketPath } from './socket-bridge.js'
+import { SocketBridge } from './socket-bridge.js'
+import { createSocketFolder, socketPath, sweepSocketFolders } from './socket-folder.js'
 import type { Transport } from './transport.js'
 import { Wire } from './wire.js'
-
-/** What fits the address of a Unix socket on every system, with the zero at its end. */
-const PATH_BYTES_MAX = 103
 
 /** Workers in processes of their own: one socket between every two that have met, for frames and for death. */
 export class ProcessMedium implements Medium {
@@ -30,6 +25,7 @@ export class ProcessMedium implements Medium {
   private readonly folder: string
   private readonly bridge: SocketBridge
   private readonly listening: Promise<void>
+  private readonly swept: Promise<void>
   private nextNumber = 1
   /** Memory of links that is held until these members have opened it. */
   private readonly held = new Map<number, { readonly own: OwnSegment; readonly members: Set<ParticipantId> }>()
@@ -42,11 +38,12 @@ export class ProcessMedium implements Medium {
     private readonly transport: Transport,
   ) {
     this.description = { transport: transport.kind, why: transport.why }
-    this.folder = createFolder()
+    this.folder = createSocketFolder()
     process.once('exit', this.clear)
     this.bridge = new SocketBridge({ folder: this.folder, self: LEADER })
     this.listening = this.bridge.listen()
     this.listening.catch(() => {})
+    this.swept = sweepSocketFolders()
   }
 
   born(id: ParticipantId): Born {
@@ -109,7 +106,8 @@ export class ProcessMedium implements Medium {
     rmSync(socketPath(this.folder, id), { force: true })
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.swept
     process.off('exit', this.clear)
     this.bridge.close()
     for (const { own } of this.held.values()) own.closeDescriptor()
@@ -129,16 +127,4 @@ export class ProcessMedium implements Medium {
   }
 
   private readonly clear = (): void => rmSync(this.folder, { recursive: true, force: true })
-}
-
-/** Nobody else may look into it. */
-function createFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
-  const longest = Buffer.byteLength(socketPath(folder, 0xffff))
-  if (longest <= PATH_BYTES_MAX) return folder
-  rmSync(folder, { recursive: true })
-  throw new MillraceError(
-    'InvalidArgument',
-    `a socket in ${tmpdir()} would have a path of ${longest} bytes, and ${PATH_BYTES_MAX} are possible: set TMPDIR to a shorter one`,
-  )
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { unlinkSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.js'
 import { deadline } from '../base/deadline.js'
 import type { ParticipantId } from '../base/ids.js'
 import { decodeHandshake, encodeHandshake, HANDSHAKE_BYTES, type Handshake, isSameToken } from './handshake.js'
+import { socketPath } from './socket-folder.js'
 import type { Wire } from './wire.js'
 
 /** How long a peer may take from its connection to the end of its handshake. */
@@ -35,11 +35,6 @@ interface Stranger {
   /** Why it will be closed when its time is over. */
   waitsFor: 'silent' | 'unknown'
   readonly known: () => void
-}
-
-/** Where the socket of a member lies. */
-export function socketPath(folder: string, member: number): string {
-  return join(folder, `${member}.sock`)
 }
 
 /** A member's listener: whom the leader said to expect is let in, once, by its token; everybody else is closed, counted and told of. */

@@ -2,6 +2,7 @@ import { serve } from '../../src/index.js'
 
 export default serve({
   pid: (): number => process.pid,
+  shown: (): { argv: string[]; env: Record<string, string | undefined> } => ({ argv: process.argv, env: { ...process.env } }),
   title: (): string => process.title,
   *numbers(to: number): Generator<number> {
     for (let n = 0; n < to; n++) yield n

@@ -13,7 +13,7 @@ import { rowsOf, temporaryFolder, useWays, WORKERS, writeFiles } from './support
 const FULL = process.env.MILLRACE_FULL === '1'
 
 const folder = temporaryFolder()
-const { ways } = useWays(WORKERS)
+const { ways } = useWays(FULL ? WORKERS : [2])
 
 /** Words of which some are frequent, in files of many sizes. */
 function text(seed: number, words: number): string {

@@ -3,6 +3,7 @@ import { before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { flow, jsonl, lines, parquet, readBatches } from 'millrace/flow'
 import { parquetBytes } from '../flow/parquet-writer.js'
+import { TRANSPORTS } from '../support/connections.js'
 import {
   type AnyFlow,
   type AnyRow,
@@ -26,7 +27,7 @@ const STAGES = new URL('./stages/basic.js', import.meta.url)
 const FULL = process.env.MILLRACE_FULL === '1'
 
 const folder = temporaryFolder()
-const { ways } = useWays(WORKERS)
+const { ways } = useWays(WORKERS, TRANSPORTS)
 
 /** Rows of which some keys are missing, null or repeated. */
 function items(count: number): AnyRow[] {
@@ -197,5 +198,5 @@ test('random flows over random files give what a plain program gives', async () 
     const compare = comparePlainly(order)
     assert.ok(rows.every((row, index) => index === 0 || compare(rows[index - 1] as AnyRow, row) <= 0))
   })
-  await fc.assert(property, { numRuns: FULL ? 1500 : 40 })
+  await fc.assert(property, { numRuns: FULL ? 1500 : 25 })
 })

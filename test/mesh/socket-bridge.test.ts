@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LEADER, participantId } from '../../src/base/ids.js'
 import { encodeHandshake } from '../../src/mesh/handshake.js'
-import { type Refusal, reach, SocketBridge, socketPath } from '../../src/mesh/socket-bridge.js'
+import { type Refusal, reach, SocketBridge } from '../../src/mesh/socket-bridge.js'
+import { socketPath, sweepSocketFolders } from '../../src/mesh/socket-folder.js'
 import { Wire } from '../../src/mesh/wire.js'
 import { activeResources, assertReleased, until } from '../support/connections.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -181,4 +183,22 @@ test('who cannot be reached is lost', async () => {
   const wire = new Wire(() => {})
   reach(join(tmpdir(), 'millrace-nobody.sock'), SHOWN, wire)
   await until(() => wire.isLost, 'it is told of')
+})
+
+test('folders in which nobody listens any more are swept; those of pools that live, or are being made, stay', async () => {
+  const parent = mkdtempSync(join(tmpdir(), 'millrace-test-'))
+  const [dead, alive, unborn, other] = ['millrace-dead01', 'millrace-alive1', 'millrace-unborn', 'someone-else'].map((name) =>
+    join(parent, name),
+  )
+  for (const folder of [dead, alive, unborn, other]) mkdirSync(folder)
+  const bridge = new SocketBridge({ folder: alive, self: LEADER })
+  await bridge.listen()
+  // As after a kill: its socket lies there.
+  const script = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))"
+  await once(spawn(process.execPath, ['-e', script, socketPath(dead, LEADER)]), 'exit')
+  assert.deepEqual(readdirSync(dead), ['0.sock'])
+  await sweepSocketFolders(parent)
+  assert.deepEqual(readdirSync(parent).sort(), ['millrace-alive1', 'millrace-unborn', 'someone-else'])
+  bridge.close()
+  rmSync(parent, { recursive: true })
 })

@@ -6,6 +6,7 @@ import { ENTRY } from '../../src/call/value-writer.js'
 import { CONTROL, CONTROL_FLAG, END_PAYLOAD_BYTES, FRAME } from '../../src/frame/kinds.js'
 import { SLEEP } from '../../src/memory/sleep-word.js'
 import { encodeHandshake, TOKEN_BYTES } from '../../src/mesh/handshake.js'
+import { SEGMENT_WORD } from '../../src/mesh/mapped-link.js'
 import { PARCEL } from '../../src/mesh/wire.js'
 import { RING } from '../../src/ring/layout.js'
 import { RANK } from '../../src/stream/error-payload.js'
@@ -57,6 +58,11 @@ test('PROTOCOL.md draws the handshake and lists the parcels of sockets', () => {
   )
   assert.deepEqual([...shown.subarray(token)], Array(16).fill(7))
   assert.deepEqual(numbers(table('Sockets', 1), 'Name', 'Kind'), PARCEL)
+})
+
+test('PROTOCOL.md draws what a segment of processes says of itself', () => {
+  const offsets = Object.fromEntries(Object.entries(SEGMENT_WORD).map(([name, index]) => [name, 4 * index]))
+  assert.deepEqual(numbers(table('Shared memory of processes'), 'Word', 'Offset'), offsets)
 })
 
 test('PROTOCOL.md lists the ranks of errors', () => {
