@@ -43,7 +43,7 @@ export function metProcess({ wire, isDead, schedule, shared, opened }: ProcessMe
       const mapped = mapper.open(address)
       opened(epoch)
       // Its bells and its death come by the socket.
-      return { ...attachMappedLink(mapped, link as MappedLink, self, remote), look: () => wire.look() }
+      return { ...attachMappedLink(mapped, link as MappedLink, self, remote), look: () => wire.look(), isReady: () => wire.isConnected }
     },
     part,
   }

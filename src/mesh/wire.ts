@@ -94,6 +94,7 @@ export class Wire {
     socket.on('close', () => this.lose())
     if (first !== undefined && first.length > 0) this.received(first)
     this.pump()
+    this.stirred()
   }
 
   /** Calls back once the other member is gone, at once where it is. */

@@ -12,6 +12,8 @@ export interface LinkEnd {
   wakePeer(): void
   /** Takes in what has arrived where that needs the event loop otherwise: for whoever keeps it from turning. */
   look?(): void
+  /** Whether the peer can be woken; before that nothing of it is read, for whoever reads may have something to tell. Always, by default. */
+  isReady?(): boolean
   condition(): LinkCondition
   /** Tells the peer that the protocol is broken. */
   fail(): void

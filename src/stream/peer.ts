@@ -47,6 +47,11 @@ export class Peer {
     this.cells = new ControlCells(link.controls.outlet)
   }
 
+  /** Whether it can be woken, and so may be read from. */
+  get isReady(): boolean {
+    return this.link.isReady?.() ?? true
+  }
+
   /** Why what had no terminal frame failed, where the session of this peer ended in order. */
   ended(): SessionEndedError {
     return new SessionEndedError(`the session with participant ${this.id} has ended`)

@@ -159,7 +159,7 @@ export class Session {
       // What is seen only now to be broken is work too: the pair has failed.
       let may = true
       this.guard(peer, () => {
-        may = peer.mayWork(this.control.hasMore(peer))
+        may = peer.isReady ? peer.mayWork(this.control.hasMore(peer)) : peer.link.condition() !== 'open'
       })
       if (may) return true
     }
@@ -171,7 +171,7 @@ export class Session {
     for (const peer of this.peers.values())
       this.guard(peer, () => {
         peer.link.look?.()
-        this.control.poll(peer)
+        if (peer.isReady) this.control.poll(peer)
         if (this.control.takeWakeDue(peer)) peer.link.wakePeer()
       })
   }
@@ -241,8 +241,8 @@ export class Session {
     const condition = peer.link.condition()
     let worked = false
     this.guard(peer, () => {
-      if (this.control.poll(peer)) worked = true
-      if (peer.reader.drain()) worked = true
+      if (peer.isReady && this.control.poll(peer)) worked = true
+      if (peer.isReady && peer.reader.drain()) worked = true
       if (peer.flush()) worked = true
       if (this.control.takeWakeDue(peer)) peer.link.wakePeer()
     })

@@ -17,7 +17,12 @@ const NOTHING = new Uint8Array(0)
 const CALL = { procedure: 0, inputId: streamId(0, 0), inputGeneration: 0, input: NOTHING }
 
 /** A session of participant 0, with participant 1 played by hand; it answers each call with one message. */
-function servedByHand(options: { answers?: boolean } = {}): { loop: TestLoop; session: Session; raw: RawPeer; sources: TestSource[] } {
+function servedByHand(options: { answers?: boolean; isReady?: () => boolean } = {}): {
+  loop: TestLoop
+  session: Session
+  raw: RawPeer
+  sources: TestSource[]
+} {
   const loop = new TestLoop()
   const link = memoryLink({ wakeA: () => loop.wake(0) })
   const sources: TestSource[] = []
@@ -35,7 +40,7 @@ function servedByHand(options: { answers?: boolean } = {}): { loop: TestLoop; se
         },
       }),
   )
-  session.addPeer(P(1), link.a)
+  session.addPeer(P(1), options.isReady === undefined ? link.a : { ...link.a, isReady: options.isReady })
   return { loop, session, raw: new RawPeer(link.b), sources }
 }
 
@@ -291,4 +296,19 @@ test('what an ended stream left in its buffer goes with a cancel', async () => {
   stream.cancel()
   assert.equal(stream.isDone, true)
   await mesh.end()
+})
+
+test('of a peer that cannot be woken yet nothing is read: whoever answered could not tell it', async () => {
+  let isReady = false
+  const { loop, session, raw, sources } = servedByHand({ isReady: () => isReady })
+  raw.send(FRAME.CALL, streamId(1, 0), encodeCall({ ...CALL, generation: 1, limit: 1000 }))
+  loop.wake(0)
+  await loop.settle()
+  session.poll()
+  assert.deepEqual([sources.length, session.mayWork()], [0, false])
+  isReady = true
+  assert.equal(session.mayWork(), true)
+  loop.wake(0)
+  await loop.settle()
+  assert.equal(sources.length, 1)
 })
