@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,14 @@ type Worker = typeof import('../call/processes.worker.js')
 const WORKER = new URL('../call/processes.worker.js', import.meta.url)
 const NOBODY = 65_534
 const temporary = useOwnTemporaryFolder()
-const skip = process.getuid?.() === 0 ? false : 'it takes root to be another user: it was not run'
+/** Why nobody else can be asked; false where one can. */
+function withoutAnother(): string | false {
+  if (process.getuid?.() !== 0) return 'not run: it takes root to be another user'
+  const { status } = spawnSync(process.execPath, ['-e', ''], { uid: NOBODY, gid: NOBODY, cwd: '/' })
+  return status === 0 ? false : `not run: another user may not run ${process.execPath}`
+}
+
+const skip = withoutAnother()
 
 /** The code of the error that this program ends with when another user runs it. */
 async function asNobody(program: string, argument: string): Promise<string> {
