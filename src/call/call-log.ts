@@ -7,7 +7,7 @@ export interface CallLogRecord {
   readonly level: CallLogLevel
   readonly object: unknown
   readonly worker: number
-  /** Its name; `stall` where it is a report of a stall. */
+  /** Its name; `stall` where it is a report of a stall, `bridge` where somebody was sent away who connected to a socket of the leader. */
   readonly handler: string
   /** How many records of that worker were dropped before this one, because too many were on their way. */
   readonly dropped: number
@@ -30,4 +30,9 @@ export function stallListener(
     onStall?.(report)
     onLog?.({ level: 'warn', object: report.text, worker: 0, handler: 'stall', dropped: 0 })
   }
+}
+
+/** Who listens to those who were sent away: the log. */
+export function refusalListener(onLog: OnLog | undefined): ((why: string) => void) | undefined {
+  return onLog && ((why) => onLog({ level: 'warn', object: `a connection was refused: ${why}`, worker: 0, handler: 'bridge', dropped: 0 }))
 }

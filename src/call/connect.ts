@@ -8,7 +8,7 @@ import { checkedStallMs, type StallReport } from '../mesh/stall-report.js'
 import type { ThreadOptions, WorkerFactory } from '../mesh/thread-host.js'
 import type { WorkerSide } from '../mesh/worker-side.js'
 import type { Api, HandlersOf } from './api.js'
-import { logged, type OnLog, stallListener } from './call-log.js'
+import { logged, type OnLog, refusalListener, stallListener } from './call-log.js'
 import type { Inject } from './carrier.js'
 import { type Callees, Client } from './client.js'
 import { type Codecs, checkCodecs } from './codec.js'
@@ -144,6 +144,7 @@ async function open<H>(given: PoolOptions & ConnectOptions & { workers: number }
     stall: listener && { stallMs: checkedMs, onStall: listener },
     unresponsive: tell,
     logged: logged(onLog),
+    refused: refusalListener(onLog),
   })
   try {
     const [worker] = await pool.allReady()

@@ -40,6 +40,8 @@ export interface PoolOptions {
   readonly unresponsive?: ((worker: ParticipantId, what: string) => void) | undefined
   /** Takes what workers log, and how many records were dropped before it. */
   readonly logged?: ((record: Uint8Array, dropped: number) => void) | undefined
+  /** Told why somebody who connected to a socket of this process was sent away. */
+  readonly refused?: ((why: string) => void) | undefined
   /** For tests: what deadlines are measured by. */
   readonly clock?: Clock | undefined
   /** Tells where nothing moves in the mesh of calls while something is waited for. */

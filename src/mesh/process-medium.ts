@@ -40,7 +40,7 @@ export class ProcessMedium implements Medium {
     this.description = { transport: transport.kind, why: transport.why }
     this.folder = createSocketFolder()
     process.once('exit', this.clear)
-    this.bridge = new SocketBridge({ folder: this.folder, self: LEADER })
+    this.bridge = new SocketBridge({ folder: this.folder, self: LEADER, refused: options.refused })
     this.listening = this.bridge.listen()
     this.listening.catch(() => {})
     this.swept = sweepSocketFolders()

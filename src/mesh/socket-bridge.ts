@@ -104,7 +104,8 @@ export class SocketBridge {
       // Nothing more is read before it is known.
       else socket.pause()
     })
-    socket.on('close', () => this.dismiss(stranger, 'left'))
+    // Who says nothing and goes only looked whether somebody listens.
+    socket.on('close', () => this.dismiss(stranger, stranger.bytes.length > 0 ? 'left' : undefined))
   }
 
   private judge(stranger: Stranger): void {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import type { CallLogRecord } from '../../src/index.js'
 import { type Libc, loadLibc, Mapper } from '../../src/memory/mapped-memory.js'
 import { connected } from '../support/connections.js'
 import { useOwnTemporaryFolder } from '../support/own-temporary-folder.js'
@@ -54,6 +57,20 @@ test('another user cannot open memory that processes share', { skip: skip || (ty
   assert.equal(await asNobody(open, `/proc/${address.pid}/fd/${address.fd}`), 'EACCES')
   unmap()
   closeDescriptor()
+})
+
+test('who connects to the leader and speaks something else is sent away, and the log tells of it', async () => {
+  const records: CallLogRecord[] = []
+  const onLog = (record: CallLogRecord) => void records.push(record)
+  await connected<Worker>(WORKER, { workers: 1, kind: 'process', onLog }, async (pool) => {
+    const [name] = readdirSync(temporary)
+    const stranger = connect(join(temporary, name, '0.sock'))
+    stranger.on('error', () => {})
+    stranger.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(stranger.resume(), 'close')
+    assert.ok((await pool.api.pid()) > 0)
+  })
+  assert.deepEqual(records, [{ level: 'warn', object: 'a connection was refused: foreign', worker: 0, handler: 'bridge', dropped: 0 }])
 })
 
 test('no token stands in the arguments or the environment of a worker', async () => {

@@ -119,12 +119,13 @@ for (const [what, [why, spoil]] of Object.entries(SPOILED)) {
 
 test('who says nothing, or half of it, or is unknown, is closed when its time is over; who leaves before is forgotten', async () => {
   await bridged(async ({ bridge, clock, dial, refused }) => {
-    const [silent, half, unknown, leaver] = [await dial(), await dial(), await dial(), await dial()]
+    const [silent, half, unknown, leaver, visitor] = [await dial(), await dial(), await dial(), await dial(), await dial()]
     half.write(encodeHandshake(SHOWN).subarray(0, 31))
     unknown.write(encodeHandshake({ ...SHOWN, member: participantId(8) }))
-    await until(() => bridge.strangerCount === 4, 'all have come')
-    leaver.destroy()
-    await until(() => bridge.strangerCount === 3, 'one has left')
+    await until(() => bridge.strangerCount === 5, 'all have come')
+    leaver.end('half')
+    visitor.destroy()
+    await until(() => bridge.strangerCount === 3, 'two have left')
     await clock.advance(4999)
     assert.equal(bridge.strangerCount, 3)
     await clock.advance(1)
