@@ -3,6 +3,7 @@ import { MillraceError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
 import type { StallOptions } from './stall-report.js'
 import type { ThreadOptions, WorkerFactory } from './thread-host.js'
+import type { Transport } from './transport.js'
 import type { WorkerSide } from './worker-side.js'
 
 /** Where workers run: in threads of this process, or in processes of their own. */
@@ -42,6 +43,8 @@ export interface PoolOptions {
   readonly logged?: ((record: Uint8Array, dropped: number) => void) | undefined
   /** Told why somebody who connected to a socket of this process was sent away. */
   readonly refused?: ((why: string) => void) | undefined
+  /** For tests: what carries frames between processes, instead of what `MILLRACE_TRANSPORT` says. */
+  readonly transport?: Transport | undefined
   /** For tests: what deadlines are measured by. */
   readonly clock?: Clock | undefined
   /** Tells where nothing moves in the mesh of calls while something is waited for. */

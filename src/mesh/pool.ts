@@ -355,7 +355,7 @@ function exitOf(code: number | string): string {
 
 function mediumOf(options: PoolOptions, events: Pool, ringBytes: number): { readonly member: Member; readonly medium: Medium } {
   const isFar = options.workers > 0 && options.kind === 'process'
-  const transport = isFar ? chooseTransport() : undefined
+  const transport = isFar ? (options.transport ?? chooseTransport()) : undefined
   const member = new Member(LEADER, transport?.kind === 'shm' ? MemberWords.inTable(transport.table.segment, LEADER) : undefined)
   if (transport !== undefined) return { member, medium: new ProcessMedium(member, options, events, ringBytes, transport) }
   if (options.workers === 0) return { member, medium: new InlineMedium(member, options, events) }

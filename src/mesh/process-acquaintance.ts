@@ -1,4 +1,4 @@
-import type { Mapper } from '../memory/mapped-memory.js'
+import type { MappedSegment } from '../memory/mapped-memory.js'
 import type { Acquaintance, MappedLink, SocketLink } from './acquaintance.js'
 import { attachMappedLink } from './mapped-link.js'
 import type { MemberWords } from './member-words.js'
@@ -14,20 +14,17 @@ export interface ProcessMember {
   readonly isDead: () => boolean
   /** Asks for a turn of our own loop. */
   readonly schedule: () => void
-  /** Where memory is shared: what maps it, and the words of that member. */
-  readonly shared?: { readonly mapper: Mapper; readonly words: MemberWords } | undefined
-  /** Told that the memory of a link is open: its maker need not hold it any longer. */
-  readonly opened: (epoch: number) => void
+  /** Where memory is shared: what shows that of a link, and the words of that member. */
+  readonly shared?: { readonly open: (link: MappedLink) => MappedSegment; readonly words: MemberWords } | undefined
 }
 
 /** A member in another process. */
-export function metProcess({ wire, isDead, schedule, shared, opened }: ProcessMember): Acquaintance {
+export function metProcess({ wire, isDead, schedule, shared }: ProcessMember): Acquaintance {
   const part = () => wire.close()
-  if (shared === undefined) {
-    // What arrives wakes by itself.
-    return { wake: () => {}, attach: (link, self) => attachSocketLink({ wire, isDead, schedule }, link as SocketLink, self), part }
-  }
-  const { mapper, words } = shared
+  const attachSocket: Acquaintance['attach'] = (link, self) => attachSocketLink({ wire, isDead, schedule }, link as SocketLink, self)
+  // What arrives wakes by itself.
+  if (shared === undefined) return { wake: () => {}, attach: attachSocket, part }
+  const { open, words } = shared
   const ring = () => wire.signal(NO_CHANNEL, PARCEL.bell)
   const wake = () => words.sleep.wake(ring)
   const remote = {
@@ -39,11 +36,10 @@ export function metProcess({ wire, isDead, schedule, shared, opened }: ProcessMe
   return {
     wake,
     attach: (link, self) => {
-      const { address, epoch } = link as MappedLink
-      const mapped = mapper.open(address)
-      opened(epoch)
+      // There was no memory for it.
+      if (!('address' in link)) return attachSocket(link, self)
       // Its bells and its death come by the socket.
-      return { ...attachMappedLink(mapped, link as MappedLink, self, remote), look: () => wire.look(), isReady: () => wire.isConnected }
+      return { ...attachMappedLink(open(link), link, self, remote), look: () => wire.look(), isReady: () => wire.isConnected }
     },
     part,
   }

@@ -2,7 +2,9 @@ import { rmSync } from 'node:fs'
 import { assert } from '../base/assert.js'
 import { LEADER } from '../base/ids.js'
 import { keepFreedMemory } from '../memory/malloc.js'
+import type { MappedSegment, Mapper } from '../memory/mapped-memory.js'
 import { ERROR_BYTES_MAX, encodeError, rankOf } from '../stream/error-payload.js'
+import type { MappedLink } from './acquaintance.js'
 import { Member } from './member.js'
 import { MemberWords } from './member-words.js'
 import { metProcess } from './process-acquaintance.js'
@@ -63,8 +65,7 @@ async function begin({ id, title, folder, token, link, table, elasticBytes }: Pr
       wire,
       isDead: () => wire.isLost,
       schedule: () => member.loop.schedule(),
-      shared: shared && { mapper: shared.mapper, words: wordsOf(other) as MemberWords },
-      opened: (epoch) => say({ kind: 'opened', epoch }),
+      shared: shared && { open: openOf(shared.mapper), words: wordsOf(other) as MemberWords },
     })
   member.meet(LEADER, met(toLeader, LEADER))
   reach(socketPath(folder, LEADER), { member: id, token }, toLeader)
@@ -89,6 +90,15 @@ async function begin({ id, title, folder, token, link, table, elasticBytes }: Pr
       process.disconnect()
     },
   })
+}
+
+/** Opens the memory of a link, and tells its maker, who need not hold it any longer. */
+function openOf(mapper: Mapper): (link: MappedLink) => MappedSegment {
+  return ({ address, epoch }) => {
+    const mapped = mapper.open(address)
+    say({ kind: 'opened', epoch })
+    return mapped
+  }
 }
 
 function say(reply: ProcessReply, said: () => void = () => {}): void {

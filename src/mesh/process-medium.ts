@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { assert } from '../base/assert.js'
 import { LEADER, type ParticipantId } from '../base/ids.js'
-import type { OwnSegment } from '../memory/mapped-memory.js'
+import type { MappedSegment, OwnSegment } from '../memory/mapped-memory.js'
 import type { MappedLink, SocketLink } from './acquaintance.js'
 import { TOKEN_BYTES } from './handshake.js'
 import { createMappedLink } from './mapped-link.js'
@@ -21,7 +21,6 @@ import { Wire } from './wire.js'
 
 /** Workers in processes of their own: one socket between every two that have met, for frames and for death. */
 export class ProcessMedium implements Medium {
-  readonly description: MediumDescription
   private readonly folder: string
   private readonly bridge: SocketBridge
   private readonly listening: Promise<void>
@@ -29,6 +28,8 @@ export class ProcessMedium implements Medium {
   private nextNumber = 1
   /** Memory of links that is held until these members have opened it. */
   private readonly held = new Map<number, { readonly own: OwnSegment; readonly members: Set<ParticipantId> }>()
+  /** Links that go over sockets because there was no memory for them, and why the last one does. */
+  private lacking = { links: 0, why: '' }
 
   constructor(
     private readonly member: Member,
@@ -37,13 +38,18 @@ export class ProcessMedium implements Medium {
     private readonly ringBytes: number,
     private readonly transport: Transport,
   ) {
-    this.description = { transport: transport.kind, why: transport.why }
     this.folder = createSocketFolder()
     process.once('exit', this.clear)
     this.bridge = new SocketBridge({ folder: this.folder, self: LEADER, refused: options.refused })
     this.listening = this.bridge.listen()
     this.listening.catch(() => {})
     this.swept = sweepSocketFolders()
+  }
+
+  get description(): MediumDescription {
+    const { kind, why } = this.transport
+    const { links, why: lack } = this.lacking
+    return { transport: kind, why: links === 0 ? why : `${why}, but ${links} links go over sockets: ${lack}` }
   }
 
   born(id: ParticipantId): Born {
@@ -63,7 +69,7 @@ export class ProcessMedium implements Medium {
       exited: (code, cause) => events.exited(worker, code, cause),
     })
     const worker = createPoolWorker(id, host)
-    const shared = transport.kind === 'shm' ? { ...transport, words: MemberWords.inTable(transport.table.segment, id) } : undefined
+    const shared = transport.kind === 'shm' ? { open: this.openOwn, words: MemberWords.inTable(transport.table.segment, id) } : undefined
     member.meet(
       id,
       metProcess({
@@ -71,7 +77,6 @@ export class ProcessMedium implements Medium {
         shared,
         isDead: () => worker.state === 'gone',
         schedule: () => member.loop.schedule(),
-        opened: (epoch) => this.opened(LEADER, epoch),
       }),
     )
     return { worker, end: member.attach(id, link, LEADER), begin: () => {} }
@@ -118,12 +123,26 @@ export class ProcessMedium implements Medium {
   private newLink(first: EndOfLink, second: EndOfLink, sizes: RingSizes): SocketLink | MappedLink {
     const number = this.nextNumber++
     const ends = { first: first.participant, second: second.participant, ...sizes }
-    if (this.transport.kind === 'socket') return { channel: number, ...ends }
-    const { link, own } = createMappedLink(this.transport.mapper, { epoch: number, ...ends }, this.options.ringPosition)
-    // Each end opens it for itself.
-    own.unmap()
-    this.held.set(number, { own, members: new Set([first.member, second.member]) })
-    return link
+    const { transport } = this
+    const overSocket = { channel: number, ...ends }
+    if (transport.kind === 'socket') return overSocket
+    try {
+      const { link, own } = createMappedLink(transport.mapper, { epoch: number, ...ends }, this.options.ringPosition)
+      // Our own end is mapped already; others open it for themselves.
+      if (first.member !== LEADER) own.unmap()
+      this.held.set(number, { own, members: new Set([first.member, second.member]) })
+      return link
+    } catch (error) {
+      this.lacking = { links: this.lacking.links + 1, why: (error as Error).message }
+      return overSocket
+    }
+  }
+
+  private readonly openOwn = ({ epoch }: MappedLink): MappedSegment => {
+    const held = this.held.get(epoch)
+    assert(held !== undefined, `link ${epoch} is not held`)
+    this.opened(LEADER, epoch)
+    return held.own
   }
 
   private readonly clear = (): void => rmSync(this.folder, { recursive: true, force: true })

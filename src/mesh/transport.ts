@@ -12,7 +12,7 @@ export type Transport =
 
 /**
  * `auto`, the default of MILLRACE_TRANSPORT: shared memory where it can be had, sockets elsewhere. Throws `InvalidArgument` where it says
- * something else, or `shm` where that cannot be had.
+ * something else, or `shm` where that cannot be had; then also `OutOfMemory`.
  */
 export function chooseTransport(asked: string = process.env.MILLRACE_TRANSPORT ?? 'auto', load: typeof loadLibc = loadLibc): Transport {
   if (asked === 'socket') return { kind: 'socket', why: 'MILLRACE_TRANSPORT is socket' }
@@ -20,12 +20,18 @@ export function chooseTransport(asked: string = process.env.MILLRACE_TRANSPORT ?
     throw new MillraceError('InvalidArgument', `MILLRACE_TRANSPORT is ${JSON.stringify(asked)}; it may be auto, shm or socket`)
   }
   const libc = load()
-  if (typeof libc !== 'string') {
-    const mapper = new Mapper(libc)
-    return { kind: 'shm', why: asked === 'shm' ? 'MILLRACE_TRANSPORT is shm' : 'koffi is there', mapper, table: createTable(mapper) }
-  }
+  if (typeof libc !== 'string') return shared(new Mapper(libc), asked)
   if (asked === 'auto') return { kind: 'socket', why: libc }
   throw new MillraceError('InvalidArgument', `MILLRACE_TRANSPORT is shm, which cannot be had: ${libc}`)
+}
+
+function shared(mapper: Mapper, asked: 'auto' | 'shm'): Transport {
+  try {
+    return { kind: 'shm', why: asked === 'shm' ? 'MILLRACE_TRANSPORT is shm' : 'koffi is there', mapper, table: createTable(mapper) }
+  } catch (error) {
+    if (asked === 'shm') throw error
+    return { kind: 'socket', why: (error as Error).message }
+  }
 }
 
 /** The words of all members: pages that nobody touches take no memory. They are looked at for as long as anybody turns its loop. */
