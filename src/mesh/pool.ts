@@ -7,24 +7,21 @@ import { within } from '../base/within.js'
 import { keepFreedMemory } from '../memory/malloc.js'
 import { decodeError } from '../stream/error-payload.js'
 import type { Session, SessionOptions } from '../stream/session.js'
+import { createMedium } from './create-medium.js'
 import { Hold } from './hold.js'
 import { type Holdings, holdingsOf } from './holdings.js'
-import { InlineMedium } from './inline-medium.js'
 import { Introductions } from './introductions.js'
 import { LEAVE_TIMEOUT_MS, leave } from './leave.js'
 import type { Medium, MediumDescription } from './medium.js'
-import { Member } from './member.js'
-import { MemberWords } from './member-words.js'
+import type { Member } from './member.js'
 import type { PoolOptions } from './pool-options.js'
 import type { PoolWorker } from './pool-worker.js'
-import { ProcessMedium } from './process-medium.js'
 import { type MeshRequest, memberOf, QueryMesh } from './query-mesh.js'
 import { Questions } from './questions.js'
 import { CALLS, type SetupReply } from './setup.js'
 import { askAll, type Members, type StallOptions } from './stall-report.js'
 import { STALL_MS_DEFAULT, StallWatch } from './stall-watch.js'
-import { ThreadMedium } from './thread-medium.js'
-import { chooseTransport } from './transport.js'
+import { endedUnserved, exitOf } from './worker-exit.js'
 
 const CLOSE_TIMEOUT_MS = 5000
 const START_TIMEOUT_MS = 60_000
@@ -61,7 +58,7 @@ export class Pool {
     keepFreedMemory()
     this.clock = options.clock ?? systemClock
     const ringBytes = options.ringBytes ?? LIMITS.callRingBytesDefault
-    const made = mediumOf(options, this, ringBytes)
+    const made = createMedium(options, this, ringBytes)
     this.member = made.member
     this.medium = made.medium
     this.introductions = new Introductions(this.all, this.medium, ringBytes)
@@ -341,30 +338,4 @@ export class Pool {
     this.hold.change(-1)
     this.hold.close()
   }
-}
-
-/** What Node.js and the system do to a process that they end, in words. */
-const SIGNALS: Readonly<Record<string, string>> = {
-  SIGABRT: ', as Node.js does where memory is exhausted: what it says of it is in the error output',
-  SIGKILL: ', by somebody or by the system for want of memory',
-}
-
-function exitOf(code: number | string): string {
-  return typeof code === 'number' ? `exited with code ${code}` : `was ended by ${code}${SIGNALS[code] ?? ''}`
-}
-
-function mediumOf(options: PoolOptions, events: Pool, ringBytes: number): { readonly member: Member; readonly medium: Medium } {
-  const isFar = options.workers > 0 && options.kind === 'process'
-  const transport = isFar ? (options.transport ?? chooseTransport()) : undefined
-  const member = new Member(LEADER, transport?.kind === 'shm' ? MemberWords.inTable(transport.table.segment, LEADER) : undefined)
-  if (transport !== undefined) return { member, medium: new ProcessMedium(member, options, events, ringBytes, transport) }
-  if (options.workers === 0) return { member, medium: new InlineMedium(member, options, events) }
-  return { member, medium: new ThreadMedium(member, options, events, ringBytes) }
-}
-
-function endedUnserved({ id }: PoolWorker): MillraceError {
-  return new MillraceError(
-    'NotServed',
-    `worker ${id} ended before it served: its module has no \`export default serve({ ... })\`, or its factory did not pass the options on`,
-  )
 }
