@@ -10,7 +10,7 @@ type Module = typeof import('./memory.worker.js')
 const URL_OF_WORKER = new URL('./memory.worker.js', import.meta.url)
 const FULL = process.env.MILLRACE_FULL === '1'
 
-const LARGE_VALUES = FULL ? 1_000_000 : 30_000
+const LARGE_VALUES = FULL ? 1_000_000 : 20_000
 /** What garbage may lie about beside what is on its way, in both threads. */
 const RSS_GROWTH_MAX = 250e6
 

@@ -68,9 +68,9 @@ describe('with little memory a flow gives the rows that it gives with much', () 
 
   test('an exchange whose rows all go to one side while another waits for its own', async () => {
     for (const way of ways.filter(({ workers }) => workers > 1)) {
-      const rows = await spilledRows(skewed(24_000), { ...way.options, memoryBytes: 40_000 })
+      const rows = await spilledRows(skewed(16_000), { ...way.options, memoryBytes: 40_000 })
       assert.equal(rows.length, 101)
-      assert.equal(rows.find(({ key }) => key === 'same')?.n, 24_000, way.name)
+      assert.equal(rows.find(({ key }) => key === 'same')?.n, 16_000, way.name)
     }
   })
 })
@@ -79,7 +79,7 @@ describe('what goes wrong with the disk ends a run by name, and leaves nothing',
   const jobs: [string, Flow<unknown>][] = [
     ['sort', read().flatMap(manyKeys, perFile(8000)).sort('text') as Flow<unknown>],
     ['groupBy', read().flatMap(manyKeys, perFile(12_000)).groupBy('key') as Flow<unknown>],
-    ['rows for participant', skewed(24_000) as Flow<unknown>],
+    ['rows for participant', skewed(16_000) as Flow<unknown>],
   ]
   for (const [name, job] of jobs) {
     const chosen = ways.filter(({ workers }) => (name.startsWith('rows') ? workers > 1 : true))
@@ -111,7 +111,7 @@ test('a run that is left, or cancelled, while rows are on disk leaves nothing op
     const run = start(job, { ...way.options, memoryBytes: 40_000, spillFolder })
     for await (const _row of run) break
     assert.ok(run.stats().spilledBytes > 0)
-    const other = start(skewed(24_000), { ...way.options, memoryBytes: 40_000, spillFolder })
+    const other = start(skewed(16_000), { ...way.options, memoryBytes: 40_000, spillFolder })
     const rows = other.collect()
     await Promise.all([
       assert.rejects(rows, { code: 'Cancelled' }),

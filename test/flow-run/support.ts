@@ -79,8 +79,8 @@ export function useWays(
     },
   })
   const all = counts.flatMap((workers) => RINGS.map((ringBytes) => way(workers, ringBytes)))
-  // Two workers tell most; one, or none, is tried with one size.
-  const ways = FULL ? all : all.filter(({ workers }, index) => workers > 1 || index % 2 === workers % 2)
+  // Two workers tell most; other numbers are tried with one size.
+  const ways = FULL ? all : all.filter(({ workers }, index) => workers === 2 || index % 2 === Number(workers > 0))
   if (!counts.includes(2)) return { ways, pool }
   for (const transport of transports) for (const ringBytes of FULL ? RINGS : RINGS.slice(1)) ways.push(way(2, ringBytes, transport))
   return { ways, pool }
@@ -145,7 +145,8 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error & Record
 
 /** Rows in an order of their own, to compare what may come in any order. */
 export function sorted<R>(rows: readonly R[]): R[] {
-  return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
+  const keyed = rows.map((row) => ({ row, key: key(row) }))
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ row }) => row)
 }
 
 function key(row: unknown): string {
