@@ -8,7 +8,7 @@ import type { SourceTask } from '../../src/stream/source-task.js'
 import { ByHand } from '../support/by-hand.js'
 import { consume, errorOf, TestMesh } from '../support/test-mesh.js'
 import { eager, gated, hungry, message, messages, P, streamId, TestSource } from '../support/test-source.js'
-import { namedTest, type Subject } from './contract.js'
+import { namedTest, type Subject, testOfFullRings } from './contract.js'
 
 const NOTHING = new Uint8Array(0)
 const CALL = { generation: 1, procedure: 0, limit: 1e6, inputId: streamId(0, 0), inputGeneration: 0, input: NOTHING }
@@ -17,6 +17,7 @@ const RESULT = streamId(1, 1)
 /** Calls in a mesh that lives: generations, inputs, reuse of ids, errors. */
 export function callsContract(subject: Subject): void {
   const test = namedTest(subject)
+  const testOfFull = testOfFullRings(subject)
 
   /** A callee by hand's peer, which runs `produce` for each call. */
   const callee = (produce: (task: SourceTask) => Promise<void>): { hand: ByHand; sources: TestSource[] } => {
@@ -92,7 +93,7 @@ export function callsContract(subject: Subject): void {
     assert.deepEqual(hand.raw.frames(), ['DATA 1@1 8', 'END 1@1 1/8'])
   })
 
-  test('a call behind a full ring waits for room; cancelled meanwhile, it is never sent', async () => {
+  testOfFull('a call behind a full ring waits for room; cancelled meanwhile, it is never sent', async () => {
     const hand = new ByHand({ ...subject, kind: 'call' })
     const { session, raw } = hand
     const input = new Uint8Array(subject.payloadMax - 24)

@@ -9,13 +9,20 @@ export interface Subject {
   readonly ringBytes: number
   /** F: the largest payload of a frame. */
   readonly payloadMax: number
+  /** Whether who reads nothing keeps the other from sending. What goes over a real socket is in the hands of the system. */
+  readonly holdsBack: boolean
 }
 
-export function subject(name: string, factory: LinkFactory, ringBytes: number): Subject {
-  return { name, factory, ringBytes, payloadMax: Math.min(LIMITS.framePayloadBytesMax, ringBytes / 8) }
+export function subject(name: string, factory: LinkFactory, ringBytes: number, holdsBack = true): Subject {
+  return { holdsBack, name, factory, ringBytes, payloadMax: Math.min(LIMITS.framePayloadBytesMax, ringBytes / 8) }
 }
 
 /** `test`, with the subject in the name. */
 export function namedTest({ name, ringBytes }: Subject): (title: string, body: () => void | Promise<void>) => void {
   return (title, body) => void test(`${name}, ${ringBytes / 1024} KiB: ${title}`, body)
+}
+
+/** Runs only where who reads nothing holds the other back. */
+export function testOfFullRings(subject: Subject): ReturnType<typeof namedTest> {
+  return subject.holdsBack ? namedTest(subject) : () => {}
 }

@@ -5,11 +5,12 @@ import { CONTROL, FRAME } from '../../src/frame/kinds.js'
 import { ByHand } from '../support/by-hand.js'
 import { consume, errorOf, TestMesh } from '../support/test-mesh.js'
 import { eager, gated, message, messages, P, streamId, TestSource } from '../support/test-source.js'
-import { namedTest, type Subject } from './contract.js'
+import { namedTest, type Subject, testOfFullRings } from './contract.js'
 
 /** How sessions end, and how peers are lost. */
 export function endContract(subject: Subject): void {
   const test = namedTest(subject)
+  const testOfFull = testOfFullRings(subject)
   const id = streamId(3, 1)
   const asked = streamId(1, 0)
   const untilEnd = (task: { changed(): Promise<void>; readonly isCancelled: boolean }) => async (): Promise<void> => {
@@ -114,7 +115,7 @@ export function endContract(subject: Subject): void {
     assert.deepEqual([query.raw.end.condition(), query.raw.frames(), query.session.census().parked], ['open', ['GOODBYE'], 0])
   })
 
-  test('GOODBYE waits behind RESETs for room in a full ring', async () => {
+  testOfFull('GOODBYE waits behind RESETs for room in a full ring', async () => {
     const hand = new ByHand(subject)
     const { session, raw } = hand
     session.register(new TestSource(streamId(1, 1), eager(messages(40, subject.payloadMax))))

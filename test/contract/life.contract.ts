@@ -5,11 +5,12 @@ import type { SourceTask } from '../../src/stream/source-task.js'
 import { ByHand } from '../support/by-hand.js'
 import { consume, errorOf, TestMesh } from '../support/test-mesh.js'
 import { eager, gated, message, messages, streamId, TestSource } from '../support/test-source.js'
-import { namedTest, type Subject } from './contract.js'
+import { namedTest, type Subject, testOfFullRings } from './contract.js'
 
 /** Start, cancel, registration: the life of planned streams. */
 export function lifeContract(subject: Subject): void {
   const test = namedTest(subject)
+  const testOfFull = testOfFullRings(subject)
   const id = streamId(3, 1)
   const duo = () => new TestMesh(subject)
   const byHand = () => new ByHand(subject)
@@ -227,7 +228,7 @@ export function lifeContract(subject: Subject): void {
     }
   })
 
-  test('START, CANCEL and credit are not lost when the control ring is full', async () => {
+  testOfFull('START, CANCEL and credit are not lost when the control ring is full', async () => {
     const { session, raw, settle } = bind(byHand())
     const count = 600
     const streams = Array.from({ length: count }, (_, logical) => session.request(streamId(logical, 0), { delivery: 'calls' }))

@@ -7,8 +7,8 @@ import { messagesContract } from './messages.contract.js'
 import { violationsContract } from './violations.contract.js'
 
 /** All that streams must do over any kind of link. */
-export function streamsContract(name: string, factory: LinkFactory, ringBytes: number): void {
-  const one = subject(name, factory, ringBytes)
+export function streamsContract(name: string, factory: LinkFactory, ringBytes: number, holdsBack = true): void {
+  const one = subject(name, factory, ringBytes, holdsBack)
   lifeContract(one)
   messagesContract(one)
   callsContract(one)

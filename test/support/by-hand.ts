@@ -35,7 +35,11 @@ export class ByHand {
           ...(called && { called: (_peer, id, call) => called(this.session, id, call) }),
         }),
     )
-    const connect = (): Link => factory({ ...(ringBytes && { ringBytes }), wakeA: () => this.loop.wake(0) })
+    const connect = (): Link => {
+      const link = factory({ ...(ringBytes && { ringBytes }), wakeA: () => this.loop.wake(0) })
+      this.loop.carriedBy(link)
+      return link
+    }
     this.link = connect()
     const second = connect()
     this.session.addPeer(P(0), this.link.a)

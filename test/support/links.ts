@@ -33,6 +33,8 @@ export interface Link {
   kill(who: 'a' | 'b'): void
   /** Whether everything published on all rings was read. */
   isDrained(): boolean
+  /** Where it takes turns of the event loop to carry something: whether nothing is under way. */
+  isQuiet?(): boolean
   /** How often each end was released. */
   readonly releases: { a: number; b: number }
 }

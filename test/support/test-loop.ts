@@ -1,4 +1,5 @@
 import type { Session } from '../../src/stream/session.js'
+import type { Link } from './links.js'
 
 /** Lets everything run that waits for nothing but its turn: all microtasks. */
 export function tick(): Promise<void> {
@@ -43,6 +44,7 @@ export class TestLoop {
   private readonly random: (() => number) | undefined
   private readonly looksAgain: boolean
   private turn = 0
+  private readonly carriers: (() => boolean)[] = []
   steps = 0
 
   constructor(options: TestLoopOptions = {}) {
@@ -67,6 +69,11 @@ export class TestLoop {
     if (seat !== undefined && seat.phase === 'asleep') seat.phase = 'due'
   }
 
+  /** Nothing is over while what is carried from one to another is under way. */
+  carriedBy({ isQuiet }: Pick<Link, 'isQuiet'>): void {
+    if (isQuiet !== undefined) this.carriers.push(isQuiet)
+  }
+
   /** The participant does nothing any more. */
   kill(index: number): void {
     this.seats[index].phase = 'dead'
@@ -75,7 +82,11 @@ export class TestLoop {
   /** One step. False: all are asleep. */
   async step(): Promise<boolean> {
     await tick()
-    const ready = this.seats.filter(({ phase }) => phase === 'due' || phase === 'look')
+    let ready = this.ready()
+    while (ready.length === 0 && !this.carriers.every((isQuiet) => isQuiet())) {
+      await tick()
+      ready = this.ready()
+    }
     if (ready.length === 0) return false
     this.act(this.random === undefined ? ready[this.turn++ % ready.length] : ready[Math.floor(this.random() * ready.length)])
     this.steps++
@@ -86,6 +97,10 @@ export class TestLoop {
   async settle(): Promise<void> {
     const end = this.steps + STEPS_MAX
     while (await this.step()) if (this.steps > end) throw new Error(`not asleep after ${STEPS_MAX} steps`)
+  }
+
+  private ready(): Seat[] {
+    return this.seats.filter(({ phase }) => phase === 'due' || phase === 'look')
   }
 
   private act(seat: Seat): void {

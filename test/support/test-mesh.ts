@@ -104,6 +104,7 @@ export class TestMesh {
     const { factory = memoryLink, ringBytes, wrapEnd = (end) => end } = this.options
     const link = factory({ ...(ringBytes && { ringBytes }), wakeA: () => this.loop.wake(a), wakeB: () => this.loop.wake(b) })
     this.links.set(`${a}-${b}`, link)
+    this.loop.carriedBy(link)
     this.sessions[a].addPeer(P(b), wrapEnd(link.a))
     this.sessions[b].addPeer(P(a), wrapEnd(link.b))
   }
