@@ -63,6 +63,11 @@ export const CODES = {
     cause: 'A worker did not serve in time: the import of its module has not ended.',
     cure: 'Look for a loop, or for a top-level await of something that never comes, in the module; where it only takes long, raise startTimeoutMs.',
   },
+  StartFailed: {
+    fault: 'user',
+    cause: 'The system would not start a worker in a process of its own, or not make the socket of its pool.',
+    cure: 'The message says what it refused: use fewer workers, raise the limits of open files or of processes, or see that files can be made in the folder of temporary files.',
+  },
   Unresponsive: {
     fault: 'user',
     cause:

@@ -33,6 +33,8 @@ export function stallListener(
 }
 
 /** Who listens to those who were sent away: the log. */
-export function refusalListener(onLog: OnLog | undefined): ((why: string) => void) | undefined {
-  return onLog && ((why) => onLog({ level: 'warn', object: `a connection was refused: ${why}`, worker: 0, handler: 'bridge', dropped: 0 }))
+export function refusalListener(onLog: OnLog | undefined): ((why: string, worker: number) => void) | undefined {
+  return (
+    onLog && ((why, worker) => onLog({ level: 'warn', object: `a connection was refused: ${why}`, worker, handler: 'bridge', dropped: 0 }))
+  )
 }

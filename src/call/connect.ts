@@ -102,7 +102,7 @@ const BOOTSTRAP = new URL('../call/bootstrap.js', import.meta.url)
  * Starts workers that serve a module and returns a connection to them: `await connect<typeof import('./x.worker.js')>(new URL(
  * './x.worker.js', import.meta.url), { workers: 4 })`. In a bundle the module is given as `(options) => new Worker(new URL('./x.worker.js',
  * import.meta.url), options)`. Rejects with what the module threw when imported, `NotServed` where it has no handlers, `WorkerNotFound`,
- * `StartTimeout`, `InvalidArgument`.
+ * `StartTimeout`, `StartFailed`, `InvalidArgument`.
  */
 export async function connect<M>(module: URL | string | WorkerFactory, options: ConnectOptions = {}): Promise<Connection<HandlersOf<M>>> {
   const limits = checkedRange(options.workers, availableParallelism())

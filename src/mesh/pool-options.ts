@@ -41,8 +41,8 @@ export interface PoolOptions {
   readonly unresponsive?: ((worker: ParticipantId, what: string) => void) | undefined
   /** Takes what workers log, and how many records were dropped before it. */
   readonly logged?: ((record: Uint8Array, dropped: number) => void) | undefined
-  /** Told why somebody who connected to a socket of this process was sent away. */
-  readonly refused?: ((why: string) => void) | undefined
+  /** Told why somebody who connected to the socket of this participant was sent away. */
+  readonly refused?: ((why: string, participant: ParticipantId) => void) | undefined
   /** For tests: what carries frames between processes, instead of what `MILLRACE_TRANSPORT` says. */
   readonly transport?: Transport | undefined
   /** For tests: what deadlines are measured by. */

@@ -121,10 +121,14 @@ export class Pool {
     if (this.all.get(id)?.state !== 'ready') throw new PeerLostError(`worker ${id} does not serve`)
   }
 
-  /** Resolves when every worker that was asked for serves. Rejects where one cannot. */
+  /** Resolves when every worker that was asked for serves. Rejects where one cannot. One that was given up while others started is tried again. */
   async allReady(): Promise<PoolWorker[]> {
     const wanted = Math.max(1, this.options.workers)
-    while (this.ready.length < wanted) await this.nextReady()
+    while (this.ready.length < wanted) {
+      const coming = this.living.filter(({ isRetired }) => !isRetired).length
+      if (this.broken === undefined) for (let missing = wanted - coming; missing > 0; missing--) this.grow()
+      await this.nextReady()
+    }
     return this.ready
   }
 
@@ -217,6 +221,9 @@ export class Pool {
         worker.cause = decodeError(reply.error)
         worker.started.set()
         void worker.host.terminate()
+        return
+      case 'stranger':
+        this.options.refused?.(reply.why, worker.id)
         return
       case 'opened':
         this.medium.opened(worker.id, reply.epoch)

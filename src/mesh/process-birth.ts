@@ -18,6 +18,9 @@ import { keepWholeLines } from './whole-lines.js'
 import { Wire } from './wire.js'
 import { WorkerSide } from './worker-side.js'
 
+/** Of more than so many the leader is not told: what waits for it takes its memory. */
+const STRANGERS_TOLD_MAX = 1000
+
 /** Where this process was started by a pool, its worker side; undefined everywhere else. To be called once. */
 export async function bornInProcess(): Promise<Birth | undefined> {
   if (process.channel === undefined) return undefined
@@ -57,7 +60,11 @@ async function begin({ id, title, folder, token, link, table, elasticBytes }: Pr
     process.exit()
   }
   process.once('disconnect', orphaned)
-  const bridge = new SocketBridge({ folder, self: id })
+  let strangers = 0
+  const refused = (why: string) => {
+    if (++strangers <= STRANGERS_TOLD_MAX) say({ kind: 'stranger', why })
+  }
+  const bridge = new SocketBridge({ folder, self: id, refused })
   await bridge.listen()
   toLeader.onLost(orphaned)
   const met = (wire: Wire, other: number) =>

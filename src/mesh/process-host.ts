@@ -5,6 +5,7 @@ import { decodeError } from '../stream/error-payload.js'
 import type { WorkerHost } from './pool-worker.js'
 import type { ProcessBirthData, ProcessReply } from './process-birth-data.js'
 import type { SetupMessage, SetupReply } from './setup.js'
+import { startFailed } from './start-failed.js'
 import type { ThreadOptions } from './thread-host.js'
 import type { Wire } from './wire.js'
 
@@ -74,22 +75,27 @@ export function startProcess(
   }
   birth.then(send, (error) => {
     cause = error
-    child.kill('SIGKILL')
+    kill(child)
   })
   return {
     pid: child.pid,
     post: send,
     terminate: async () => {
-      child.kill('SIGKILL')
+      kill(child)
       await gone
     },
   }
 }
 
+/** For a process that never was Node.js would signal our own process group. */
+function kill(child: ChildProcess): void {
+  if (child.pid !== undefined) child.kill('SIGKILL')
+}
+
 /** A worker whose socket is closed has ended, or is about to; what holds it longer has nobody to work for. */
 function endWhenCutOff(child: ChildProcess, wire: Wire, clock: Clock): void {
   wire.onLost(() => {
-    const takeBack = clock.schedule(() => child.kill('SIGKILL'), CUT_OFF_MS)
+    const takeBack = clock.schedule(() => kill(child), CUT_OFF_MS)
     child.once('exit', takeBack)
   })
 }
@@ -99,8 +105,8 @@ function goneOf(child: ChildProcess, wire: Wire, failed: (error: unknown) => voi
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? code ?? 0))
     child.once('error', (error) => {
-      failed(error)
-      // It never was.
+      // It never was, or there is something that it could not be told.
+      failed(child.pid === undefined ? startFailed('no process could be started', error) : error)
       if (child.pid === undefined) resolve('an error')
     })
   })

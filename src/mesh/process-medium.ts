@@ -16,6 +16,7 @@ import { startProcess } from './process-host.js'
 import type { LinkSpec, SetupReply } from './setup.js'
 import { SocketBridge } from './socket-bridge.js'
 import { createSocketFolder, socketPath, sweepSocketFolders } from './socket-folder.js'
+import { startFailed } from './start-failed.js'
 import type { Transport } from './transport.js'
 import { Wire } from './wire.js'
 
@@ -40,8 +41,10 @@ export class ProcessMedium implements Medium {
   ) {
     this.folder = createSocketFolder()
     process.once('exit', this.clear)
-    this.bridge = new SocketBridge({ folder: this.folder, self: LEADER, refused: options.refused })
-    this.listening = this.bridge.listen()
+    this.bridge = new SocketBridge({ folder: this.folder, self: LEADER, refused: (why) => options.refused?.(why, LEADER) })
+    this.listening = this.bridge.listen().catch((error) => {
+      throw startFailed('the socket of a pool could not be made', error)
+    })
     this.listening.catch(() => {})
     this.swept = sweepSocketFolders()
   }

@@ -56,6 +56,8 @@ export type SetupReply =
   | { readonly kind: 'ready'; readonly hello: unknown }
   /** It could not begin. The payload is an encoded error. */
   | { readonly kind: 'refused'; readonly error: Uint8Array }
+  /** It sent away who came to its socket, for this reason. */
+  | { readonly kind: 'stranger'; readonly why: string }
   /** It has opened the memory of that link. */
   | { readonly kind: 'opened'; readonly epoch: number }
   /** It wants a link to another worker. */

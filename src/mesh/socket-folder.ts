@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MillraceError } from '../base/errors.js'
 import { LEADER } from '../base/ids.js'
+import { startFailed } from './start-failed.js'
 
 /** What fits the address of a Unix socket on every system, with the zero at its end. */
 const PATH_BYTES_MAX = 103
@@ -14,9 +15,9 @@ export function socketPath(folder: string, member: number): string {
   return join(folder, `${member}.sock`)
 }
 
-/** A new folder for the sockets of a pool, which nobody else may look into. Throws `InvalidArgument`. */
+/** A new folder for the sockets of a pool, which nobody else may look into. Throws `InvalidArgument`, `StartFailed`. */
 export function createSocketFolder(parent: string = tmpdir()): string {
-  const folder = mkdtempSync(join(parent, 'millrace-'))
+  const folder = makeFolder(join(parent, 'millrace-'))
   const longest = Buffer.byteLength(socketPath(folder, 0xffff))
   if (longest <= PATH_BYTES_MAX) return folder
   rmSync(folder, { recursive: true })
@@ -24,6 +25,14 @@ export function createSocketFolder(parent: string = tmpdir()): string {
     'InvalidArgument',
     `a socket in ${parent} would have a path of ${longest} bytes, and ${PATH_BYTES_MAX} are possible: set TMPDIR to a shorter one`,
   )
+}
+
+function makeFolder(prefix: string): string {
+  try {
+    return mkdtempSync(prefix)
+  } catch (error) {
+    throw startFailed('the folder for the sockets of a pool could not be made', error as NodeJS.ErrnoException)
+  }
 }
 
 /**

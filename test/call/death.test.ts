@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -195,3 +195,32 @@ test('a replacement that fails late fails nobody who waits for one that is still
     rmSync(folder, { recursive: true })
   }
 })
+
+for (const heals of [false, true]) {
+  test(`a worker that is slow to start beside one that ${heals ? 'starts at last' : 'cannot'} keeps nobody waiting for ever`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
+    try {
+      const spoiled = join(folder, 'spoiled')
+      const url = here('serves-once')
+      url.searchParams.set('spoiled', spoiled)
+      url.searchParams.set('first', '')
+      writeFileSync(spoiled, '')
+      const connecting = connect<typeof import('./serves-once.worker.js')>(url, { workers: 2 })
+      connecting.catch(() => {})
+      await until(() => existsSync(`${spoiled}.starts`) && readFileSync(`${spoiled}.starts`).length >= 3, 'the other was tried twice')
+      for (let turn = 0; turn < 300; turn++) await tick()
+      if (heals) rmSync(spoiled)
+      writeFileSync(`${spoiled}.now`, '')
+      if (heals) {
+        const connection = await connecting
+        assert.deepEqual(
+          connection.stats().workers.map(({ state }) => state),
+          ['ready', 'ready'],
+        )
+        await connection.close()
+      } else assert.equal((await failure(connecting)).message, 'spoiled')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+}

@@ -92,6 +92,28 @@ for (const transport of TRANSPORTS) {
       })
     })
 
+    testOnce(
+      'however few files may be opened, a pool serves or is refused by name; the program lives, and its next pool serves',
+      async () => {
+        const most = FULL ? 45 : 10
+        const program = fileURLToPath(new URL('./fixtures/few-descriptors.js', import.meta.url))
+        const child = spawn('sh', ['-c', `ulimit -n 80; exec "${process.execPath}" "${program}" ${most}`], {
+          env: { ...process.env, MILLRACE_TRANSPORT: transport, TMPDIR: temporary },
+          stdio: ['ignore', 'pipe', 'inherit'],
+          // What would end a group of processes ends that one.
+          detached: true,
+        })
+        const { outcomes, more }: { outcomes: string[]; more: number } = JSON.parse(await firstLine(child))
+        const refused = outcomes.filter((outcome) => /^(StartFailed|OutOfMemory): .*(files|EMFILE)/.test(outcome))
+        assert.equal(outcomes.length, most + 3)
+        assert.equal(refused.length + outcomes.filter((outcome) => outcome === '499500').length, outcomes.length, outcomes.join('\n'))
+        assert.ok(refused.length >= 4 && outcomes.at(-1) === '499500' && outcomes.at(-2) === '499500', outcomes.join('\n'))
+        // Node.js itself does not close the channel of a process that could not be started.
+        assert.ok(more <= 2 * refused.length, `${more} descriptors more`)
+        assert.deepEqual(foldersOfSockets(), [])
+      },
+    )
+
     testOnce('SIGTERM ends a worker like any process; one that has no memory left says where to look', async () => {
       await processes(async (pool) => {
         const pending = failure(pool.on(1).never())

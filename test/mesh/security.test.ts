@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { CallLogRecord } from '../../src/index.js'
 import { type Libc, loadLibc, Mapper } from '../../src/memory/mapped-memory.js'
-import { connected } from '../support/connections.js'
+import { connected, until } from '../support/connections.js'
 import { useOwnTemporaryFolder } from '../support/own-temporary-folder.js'
 
 type Worker = typeof import('../call/processes.worker.js')
@@ -59,18 +59,24 @@ test('another user cannot open memory that processes share', { skip: skip || (ty
   closeDescriptor()
 })
 
-test('who connects to the leader and speaks something else is sent away, and the log tells of it', async () => {
+test('who connects to a leader or a worker and speaks something else is sent away, and the log tells of it', async () => {
   const records: CallLogRecord[] = []
   const onLog = (record: CallLogRecord) => void records.push(record)
   await connected<Worker>(WORKER, { workers: 1, kind: 'process', onLog }, async (pool) => {
     const [name] = readdirSync(temporary)
-    const stranger = connect(join(temporary, name, '0.sock'))
-    stranger.on('error', () => {})
-    stranger.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
-    await once(stranger.resume(), 'close')
-    assert.ok((await pool.api.pid()) > 0)
+    for (const participant of [0, 1]) {
+      const stranger = connect(join(temporary, name, `${participant}.sock`))
+      stranger.on('error', () => {})
+      stranger.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      await once(stranger.resume(), 'close')
+      await until(() => records.length > participant, 'it is told of')
+      assert.ok((await pool.api.pid()) > 0)
+    }
   })
-  assert.deepEqual(records, [{ level: 'warn', object: 'a connection was refused: foreign', worker: 0, handler: 'bridge', dropped: 0 }])
+  assert.deepEqual(
+    records,
+    [0, 1].map((worker) => ({ level: 'warn', object: 'a connection was refused: foreign', worker, handler: 'bridge', dropped: 0 })),
+  )
 })
 
 test('no token stands in the arguments or the environment of a worker', async () => {

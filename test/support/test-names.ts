@@ -3,7 +3,7 @@ import { PROJECT_ROOT, readProjectFile } from './root.js'
 
 /** The names of tests as a file spells them, with what is filled in as a pattern. */
 function titlesOf(source: string): { title: RegExp; text: string }[] {
-  const calls = source.matchAll(/\b(?:test|describe|say)\(\s*(?:say\()?(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g)
+  const calls = source.matchAll(/\b(?:test\w*|describe|say)\(\s*(?:say\()?(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g)
   return [...calls].map(([, single, double, template]) => {
     const text = single ?? double ?? template
     const parts = (template === undefined ? [text] : splitTemplate(text)).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
