@@ -2,7 +2,7 @@ import { assert } from '../base/assert.js'
 import { Deque } from '../base/deque.js'
 import { ProtocolError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
-import { ownCopy } from '../memory/allocation.js'
+import { allocate, ownCopy } from '../memory/allocation.js'
 import { copyBytes } from '../memory/copy.js'
 import type { Recycler } from '../memory/recycler.js'
 import { checkLength } from './frame-reader.js'
@@ -120,14 +120,22 @@ export class ParcelFrameWriter implements FrameOutlet {
 
 const NOTHING = Buffer.alloc(0)
 
-/** Frames out of parcels. Every word that the peer wrote is checked before it is used. */
+/** A frame whose rest has not arrived: what did, in memory for all that is known of it, its header at first. */
+interface Begun {
+  bytes: Buffer
+  filled: number
+}
+
+/** Frames out of parcels, which come in pieces that are cut anywhere. Every word that the peer wrote is checked before it is used. */
 export class ParcelFrameReader implements FrameInlet {
   kind = 0
   id: PhysicalStreamId = 0 as PhysicalStreamId
   length = 0
   readonly payloadBytesMax: number
-  private readonly parcels = new Deque<Buffer>()
-  private parcel: Buffer = NOTHING
+  /** Whole frames, or what breaks the protocol. */
+  private readonly pieces = new Deque<Buffer>()
+  private begun: Begun | undefined
+  private piece: Buffer = NOTHING
   private at = 0
   private payloadAt = 0
 
@@ -135,40 +143,49 @@ export class ParcelFrameReader implements FrameInlet {
     this.payloadBytesMax = payloadBytesMax(capacityBytes)
   }
 
-  /** A parcel arrived, without its header; its memory is not used again by whoever hands it in. */
-  arrived(bytes: Uint8Array): void {
-    this.parcels.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  /** The next piece of a parcel arrived, without the header of the parcel; its memory is not used again by whoever hands it in. */
+  arrived(bytes: Uint8Array, endsParcel = true): void {
+    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    const at = this.begun === undefined ? 0 : this.resume(this.begun, piece)
+    const end = this.endOfWhole(piece, at)
+    if (end > at) this.pieces.push(piece.subarray(at, end))
+    if (end < piece.length) {
+      this.begun = { bytes: allocated(FRAME_HEADER_BYTES), filled: 0 }
+      this.resume(this.begun, piece.subarray(end))
+    }
+    // No frame goes on in another parcel: it is refused when it is read.
+    if (endsParcel && this.begun !== undefined) this.finish(this.begun)
   }
 
   next(): boolean {
-    if (this.at === this.parcel.length) {
-      this.parcel = this.parcels.shift() ?? NOTHING
+    if (this.at === this.piece.length) {
+      this.piece = this.pieces.shift() ?? NOTHING
       this.at = 0
-      if (this.parcel.length === 0) return false
+      if (this.piece.length === 0) return false
     }
-    const { parcel, at } = this
-    if (at + FRAME_HEADER_BYTES > parcel.length) throw new ProtocolError(`${parcel.length - at} bytes where a frame should begin`)
-    const word = parcel.readUint32LE(at + 4)
+    const { piece, at } = this
+    if (at + FRAME_HEADER_BYTES > piece.length) throw new ProtocolError(`${piece.length - at} bytes where a frame should begin`)
+    const word = piece.readUint32LE(at + 4)
     const kind = kindOf(word)
     const length = lengthOf(word)
     const sizeBytes = align8(FRAME_HEADER_BYTES + length)
-    if (at + sizeBytes > parcel.length) throw new ProtocolError(`a frame of ${length} bytes at ${at} runs past what arrived`)
+    if (at + sizeBytes > piece.length) throw new ProtocolError(`a frame of ${length} bytes at ${at} runs past what arrived`)
     if (kind === FRAME.PAD) throw new ProtocolError('a PAD frame over a socket')
     checkLength(kind, length, this.payloadBytesMax)
     this.at += sizeBytes
     this.kind = kind
-    this.id = parcel.readUint32LE(at) as PhysicalStreamId
+    this.id = piece.readUint32LE(at) as PhysicalStreamId
     this.length = length
     this.payloadAt = at + FRAME_HEADER_BYTES
     return true
   }
 
   copy(): Uint8Array {
-    return ownCopy(this.parcel.subarray(this.payloadAt, this.payloadAt + this.length))
+    return ownCopy(this.piece.subarray(this.payloadAt, this.payloadAt + this.length))
   }
 
   copyInto(target: Uint8Array, offset: number, from: number): void {
-    copyBytes(target, offset, this.parcel.subarray(this.payloadAt + from, this.payloadAt + this.length))
+    copyBytes(target, offset, this.piece.subarray(this.payloadAt + from, this.payloadAt + this.length))
   }
 
   /** The peer's room does not depend on it. */
@@ -177,8 +194,57 @@ export class ParcelFrameReader implements FrameInlet {
   }
 
   hasMore(): boolean {
-    return this.at < this.parcel.length || this.parcels.length > 0
+    return this.at < this.piece.length || this.pieces.length > 0
   }
+
+  /** Adds to a frame what this piece has of it; returns where that ends. */
+  private resume(begun: Begun, piece: Buffer): number {
+    let at = fill(begun, piece, 0)
+    if (begun.filled < begun.bytes.length) return at
+    const sizeBytes = this.sizeOf(begun.bytes, 0)
+    if (begun.bytes.length < sizeBytes) {
+      const header = begun.bytes
+      begun.bytes = allocated(sizeBytes)
+      header.copy(begun.bytes)
+      at = fill(begun, piece, at)
+    }
+    if (begun.filled === begun.bytes.length) this.finish(begun)
+    return at
+  }
+
+  private finish({ bytes, filled }: Begun): void {
+    this.pieces.push(bytes.subarray(0, filled))
+    this.begun = undefined
+  }
+
+  /** Where the last frame ends of which all is here. What breaks the protocol, and all behind it, counts as whole. */
+  private endOfWhole(piece: Buffer, start: number): number {
+    let at = start
+    while (at + FRAME_HEADER_BYTES <= piece.length) {
+      const end = at + this.sizeOf(piece, at)
+      if (end > piece.length) return at
+      at = end
+    }
+    return at
+  }
+
+  /** The bytes that the frame takes whose header is here; of one that is longer than any may be, its header alone. */
+  private sizeOf(bytes: Buffer, at: number): number {
+    const length = lengthOf(bytes.readUint32LE(at + 4))
+    return length > this.payloadBytesMax ? FRAME_HEADER_BYTES : align8(FRAME_HEADER_BYTES + length)
+  }
+}
+
+function fill(begun: Begun, piece: Buffer, at: number): number {
+  const taken = Math.min(begun.bytes.length - begun.filled, piece.length - at)
+  piece.copy(begun.bytes, begun.filled, at, at + taken)
+  begun.filled += taken
+  return at + taken
+}
+
+function allocated(sizeBytes: number): Buffer {
+  const { buffer, byteOffset, length } = allocate(sizeBytes)
+  return Buffer.from(buffer, byteOffset, length)
 }
 
 /** Whether frames of this stream are among them. */

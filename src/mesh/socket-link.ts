@@ -44,7 +44,7 @@ export function attachSocketLink({ wire, isDead, schedule }: WiredMember, link: 
     inlet: new ParcelControlReader(),
   }
   wire.open(channel, {
-    frames: (bytes) => frames.inlet.arrived(bytes),
+    frames: (bytes, endsParcel) => frames.inlet.arrived(bytes, endsParcel),
     controls: (bytes) => controls.inlet.arrived(bytes),
     failed: () => {
       hasFailed = true

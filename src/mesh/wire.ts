@@ -24,7 +24,8 @@ const LOOK_AGAIN_MS = 1
 
 /** One end of a link, as a wire sees it. */
 export interface Channel {
-  frames(bytes: Uint8Array): void
+  /** A piece of a parcel of frames, the last where it ends the parcel. */
+  frames(bytes: Uint8Array, endsParcel: boolean): void
   controls(bytes: Uint8Array): void
   failed(): void
 }
@@ -56,6 +57,9 @@ export class Wire {
   private highestChannel = 0
   private readonly header = Buffer.alloc(WIRE_HEADER_BYTES)
   private headerFilled = 0
+  /** What is still to come of a parcel that is handed on in pieces. */
+  private comingBytes = 0
+  /** One that is not. */
   private body: Uint8Array | undefined
   private bodyFilled = 0
   private lookedMs = 0
@@ -218,8 +222,13 @@ export class Wire {
   private readonly received = (chunk: Uint8Array): void => {
     this.lookedMs = performance.now()
     let at = 0
-    while (at < chunk.length && !this.lost) at = this.body === undefined ? this.takeHeader(chunk, at) : this.takeBody(this.body, chunk, at)
+    while (at < chunk.length && !this.lost) at = this.take(chunk, at)
     this.stirred()
+  }
+
+  private take(chunk: Uint8Array, at: number): number {
+    if (this.comingBytes > 0) return this.takePiece(chunk, at)
+    return this.body === undefined ? this.takeHeader(chunk, at) : this.takeBody(this.body, chunk, at)
   }
 
   private takeHeader(chunk: Uint8Array, at: number): number {
@@ -242,9 +251,20 @@ export class Wire {
       this.arrived(chunk.subarray(at, at + length))
       return at + length
     }
-    this.body = allocate(length)
-    this.bodyFilled = 0
+    if (this.kind === PARCEL.frames && this.channels.has(this.number)) this.comingBytes = length
+    else {
+      this.body = allocate(length)
+      this.bodyFilled = 0
+    }
     return at
+  }
+
+  /** Frames need not wait for all of their parcel, nor be copied once more for it. */
+  private takePiece(chunk: Uint8Array, at: number): number {
+    const end = Math.min(at + this.comingBytes, chunk.length)
+    this.comingBytes -= end - at
+    this.channels.get(this.number)?.frames(chunk.subarray(at, end), this.comingBytes === 0)
+    return end
   }
 
   private takeBody(body: Uint8Array, chunk: Uint8Array, at: number): number {
@@ -259,14 +279,22 @@ export class Wire {
   }
 
   private arrived(bytes: Uint8Array): void {
-    const number = this.header.readUint32LE(0)
-    const kind = (this.header.readUint32LE(4) >>> KIND_SHIFT) as ParcelKind
+    const { number, kind } = this
     const channel = this.channels.get(number)
     if (kind > PARCEL.bell) this.lose()
     else if (kind === PARCEL.bell) return
     else if (channel !== undefined) deliver(channel, kind, bytes)
     else if (number > this.highestChannel) this.keep(number, { kind, bytes })
     // Otherwise it was shut: both sides said GOODBYE, or we gave it up.
+  }
+
+  /** Of the parcel whose header came last. */
+  private get number(): number {
+    return this.header.readUint32LE(0)
+  }
+
+  private get kind(): ParcelKind {
+    return (this.header.readUint32LE(4) >>> KIND_SHIFT) as ParcelKind
   }
 
   private keep(number: number, parcel: Early): void {
@@ -279,7 +307,7 @@ export class Wire {
 }
 
 function deliver(channel: Channel, kind: ParcelKind, bytes: Uint8Array): void {
-  if (kind === PARCEL.frames) channel.frames(bytes)
+  if (kind === PARCEL.frames) channel.frames(bytes, true)
   else if (kind === PARCEL.controls) channel.controls(bytes)
   else channel.failed()
 }

@@ -1,9 +1,9 @@
-import { type Birth, bornInThread } from '../../src/mesh/thread-birth.js'
+import { bornInPool } from '../../src/mesh/birth.js'
 import { SCENARIOS } from './scenarios.js'
 import { Seat, type Terms } from './seat.js'
 
 /** A worker of the catalogue: joins each query that it is invited to with the stages of its scenario. */
-const birth: Birth | undefined = bornInThread()
+const birth = await bornInPool()
 if (birth !== undefined) {
   const { side } = birth
   side.ready(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { PhysicalStreamId } from '../../src/base/ids.js'
-import { CONTROL, FRAME, type FrameKind } from '../../src/frame/kinds.js'
+import { align8, CONTROL, FRAME, type FrameKind } from '../../src/frame/kinds.js'
 import { ParcelControlReader, ParcelControlWriter } from '../../src/frame/parcel-controls.js'
 import { holdsFrameOf, ParcelFrameReader, ParcelFrameWriter } from '../../src/frame/parcel-frames.js'
 import { type Parcel, Parcels } from '../../src/frame/parcels.js'
@@ -131,6 +131,39 @@ test('any frames, published and flushed at any time, come out whole and, of each
       release()
       take()
       assert.deepEqual(got, written)
+    }),
+  )
+})
+
+test('frames come out whole as soon as all of them is here, wherever a parcel is cut', () => {
+  const frames = fc.array(fc.integer({ min: 0, max: 8192 }), { minLength: 1, maxLength: 30 })
+  fc.assert(
+    fc.property(frames, fc.array(fc.integer({ min: 1, max: 9000 })), (lengths, cuts) => {
+      const { writer, write, reader, sent } = heldBack(0x10_0000)
+      const ends: number[] = []
+      let size = 0
+      for (const [index, length] of lengths.entries()) {
+        if (length === 0) write(FRAME.GOODBYE, 0, new Uint8Array(0))
+        else write(FRAME.DATA, 1, numbered(length, index))
+        size += align8(8 + length)
+        ends.push(size)
+      }
+      writer.publish()
+      let arrived = 0
+      let read = 0
+      for (const { parcel } of sent) {
+        let rest = parcel.bytes.slice(HEADER_BYTES)
+        while (rest.length > 0) {
+          const cut = Math.min(cuts.shift() ?? rest.length, rest.length)
+          arrived += cut
+          reader.arrived(rest.slice(0, cut), cut === rest.length)
+          rest = rest.subarray(cut)
+          assert.equal(reader.hasMore(), read < lengths.length && ends[read] <= arrived)
+          for (; reader.next(); read++) assert.deepEqual(Uint8Array.from(reader.copy()), numbered(lengths[read], read))
+          assert.equal(read, ends.filter((end) => end <= arrived).length)
+        }
+      }
+      assert.equal(read, lengths.length)
     }),
   )
 })

@@ -34,12 +34,16 @@ async function socketPair(body: (ours: Socket, theirs: Socket, path: string) => 
 /** A channel that writes down what it gets. */
 function recorded(): Channel & { readonly got: string[]; bytes: number } {
   const got: string[] = []
+  let ofParcel = 0
   const channel = {
     got,
     bytes: 0,
-    frames: (bytes: Uint8Array) => {
+    frames: (bytes: Uint8Array, endsParcel: boolean) => {
       channel.bytes += bytes.length
-      got.push(`frames ${bytes.length}`)
+      ofParcel += bytes.length
+      if (!endsParcel) return
+      got.push(`frames ${ofParcel}`)
+      ofParcel = 0
     },
     controls: (bytes: Uint8Array) => void got.push(`controls ${bytes.length}`),
     failed: () => void got.push('failed'),

@@ -77,9 +77,10 @@ class CountedWire extends Wire {
       this.arrivedBytes += WIRE_HEADER_BYTES + bytes
     }
     super.open(number, {
-      frames: (bytes) => {
-        count(bytes.length)
-        channel.frames(bytes)
+      frames: (bytes, endsParcel) => {
+        this.arrivedBytes += bytes.length
+        if (endsParcel) count(0)
+        channel.frames(bytes, endsParcel)
       },
       controls: (bytes) => {
         count(bytes.length)

@@ -3,16 +3,31 @@ import { after, before, describe, test } from 'node:test'
 import { participantId } from '../../src/base/ids.js'
 import { Pool } from '../../src/mesh/pool.js'
 import type { StallReport } from '../../src/mesh/stall-report.js'
-import { until } from '../support/connections.js'
+import { chooseTransport } from '../../src/mesh/transport.js'
+import { TRANSPORTS, until } from '../support/connections.js'
 import { assertOutcome, type Case, casesOf, readOut } from './leader.js'
 import { allPairs } from './seat.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 const STALL_MS = 10_000
 
-function poolOf(workers: number): Pool {
+interface Crew {
+  readonly workers: number
+  /** Undefined: threads. Otherwise what joins processes. */
+  readonly transport?: (typeof TRANSPORTS)[number] | undefined
+}
+
+const CREWS: readonly Crew[] = [
+  ...(FULL ? [2, 3, 4, 8] : [2, 4]).map((workers) => ({ workers })),
+  ...TRANSPORTS.slice(FULL ? 0 : -1).flatMap((transport) => (FULL ? [2, 4] : [2]).map((workers) => ({ workers, transport }))),
+]
+
+function poolOf({ workers, transport }: Crew): Pool {
   const bootstrap = new URL('./catalogue.worker.js', import.meta.url)
-  return new Pool({ workers, bootstrap, boot: undefined, inline: () => {} })
+  const medium = transport && ({ kind: 'process', transport: chooseTransport(transport) } as const)
+  const pool = new Pool({ workers, bootstrap, boot: undefined, inline: () => {}, ...medium })
+  assert.equal(pool.description.transport, transport ?? 'threads')
+  return pool
 }
 
 /** A stall fails the test, with who waits for whom. */
@@ -33,11 +48,12 @@ async function play(pool: Pool, each: Case): Promise<void> {
   pool.hold.change(-1)
 }
 
-for (const workers of FULL ? [2, 3, 4, 8] : [2, 4]) {
-  describe(`on threads, ${workers} workers, with the smallest rings, nothing stands still:`, () => {
+for (const crew of CREWS) {
+  const { workers, transport } = crew
+  describe(`on ${transport === undefined ? 'threads' : `processes over ${transport}`}, ${workers} workers, with the smallest rings, nothing stands still:`, () => {
     let pool: Pool
     before(() => {
-      pool = poolOf(workers)
+      pool = poolOf(crew)
     })
     after(() => pool.close())
     for (const { name, ...each } of casesOf(workers)) test(name, () => play(pool, each))
