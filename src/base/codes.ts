@@ -114,6 +114,11 @@ export const CODES = {
     cause: 'Memory that participants share could not be allocated.',
     cure: 'Use fewer workers, smaller rings, or more memory.',
   },
+  ColumnClash: {
+    fault: 'user',
+    cause: 'Both sides of a join have a column of that name.',
+    cure: 'Give the join a suffix for the columns of its right side, or rename one in a map.',
+  },
   ColumnType: {
     fault: 'user',
     cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',

@@ -30,6 +30,32 @@ export function keyOfRow(row: Row, columns: readonly string[]): Key {
   return key
 }
 
+/** Keys that stand for all columns of a row, whatever their order; a column that is not there is null. */
+export class WholeKeys {
+  #names: readonly string[] = []
+  #sorted: readonly string[] = []
+
+  /** @throws MillraceError `ColumnType` for a value that no key can be */
+  of(row: Row): string {
+    let key = ''
+    for (const name of this.#sortedNames(row)) {
+      const value = row[name]
+      if (value !== null && value !== undefined) key += `${name.length}:${name}${part(value)}`
+    }
+    return key
+  }
+
+  /** Rows that follow each other mostly have the same columns in the same order. */
+  #sortedNames(row: Row): readonly string[] {
+    const names = Object.keys(row)
+    const last = this.#names
+    if (names.length === last.length && names.every((name, index) => name === last[index])) return this.#sorted
+    this.#names = names
+    this.#sorted = [...names].sort()
+    return this.#sorted
+  }
+}
+
 /** Map compares as we need it, but for Dates, and for strings that look like the stand-in of a Date. */
 function single(value: unknown): Key {
   switch (typeof value) {

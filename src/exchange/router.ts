@@ -1,4 +1,5 @@
-import { hashRow } from '../columnar/hash.js'
+import { hashRow, hashValue } from '../columnar/hash.js'
+import { WholeKeys } from '../columnar/key.js'
 import type { Row } from '../columnar/schema.js'
 
 /** Which of an exchange's receivers gets a row: its index among them. */
@@ -7,9 +8,18 @@ export type Router = (row: Row) => number
 /** Who gets a row: one receiver, or every one of them. */
 export type Route = Router | 'broadcast'
 
-/** Rows of equal keys meet at the same receiver. */
+/** Rows of equal keys meet at the same receiver; without keys, equal rows. */
 export function hashRouter(keys: readonly string[], receivers: number): Router {
-  return receivers === 1 ? () => 0 : (row) => hashRow(row, keys) % receivers
+  if (receivers === 1) return () => 0
+  if (keys.length > 0) return (row) => hashRow(row, keys) % receivers
+  const whole = new WholeKeys()
+  return (row) => hashValue(whole.of(row)) % receivers
+}
+
+/** One row to each receiver in turn. `first`: where it begins, so that not all senders begin with the same. */
+export function roundRobinRouter(receivers: number, first: number): Router {
+  let at = first
+  return () => at++ % receivers
 }
 
 /** Everything goes to the only receiver. */

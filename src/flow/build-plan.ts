@@ -1,6 +1,5 @@
 import {
   type ExchangeInputPlan,
-  type FileInputPlan,
   type InputPlan,
   isFunctionOperator,
   type OperatorPlan,
@@ -9,38 +8,48 @@ import {
   type Plan,
   type StagePlan,
 } from './plan.js'
-import type { Step } from './step.js'
+import type { FlowParts, Step } from './step.js'
 
 /**
- * Cuts a list of steps into stages at every exchange.
+ * Cuts the steps of a flow into stages at every exchange.
  *
- * - groupBy: partial here, hash exchange, final there.
+ * - groupBy: partial here, hash exchange, final there. distinct: the same by the whole row.
  * - sort: in each worker, ordered merge on one.
  * - sort and limit: top-k in each worker, ordered merge on one, limit there.
  * - limit: in each worker, and again where the rows come together: on one worker, or at the leader if nothing follows.
+ * - join: both sides by hash of the keys to the same worker, or the right side to all; the right side's stages stand before.
+ * - union: both sides, dealt out, to one stage.
  *
- * A sort before another sort, a groupBy or an exchange is left out: its order would be lost. Once the rows are on one worker
- * they stay there until an explicit exchange, and group, sort and limit need none.
+ * A sort before another sort, a groupBy, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
+ * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
  */
-export function buildPlan(module: string, input: FileInputPlan, steps: readonly Step[]): Plan {
-  const planner = new Planner(input)
+export function buildPlan({ module, input, steps }: FlowParts): Plan {
+  const stages: StagePlan[] = []
+  const planner = new Planner(stages, input)
   for (const step of steps) planner.add(step)
-  return { version: 1, module, stages: planner.finish() }
+  planner.finish()
+  return { version: 1, module, stages }
 }
 
 /** What the last step asked for and the next one decides. */
 type Pending = { kind: 'sort'; by: readonly OrderKey[] } | { kind: 'trim'; rows: number } | undefined
 
+type WithoutTo<O> = O extends unknown ? Omit<O, 'to'> : never
+/** Where it goes is known when that stage is. */
+type OpenOutput = WithoutTo<OutputPlan>
+
+/** Plans one flow; its stages come behind those that are there. The last one is open, and gets its number when it is closed. */
 class Planner {
-  readonly #stages: StagePlan[] = []
   #on: 'all' | 'one' = 'all'
-  #input: InputPlan
   #operators: OperatorPlan[] = []
   #pending: Pending
+  /** Stages that send to the open one. */
+  #senders: number[] = []
 
-  constructor(input: FileInputPlan) {
-    this.#input = input
-  }
+  constructor(
+    readonly stages: StagePlan[],
+    private input: InputPlan,
+  ) {}
 
   add(step: Step): void {
     if (step.op === 'limit') {
@@ -48,22 +57,41 @@ class Planner {
       return
     }
     this.#settle(isFunctionOperator(step) ? 'ordered' : 'unordered')
-    if (step.op === 'sort') this.#pending = { kind: 'sort', by: step.by }
-    else if (step.op === 'groupBy') this.#group(step)
-    else if (step.op === 'hash') this.#exchange('all', { exchange: 'hash', keys: step.keys, to: this.#next })
-    else this.#operators.push(step)
+    switch (step.op) {
+      case 'sort':
+        this.#pending = { kind: 'sort', by: step.by }
+        return
+      case 'groupBy':
+        this.#group(step)
+        return
+      case 'distinct':
+        this.#distinct()
+        return
+      case 'join':
+        this.#join(step)
+        return
+      case 'union':
+        this.#union(step.other)
+        return
+      case 'hash':
+        this.#exchange('all', { exchange: 'hash', keys: step.keys })
+        return
+      case 'roundRobin':
+        this.#exchange('all', { exchange: 'roundRobin' })
+        return
+      case 'gather':
+        this.#exchange('one', { exchange: 'gather' })
+        return
+      default:
+        this.#operators.push(step)
+    }
   }
 
-  finish(): StagePlan[] {
+  finish(): void {
     const limit = this.#pending?.kind === 'trim' ? { limit: this.#pending.rows } : {}
     if (this.#pending?.kind === 'trim') this.#pending = undefined
     this.#settle('ordered')
     this.#close({ exchange: 'gather', to: 'leader', ...limit })
-    return this.#stages
-  }
-
-  get #next(): number {
-    return this.#stages.length + 1
   }
 
   /** Does what the last step left open, now that another step follows. */
@@ -71,7 +99,7 @@ class Planner {
     const pending = this.#pending
     this.#pending = undefined
     if (pending?.kind === 'trim') {
-      this.#exchange('one', { exchange: 'gather', to: this.#next })
+      this.#exchange('one', { exchange: 'gather' })
       this.#operators.push({ op: 'limit', rows: pending.rows })
     } else if (pending?.kind === 'sort' && order === 'ordered') {
       this.#operators.push({ op: 'sort', by: pending.by })
@@ -98,28 +126,62 @@ class Planner {
 
   #group({ keys, aggregates }: Extract<Step, { op: 'groupBy' }>): void {
     this.#operators.push({ op: 'groupPartial', keys, aggregates })
-    if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys, to: this.#next })
+    if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys })
     this.#operators.push({ op: 'groupFinal', keys, aggregates })
   }
 
+  #distinct(): void {
+    if (this.#on === 'all') {
+      this.#operators.push({ op: 'distinctPartial' })
+      this.#exchange('all', { exchange: 'hash', keys: [] })
+    }
+    this.#operators.push({ op: 'distinctFinal' })
+  }
+
+  #join({ exchange, right, ...operator }: Extract<Step, { op: 'join' }>): void {
+    const { keys, rightKeys } = operator
+    const from = this.#planned(right, exchange === 'hash' ? { exchange, keys: rightKeys } : { exchange })
+    if (exchange === 'hash') this.#exchange('all', { exchange, keys })
+    this.#senders.push(from)
+    this.#operators.push({ ...operator, right: from })
+  }
+
+  #union(other: FlowParts): void {
+    const from = this.#planned(other, { exchange: 'roundRobin' })
+    this.#exchange('all', { exchange: 'roundRobin' })
+    this.#senders.push(from)
+    this.input = { kind: 'exchange', stages: [...(this.input as ExchangeInputPlan).stages, from] }
+  }
+
+  /** The stages of another flow, the last of which sends its rows to a stage that is not there yet. Returns its number. */
+  #planned({ input, steps }: FlowParts, output: OpenOutput): number {
+    const planner = new Planner(this.stages, input)
+    for (const step of steps) planner.add(step)
+    planner.#settle('unordered')
+    return planner.#close(output)
+  }
+
   #merge(by: readonly OrderKey[]): void {
-    this.#exchange('one', { exchange: 'merge', by, to: this.#next })
+    this.#exchange('one', { exchange: 'merge', by })
   }
 
   /** Ends the stage; the next one reads what it sends. */
-  #exchange(on: 'all' | 'one', output: OutputPlan): void {
-    const input: ExchangeInputPlan = {
-      kind: 'exchange',
-      stage: this.#stages.length,
-      ...(output.exchange === 'merge' ? { merge: output.by } : {}),
-    }
-    this.#close(output)
+  #exchange(on: 'all' | 'one', output: OpenOutput): void {
+    const stage = this.#close(output)
     this.#on = on
-    this.#input = input
+    this.input = { kind: 'exchange', stages: [stage], ...(output.exchange === 'merge' ? { merge: output.by } : {}) }
     this.#operators = []
+    this.#senders = [stage]
   }
 
-  #close(output: OutputPlan): void {
-    this.#stages.push({ id: this.#stages.length, on: this.#on, input: this.#input, operators: this.#operators, output })
+  /** Gives the open stage its number, which those that send to it learn now. */
+  #close(output: OpenOutput | OutputPlan): number {
+    const id = this.stages.length
+    for (const sender of this.#senders) {
+      const stage = this.stages[sender]
+      this.stages[sender] = { ...stage, output: { ...stage.output, to: id } as OutputPlan }
+    }
+    this.stages.push({ id, on: this.#on, input: this.input, operators: this.#operators, output: { to: id, ...output } as OutputPlan })
+    return id
   }
 }

@@ -1,5 +1,15 @@
 import { decodeParam } from './param-codec.js'
-import type { AggregatePlan, FunctionOperatorPlan, InputPlan, OperatorPlan, OrderKey, OutputPlan, Plan, StagePlan } from './plan.js'
+import type {
+  AggregatePlan,
+  FunctionOperatorPlan,
+  InputPlan,
+  JoinOperatorPlan,
+  OperatorPlan,
+  OrderKey,
+  OutputPlan,
+  Plan,
+  StagePlan,
+} from './plan.js'
 
 /** A plan as text: one line per stage, input, operator and output; ends with a newline. Says nothing that differs between machines. */
 export function explainPlan(plan: Plan): string {
@@ -14,7 +24,8 @@ function stageText(stage: StagePlan): string {
 
 function inputText(input: InputPlan): string {
   if (input.kind === 'exchange') {
-    return input.merge ? `merge stage ${input.stage} by ${orderText(input.merge)}` : `receive stage ${input.stage}`
+    const from = input.stages.join(' and ')
+    return input.merge ? `merge stage ${from} by ${orderText(input.merge)}` : `receive stage ${from}`
   }
   const columns = input.kind === 'parquet' && input.columns
   const shown = columns ? ` { ${columns.map((c) => `${c.column}: ${c.type}${c.nullable ? '?' : ''}`).join(', ')} }` : ''
@@ -32,9 +43,19 @@ function operatorText(operator: OperatorPlan): string {
       return `top ${operator.rows} by ${orderText(operator.by)}`
     case 'limit':
       return `limit ${operator.rows}`
+    case 'join':
+      return joinText(operator)
+    case 'distinctPartial':
+    case 'distinctFinal':
+      return `distinct ${operator.op === 'distinctPartial' ? 'partial' : 'final'}`
     default:
       return functionText(operator)
   }
+}
+
+function joinText({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan): string {
+  const on = keys.map((key, index) => (key === rightKeys[index] ? key : `${key} = ${rightKeys[index]}`)).join(', ')
+  return `${kind} join with stage ${right} on ${on}${suffix === '' ? '' : `, suffix ${suffix}`}`
 }
 
 function functionText({ op, fn, params, setup }: FunctionOperatorPlan): string {
@@ -56,7 +77,11 @@ function outputText(output: OutputPlan): string {
   const to = output.to === 'leader' ? 'the leader' : `stage ${output.to}`
   switch (output.exchange) {
     case 'hash':
-      return `hash by ${output.keys.join(', ')} to ${to}`
+      return `hash by ${output.keys.length === 0 ? 'the whole row' : output.keys.join(', ')} to ${to}`
+    case 'broadcast':
+      return `broadcast to ${to}`
+    case 'roundRobin':
+      return `deal out to ${to}`
     case 'merge':
       return `send ordered by ${orderText(output.by)} to ${to}`
     case 'gather':

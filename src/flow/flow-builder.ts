@@ -1,11 +1,13 @@
 import { MillraceError } from '../base/errors.js'
-import { type Aggregate, type AggregateResult, type Aggregates, collectAggregates, refuseProto } from './aggregates.js'
+import { type Aggregate, type AggregateResult, type Aggregates, collectAggregates } from './aggregates.js'
 import { buildPlan } from './build-plan.js'
+import { columnList } from './column-list.js'
 import { execute } from './execute.js'
 import { explainPlan } from './explain.js'
+import { type Added, type JoinCheck, type JoinOptions, joinStep } from './join-options.js'
 import { encodeParams } from './param-codec.js'
 import { setParams } from './params.js'
-import type { FileInputPlan, FunctionOperatorPlan, OrderKey, Plan } from './plan.js'
+import type { FunctionOperatorPlan, OrderKey, Plan } from './plan.js'
 import type {
   Column,
   FilterResult,
@@ -21,7 +23,7 @@ import type {
 import type { FlowRun, RunOptions } from './run-options.js'
 import type { Source } from './source.js'
 import { describeFunction, refuseAsync } from './stage-function.js'
-import type { Step } from './step.js'
+import type { FlowParts, Step } from './step.js'
 
 /** What `flow()` returns: it only lacks something to read. */
 export interface FlowStart {
@@ -40,9 +42,19 @@ export function flow(module: string | URL): FlowStart {
   return {
     read: <R>(source: Source<R>): Flow<R> => {
       if (source?.input?.kind === undefined) throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl() or parquet()')
-      return new Flow<R>(url, source.input, [])
+      return new Flow<R>({ module: url, input: source.input, steps: [] })
     },
   }
+}
+
+/** How rows move between workers. */
+export interface Exchange<R> {
+  /** Rows of equal keys meet on one worker. */
+  hash(...keys: Column<R>[]): Flow<R>
+  /** Each worker gets as many, whatever is in them. */
+  roundRobin(): Flow<R>
+  /** All rows go to one worker. */
+  gather(): Flow<R>
 }
 
 /**
@@ -53,15 +65,11 @@ export function flow(module: string | URL): FlowStart {
  * Steps throw at once: `StageAnonymous`, `StageAsync`, `ParamInvalid`, `InvalidArgument`, each with the step's number.
  */
 export class Flow<R> {
-  readonly #module: string
-  readonly #input: FileInputPlan
-  readonly #steps: readonly Step[]
+  readonly #parts: FlowParts
 
   /** @internal */
-  constructor(module: string, input: FileInputPlan, steps: readonly Step[]) {
-    this.#module = module
-    this.#input = input
-    this.#steps = steps
+  constructor(parts: FlowParts) {
+    this.#parts = parts
   }
 
   /** One row in, one row out. */
@@ -112,9 +120,43 @@ export class Flow<R> {
     return this.#with({ op: 'limit', rows })
   }
 
-  /** Moves rows between workers without changing them. `hash`: rows of equal keys meet on one worker. */
-  get exchange(): { hash(...keys: Column<R>[]): Flow<R> } {
-    return { hash: (...keys) => this.#with({ op: 'hash', keys: columnList(keys, this.#place('exchange.hash')) }) }
+  /**
+   * Each row with those of another flow that have equal keys: `{ on: 'airport' }`, `{ on: ['a', 'b'] }`, or `{ on: { origin: 'iata' } }`, the
+   * column here and the one there. `kind`: `inner` (the default); `left`, which keeps a row without any and gives it nulls; `semi` and `anti`,
+   * the rows here that have one, or none, each once and as it was. A null is equal to nothing, not even to a null.
+   *
+   * The other flow is read first and kept in memory, by hash of the keys on the worker that has them; so it should be the smaller one. With
+   * `exchange: 'broadcast'` each worker keeps all of it, and the rows here stay where they are. Its columns come behind those here, but for its
+   * keys, their names ended by `suffix`; one that is there already ends the run with `ColumnClash`, keys of different types with `ColumnType`.
+   *
+   * @throws MillraceError `InvalidArgument`, for a flow of another module too
+   */
+  join<R2, const O extends JoinOptions<R, R2>>(right: Flow<R2>, options: O & JoinCheck<R, R2, O>): Flow<Simplify<R & Added<R2, O>>> {
+    const where = this.#place('join')
+    return this.#with(joinStep(this.#other(right, where), options, where))
+  }
+
+  /** The rows of both, in any order, those that are in both twice. Their columns have one type each. @throws MillraceError `InvalidArgument` */
+  union(other: Flow<R>): Flow<R> {
+    return this.#with({ op: 'union', other: this.#other(other, this.#place('union')) })
+  }
+
+  /** Each row once: with columns, as `groupBy` of them; without, rows that are equal in all. A column that is missing is null. */
+  distinct(): Flow<R>
+  distinct<K extends Column<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>>
+  distinct<K extends Column<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>> | Flow<R> {
+    if (columns.length === 0) return this.#with<R>({ op: 'distinct' })
+    const keys = columnList(columns, this.#place('distinct'))
+    return this.#with<Simplify<Pick<R, K>>>({ op: 'groupBy', keys, aggregates: [] })
+  }
+
+  /** Moves rows between workers without changing them. */
+  get exchange(): Exchange<R> {
+    return {
+      hash: (...keys) => this.#with({ op: 'hash', keys: columnList(keys, this.#place('exchange.hash')) }),
+      roundRobin: () => this.#with({ op: 'roundRobin' }),
+      gather: () => this.#with({ op: 'gather' }),
+    }
   }
 
   /** The plan as plain JSON. */
@@ -133,15 +175,25 @@ export class Flow<R> {
   }
 
   #plan(): Plan {
-    return buildPlan(this.#module, this.#input, this.#steps)
+    return buildPlan(this.#parts)
   }
 
   #with<Out>(step: Step): Flow<Out> {
-    return new Flow<Out>(this.#module, this.#input, [...this.#steps, step])
+    return new Flow<Out>({ ...this.#parts, steps: [...this.#parts.steps, step] })
+  }
+
+  #other(other: unknown, where: string): FlowParts {
+    if (!(other instanceof Flow)) throw new MillraceError('InvalidArgument', `${where}: takes another flow first`)
+    const { module } = other.#parts
+    if (module === this.#parts.module) return other.#parts
+    throw new MillraceError(
+      'InvalidArgument',
+      `${where}: the other flow has its functions in ${module}, this one in ${this.#parts.module}: give both the same module to flow()`,
+    )
   }
 
   #place(op: string): string {
-    return `operator ${this.#steps.length + 1} (${op})`
+    return `operator ${this.#parts.steps.length + 1} (${op})`
   }
 
   #call(op: FunctionOperatorPlan['op'], fn: unknown, options: StageOptions = {}): FunctionOperatorPlan {
@@ -157,16 +209,4 @@ export class Flow<R> {
 function checkParams(params: unknown, where: string): object {
   if (typeof params === 'object' && params !== null && !Array.isArray(params)) return params
   throw new MillraceError('ParamInvalid', `${where}: params is an object of names and values`)
-}
-
-/** At least one column, each once. */
-function columnList(columns: string | readonly string[], where: string): string[] {
-  const list = typeof columns === 'string' ? [columns] : [...columns]
-  if (list.length === 0) throw new MillraceError('InvalidArgument', `${where}: name at least one column`)
-  for (const column of list) {
-    if (typeof column !== 'string') throw new MillraceError('InvalidArgument', `${where}: a column is named by text, got ${typeof column}`)
-    refuseProto(column, where)
-  }
-  if (new Set(list).size < list.length) throw new MillraceError('InvalidArgument', `${where}: a column is named twice: ${list.join(', ')}`)
-  return list
 }

@@ -46,16 +46,18 @@ export interface ColumnPlan {
   readonly nullable: boolean
 }
 
-/** What an earlier stage sends here; `merge` says that every sender's rows are in this order and must stay so. */
+/** What earlier stages send here; `merge` says that every sender's rows are in this order and must stay so. */
 export interface ExchangeInputPlan {
   readonly kind: 'exchange'
-  readonly stage: number
+  readonly stages: readonly number[]
   readonly merge?: readonly OrderKey[]
 }
 
 /** How the rows leave a stage. `to` is the receiving stage. */
 export type OutputPlan =
+  /** Without keys: by the whole row. */
   | { readonly exchange: 'hash'; readonly keys: readonly string[]; readonly to: number }
+  | { readonly exchange: 'broadcast' | 'roundRobin'; readonly to: number }
   | { readonly exchange: 'merge'; readonly by: readonly OrderKey[]; readonly to: number }
   | { readonly exchange: 'gather'; readonly to: number | 'leader'; readonly limit?: number }
 
@@ -93,9 +95,27 @@ export interface GroupOperatorPlan {
   readonly aggregates: readonly AggregatePlan[]
 }
 
+/** What a join keeps of its left rows and adds from its right ones. */
+export type JoinKind = 'inner' | 'left' | 'semi' | 'anti'
+
+/** The rows of the stage, on the left, meet those that stage `right` sends here, which are kept. */
+export interface JoinOperatorPlan {
+  readonly op: 'join'
+  readonly kind: JoinKind
+  readonly right: number
+  /** The keys of the left rows and, each in its place, those of the right ones. */
+  readonly keys: readonly string[]
+  readonly rightKeys: readonly string[]
+  /** Ends the names of the columns that come from the right. */
+  readonly suffix: string
+}
+
 export type OperatorPlan =
   | FunctionOperatorPlan
   | GroupOperatorPlan
+  | JoinOperatorPlan
+  /** Each row once here; each row once, which takes that equal ones meet here. */
+  | { readonly op: 'distinctPartial' | 'distinctFinal' }
   | { readonly op: 'sort'; readonly by: readonly OrderKey[] }
   | { readonly op: 'topK'; readonly by: readonly OrderKey[]; readonly rows: number }
   | { readonly op: 'limit'; readonly rows: number }

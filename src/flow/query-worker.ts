@@ -1,12 +1,12 @@
 import { systemClock } from '../base/clock.js'
-import { LEADER, type ParticipantId } from '../base/ids.js'
+import { LEADER } from '../base/ids.js'
 import { Slice } from '../base/slice.js'
 import { encodeValue } from '../call/value-writer.js'
 import { comparator } from '../columnar/order.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import { OrderedMerge } from '../exchange/ordered-merge.js'
-import { gatherRouter, hashRouter, type Router } from '../exchange/router.js'
+import { gatherRouter, hashRouter, type Route, roundRobinRouter } from '../exchange/router.js'
 import { Spill } from '../exchange/spill.js'
 import { createSpillFolder } from '../exchange/spill-folder.js'
 import type { QueryInvitation, WorkerSide } from '../mesh/worker-side.js'
@@ -17,7 +17,7 @@ import { buildPipeline } from './operators/pipeline.js'
 import type { StageEnvironment } from './operators/stage-call.js'
 import type { ExchangeInputPlan, FileInputPlan, StagePlan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
-import { GatherInput, MergeInput, type RowInput } from './row-input.js'
+import { GatherInput, MergeInput, type RowInput, StageInputs } from './row-input.js'
 import { openSource } from './sources/open-source.js'
 import type { SourceCursor } from './sources/source-cursor.js'
 import { decodeSplit } from './split-source.js'
@@ -135,6 +135,7 @@ export class QueryWorker {
   private async planStage(stage: StagePlan, namespace: Readonly<Record<string, unknown>>): Promise<StageRun> {
     const slice = new Slice(systemClock, SLICE_MS)
     const input = await this.input(stage)
+    const inputs = new StageInputs(input)
     const run: { current: StageRun | undefined } = { current: undefined }
     const controller = new AbortController()
     this.controllers.push(controller)
@@ -149,6 +150,7 @@ export class QueryWorker {
     const pipeline = await buildPipeline(stage, {
       resolve: (ref) => resolveStage(namespace, ref),
       input,
+      right: (sender) => inputs.beside(this.exchangeInput({ kind: 'exchange', stages: [sender] })),
       environment,
       budgetBytes: this.terms.memoryBytes * (1 - QUEUE_SHARE),
       spill,
@@ -158,11 +160,11 @@ export class QueryWorker {
       id: this.topology.outputId(stage.id, this.invitation.self),
       receivers: this.topology.receivers(stage),
       name: `stage ${stage.id}`,
-      input,
+      inputs,
       pipeline,
       slice,
       controller,
-      route: this.router(stage),
+      route: this.route(stage),
       queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
       spill,
       progressed: () => this.report(),
@@ -172,19 +174,25 @@ export class QueryWorker {
     return run.current
   }
 
-  private router(stage: StagePlan): Router {
+  private route(stage: StagePlan): Route {
     const { output } = stage
-    return output.exchange === 'hash' ? hashRouter(output.keys, this.topology.receivers(stage).length) : gatherRouter
+    const receivers = this.topology.receivers(stage).length
+    if (output.exchange === 'hash') return hashRouter(output.keys, receivers)
+    if (output.exchange === 'roundRobin') return roundRobinRouter(receivers, this.invitation.self)
+    return output.exchange === 'broadcast' ? 'broadcast' : gatherRouter
   }
 
   private async input(stage: StagePlan): Promise<RowInput> {
     return stage.input.kind === 'exchange' ? this.exchangeInput(stage.input) : this.fileInput(stage, stage.input)
   }
 
-  private exchangeInput({ stage, merge }: ExchangeInputPlan): RowInput {
-    const senders: ParticipantId[] = this.topology.members(this.topology.plan.stages[stage])
-    const name = `the rows of stage ${stage}`
-    const inbounds = senders.map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name }))
+  private exchangeInput({ stages, merge }: ExchangeInputPlan): RowInput {
+    const name = `the rows of stage ${stages.join(' and ')}`
+    const inbounds = stages.flatMap((stage) =>
+      this.topology
+        .members(this.topology.plan.stages[stage])
+        .map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name })),
+    )
     const input = new ExchangeInput(name, inbounds)
     return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparator(merge)))
   }

@@ -10,6 +10,42 @@ export interface RowInput extends Cursor<Row> {
   ready(): Promise<void>
 }
 
+/** The inputs of one stage: its own, and those of its joins, each of which is read to its end before its own is read on. */
+export class StageInputs {
+  readonly #own: RowInput
+  readonly #all: RowInput[]
+  #waitsFor: RowInput
+
+  constructor(own: RowInput) {
+    this.#own = own
+    this.#all = [own]
+    this.#waitsFor = own
+  }
+
+  /** One more input, for a join. */
+  beside(input: RowInput): Cursor<Row> {
+    this.#all.push(input)
+    return {
+      next: () => {
+        const row = input.next()
+        if (typeof row === 'symbol') this.#waitsFor = row === PAUSE ? input : this.#own
+        return row
+      },
+      close: () => input.close(),
+    }
+  }
+
+  /** Resolves when the pipeline may give something else than PAUSE. */
+  ready(): Promise<void> {
+    return this.#waitsFor.ready()
+  }
+
+  /** Resolves when all are ready, or closed, and hold no file. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#all.map((input) => input.ready().catch(() => {})))
+  }
+}
+
 /** The rows of an exchange in any order. */
 export class GatherInput implements RowInput {
   private batch: Batch | undefined

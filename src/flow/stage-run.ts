@@ -9,14 +9,14 @@ import type { Route } from '../exchange/router.js'
 import type { Spill } from '../exchange/spill.js'
 import type { SourceActivity, SourceTask, StreamSource } from '../stream/source-task.js'
 import { type Cursor, closeUnwanted, END, PAUSE } from './operators/cursor.js'
-import type { RowInput } from './row-input.js'
+import type { StageInputs } from './row-input.js'
 
 export interface StageRunOptions {
   readonly id: PhysicalStreamId
   readonly receivers: readonly ParticipantId[]
   /** For messages. */
   readonly name: string
-  readonly input: RowInput
+  readonly inputs: StageInputs
   readonly pipeline: Cursor<Row>
   readonly slice: Slice
   readonly route: Route
@@ -65,7 +65,7 @@ export class StageRun implements StreamSource {
   /** Resolves when it runs no more and its input holds no file; to be asked once its session has ended. */
   async idle(): Promise<void> {
     await this.execution?.catch(() => {})
-    await this.options.input.ready().catch(() => {})
+    await this.options.inputs.idle()
   }
 
   describe(): SourceActivity {
@@ -123,12 +123,12 @@ export class StageRun implements StreamSource {
 
   /** Lets the others run, and waits where there is no input. */
   private async rest(task: SourceTask, gate: Gate): Promise<void> {
-    const { progressed, slice, input } = this.options
+    const { progressed, slice, inputs } = this.options
     progressed()
     // What was gathered so far goes to whoever waits for it; also to one who begins to wait while there is no input.
     if (gate.isOpen() && !slice.expired) {
       this.isResting = true
-      await this.wakeups.any({ input: () => input.ready(), sinks: () => task.changed() })
+      await this.wakeups.any({ input: () => inputs.ready(), sinks: () => task.changed() })
       this.isResting = false
     } else this.slices++
     task.flush()

@@ -6,7 +6,7 @@ import { ExchangeInput } from '../../src/exchange/exchange-input.js'
 import { Gather } from '../../src/exchange/gather.js'
 import { OrderedMerge } from '../../src/exchange/ordered-merge.js'
 import type { Route } from '../../src/exchange/router.js'
-import { GatherInput, MergeInput, type RowInput } from '../../src/flow/row-input.js'
+import { GatherInput, MergeInput, type RowInput, StageInputs } from '../../src/flow/row-input.js'
 import { StageRun } from '../../src/flow/stage-run.js'
 import type { Inbound } from '../../src/stream/inbound.js'
 import type { Session } from '../../src/stream/session.js'
@@ -53,7 +53,7 @@ export class Seat {
       id: streamId(logical, this.self),
       receivers: receivers.map(participantId),
       name: `stage ${logical}`,
-      input,
+      inputs: new StageInputs(input),
       pipeline: input,
       slice,
       route,

@@ -1,6 +1,7 @@
 import { asc, desc, type Flow } from 'millrace/flow'
 import { isEven, repeated, same, tagged } from './stages/basic.js'
 
+export type JoinKind = 'inner' | 'left' | 'semi' | 'anti'
 export type AnyRow = Record<string, unknown>
 // biome-ignore lint/suspicious/noExplicitAny: flows of any shape are made at random
 export type AnyFlow = Flow<any>
@@ -113,6 +114,50 @@ function compareValues(a: unknown, b: unknown, descending: boolean): number {
   const order = (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
   return descending ? -order : order
 }
+
+/** A right side, as the flow reads it and as a plain program has it. */
+export interface Right {
+  readonly flow: AnyFlow
+  readonly rows: readonly AnyRow[]
+}
+
+/** The columns of the right side end so. */
+export const SUFFIX = '_r'
+
+/** `on`: the columns of the left side, and those of the right one. */
+export function join(kind: JoinKind, on: Readonly<Record<string, string>>, exchange: 'hash' | 'broadcast', right: Right): Step {
+  const options = { on, kind, exchange, suffix: SUFFIX } as never
+  return {
+    name: `${kind} join by ${exchange}`,
+    flow: (job) => job.join(right.flow, options),
+    plain: (rows) => rows.flatMap((row) => joinPlainly(row, kind, Object.entries(on), right.rows)),
+  }
+}
+
+function joinPlainly(row: AnyRow, kind: JoinKind, on: readonly [string, string][], right: readonly AnyRow[]): AnyRow[] {
+  const matches = right.filter((other) => on.every(([here, there]) => (row[here] ?? null) !== null && row[here] === other[there]))
+  if (kind === 'semi') return matches.length > 0 ? [row] : []
+  if (kind === 'anti') return matches.length > 0 ? [] : [row]
+  if (matches.length === 0) return kind === 'left' ? [row] : []
+  const keys = on.map(([, there]) => there)
+  return matches.map((match) => {
+    const added = Object.entries(match).filter(([name]) => !keys.includes(name))
+    return { ...row, ...Object.fromEntries(added.map(([name, value]) => [`${name}${SUFFIX}`, value])) }
+  })
+}
+
+export function union(right: Right): Step {
+  return { name: 'union', flow: (job) => job.union(right.flow), plain: (rows) => [...rows, ...right.rows] }
+}
+
+export const distinct: Step = {
+  name: 'distinct',
+  flow: (job) => job.distinct(),
+  plain: (rows) => [...new Map(rows.map((row) => [JSON.stringify(known(row)), row])).values()],
+}
+
+export const dealOut: Step = { name: 'round robin', flow: (job) => job.exchange.roundRobin(), plain: (rows) => rows }
+export const gather: Step = { name: 'gather', flow: (job) => job.exchange.gather(), plain: (rows) => rows }
 
 export function limit(rows: number): Step {
   return { name: `limit ${rows}`, flow: (job) => job.limit(rows), plain: (all) => all.slice(0, rows) }

@@ -8,17 +8,25 @@ import {
   type AnyFlow,
   type AnyRow,
   comparePlainly,
+  dealOut,
+  distinct,
   filterEven,
   flatMapRepeated,
+  gather,
   group,
   hash,
+  type JoinKind,
+  join,
   known,
   limit,
   mapSame,
   mapTagged,
+  type Right,
   regroup,
   type Step,
+  SUFFIX,
   sort,
+  union,
 } from './oracle.js'
 import { isLong, letters, upper, words } from './stages/basic.js'
 import { rowsOf, sorted, temporaryFolder, useWays, type Way, WORKERS, writeFiles } from './support.js'
@@ -152,7 +160,7 @@ test('a limit without an order gives so many rows that are there, whatever stand
 })
 
 const itemStep = fc.oneof(
-  fc.constantFrom(mapTagged, filterEven, mapSame, hash('group'), hash('id'), sort('-id')),
+  fc.constantFrom(mapTagged, filterEven, mapSame, hash('group'), hash('id'), sort('-id'), dealOut, gather, distinct),
   fc.integer({ min: 0, max: 3 }).map(flatMapRepeated),
 )
 const ending = fc.constantFrom<Step[]>(
@@ -161,7 +169,8 @@ const ending = fc.constantFrom<Step[]>(
   [group('id', 'group')],
   [group('value'), hash('rows')],
   [sort('value', 'id', 'copy', 'group')],
-  [sort('-group', 'id', 'copy', 'value'), limit(17)],
+  // By all columns that there may be, so that the first rows are the same ones.
+  [sort('-group', 'id', 'copy', 'value', ...['id', 'group', 'value'].map((name) => `${name}${SUFFIX}`)), limit(17)],
   [group('group'), sort('-rows', 'group'), limit(5)],
 )
 const item = fc.record(
@@ -173,19 +182,37 @@ const item = fc.record(
   { requiredKeys: ['id'] },
 )
 
+/** What brings in other rows, given those. */
+const combine = fc.oneof(
+  fc
+    .record({
+      kind: fc.constantFrom<JoinKind>('inner', 'left', 'semi', 'anti'),
+      on: fc.constantFrom({ group: 'group' }, { id: 'id' }, { group: 'group', id: 'id' }, { value: 'value' }, { id: 'value' }),
+      exchange: fc.constantFrom('hash' as const, 'broadcast' as const),
+    })
+    .map(({ kind, on, exchange }) => (right: Right): Step[] => [join(kind, on, exchange, right)]),
+  fc.constant((right: Right): Step[] => [union(right)]),
+  fc.constant((): Step[] => []),
+)
+
 test('random flows over random files give what a plain program gives', async () => {
   let run = 0
   const program = fc.record({
     files: fc.array(fc.array(item, { maxLength: 40 }), { minLength: 1, maxLength: 5 }),
     middle: fc.array(itemStep, { maxLength: 4 }),
+    combine,
+    others: fc.array(item, { maxLength: 15 }),
+    combineAt: fc.nat(4),
     end: ending,
     at: fc.nat(ways.length - 1),
   })
-  const property = fc.asyncProperty(program, async ({ files, middle, end, at }) => {
+  const property = fc.asyncProperty(program, async ({ files, middle, combine: combined, others, combineAt, end, at }) => {
     const way = ways[at] as Way
     const where = `${folder}/random/${run++}`
     await writeFiles(where, Object.fromEntries(files.map((rows, index) => [`${index}.jsonl`, jsonLines(rows)])))
-    const steps = [...middle, ...end]
+    await writeFiles(where, { 'right/0.jsonl': jsonLines(others) })
+    const right = { flow: flow(STAGES).read(jsonl<AnyRow>(`${where}/right/*.jsonl`)), rows: others as AnyRow[] }
+    const steps = [...middle.slice(0, combineAt), ...combined(right), ...middle.slice(combineAt), ...end]
     const expected = steps.reduce((rows, step) => step.plain(rows), files.flat() as AnyRow[]).map(known)
     const job = steps.reduce((each, step) => step.flow(each), flow(STAGES).read(jsonl<AnyRow>(`${where}/*.jsonl`)) as AnyFlow)
     const rows = (await rowsOf(job, way.options)).map(known)
@@ -198,5 +225,5 @@ test('random flows over random files give what a plain program gives', async () 
     const compare = comparePlainly(order)
     assert.ok(rows.every((row, index) => index === 0 || compare(rows[index - 1] as AnyRow, row) <= 0))
   })
-  await fc.assert(property, { numRuns: FULL ? 1500 : 25 })
+  await fc.assert(property, { numRuns: FULL ? 1500 : 40 })
 })

@@ -52,6 +52,11 @@ describe('a limit over rows without end ends', () => {
     'in the middle': (job) => job.limit(1000).exchange.hash('n').limit(10),
     'and a groupBy behind it': (job) => job.limit(1000).groupBy('n').limit(10),
     'and an order behind it': (job) => job.exchange.hash('n').limit(1000).sort('n').limit(10),
+    'behind a join': (job) => job.join(numbers().limit(5), { on: 'worker', suffix: '_r' }).limit(10),
+    'behind a join by broadcast': (job) => job.join(numbers().limit(5), { on: 'worker', suffix: '_r', exchange: 'broadcast' }).limit(10),
+    'in the right side of a join': (job) => job.limit(100).join(numbers().limit(5), { on: 'n', kind: 'anti' }).limit(10),
+    'of a union': (job) => job.union(numbers()).limit(10),
+    'of what is new': (job) => job.distinct().limit(10),
     'of none': (job) => job.exchange.hash('n').limit(0),
   }
   for (const [where, shape] of Object.entries(SHAPES)) {
@@ -63,6 +68,13 @@ describe('a limit over rows without end ends', () => {
         if (where !== 'of none') madeOf(stopped(), way)
       }
     })
+  }
+})
+
+test('an inner join whose right side is empty stops what feeds its left side, which has no end', async () => {
+  for (const exchange of ['hash', 'broadcast'] as const) {
+    for (const way of ways)
+      assert.deepEqual(await rowsOf(numbers().join(numbers().limit(0), { on: 'n', suffix: '_r', exchange }), way.options), [])
   }
 })
 

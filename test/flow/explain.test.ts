@@ -39,6 +39,18 @@ const JOBS = {
       hi: a.max('delay'),
     }))
     .filter(late),
+  'explain-join': counted
+    .join(start.read(jsonl<{ name: string; rank: number }>('ranks.jsonl')).limit(1000), {
+      on: { word: 'name' },
+      kind: 'left',
+      suffix: '_r',
+    })
+    .join(start.read(jsonl<{ word: string }>('stop.jsonl')), { on: 'word', kind: 'anti', exchange: 'broadcast' })
+    .sort('word'),
+  'explain-union': counted
+    .union(start.read(jsonl<{ word: string; n: number }>('more.jsonl')))
+    .distinct()
+    .exchange.roundRobin(),
 }
 
 for (const [name, job] of Object.entries(JOBS)) {

@@ -54,7 +54,7 @@ test('a groupBy with sort and limit is three stages: partial, final with top-k, 
       {
         id: 1,
         on: 'all',
-        input: { kind: 'exchange', stage: 0 },
+        input: { kind: 'exchange', stages: [0] },
         operators: [
           { op: 'groupFinal', keys: ['word'], aggregates: COUNT },
           { op: 'topK', by: order, rows: 10 },
@@ -64,7 +64,7 @@ test('a groupBy with sort and limit is three stages: partial, final with top-k, 
       {
         id: 2,
         on: 'one',
-        input: { kind: 'exchange', stage: 1, merge: order },
+        input: { kind: 'exchange', stages: [1], merge: order },
         operators: [{ op: 'limit', rows: 10 }],
         output: { exchange: 'gather', to: 'leader' },
       },

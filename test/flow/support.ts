@@ -72,7 +72,7 @@ export function pipeline(
   const stage = {
     id: 3,
     on: 'all',
-    input: { kind: 'exchange', stage: 2 },
+    input: { kind: 'exchange', stages: [2] },
     operators,
     output: { exchange: 'gather', to: 'leader' },
   } as const

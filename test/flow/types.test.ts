@@ -5,6 +5,7 @@ import { compileMistakes } from '../support/mistakes.js'
 import { loadRanks, long, ranked, shout, words } from './stages.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+type Flat<T> = { [C in keyof T]: T[C] }
 type RowOf<F> = F extends Flow<infer R> ? R : never
 
 /** Compiles only where the row type of the flow is exactly `R`. */
@@ -64,6 +65,10 @@ function prepare(ctx: { params: { a: number } }): { b: string } {
 function wrongState(): { b: number } {
   return { b: 1 }
 }
+function unsuffixed(row: Trade & { age_r: number | null; who_r: string }): Trade & { age: number | null; who_r: string } {
+  const { age_r: age, ...rest } = row
+  return { ...rest, age }
+}
 function fails(): never {
   throw new Error('never runs')
 }
@@ -89,6 +94,13 @@ test('row types follow through every step', () => {
   )
   rows<Record<string, unknown>>()(start.read(parquet('f')))
   rows<never>()(trades.map(fails))
+  const people = start.read(jsonl<{ name: string; age: number | null; who: string }>('p'))
+  rows<Flat<Trade & { name: string; age: number | null }>>()(trades.join(people, { on: 'who' }))
+  rows<Trade & { age: number | null; who_r: string }>()(trades.join(people, { on: { who: 'name' }, suffix: '_r' as const }).map(unsuffixed))
+  rows<Flat<Trade & { name: string | null; age: number | null }>>()(trades.join(people, { on: ['who'], kind: 'left' }))
+  rows<Trade>()(trades.join(people, { on: 'who', kind: 'semi', exchange: 'broadcast' }))
+  rows<Trade>()(trades.union(trades).distinct().exchange.roundRobin().exchange.gather())
+  rows<{ who: string }>()(trades.distinct('who'))
 })
 
 test('mistakes are refused by the compiler', () => {
@@ -115,6 +127,20 @@ test('mistakes are refused by the compiler', () => {
     trades.groupBy('who', (a) => ({ n: a.avg('at') }))
     // @ts-expect-error no such column
     counted.exchange.hash('nope')
+    // @ts-expect-error no such column on the right
+    trades.join(counted, { on: 'who' })
+    // @ts-expect-error no such column on the right
+    trades.join(counted, { on: { who: 'nope' } })
+    // @ts-expect-error a bigint is never equal to text
+    trades.join(counted, { on: { id: 'word' } })
+    // @ts-expect-error both have the other columns
+    trades.join(trades, { on: 'who' })
+    // @ts-expect-error no such kind
+    trades.join(counted, { on: { who: 'word' }, kind: 'outer' })
+    // @ts-expect-error rows of another type
+    trades.union(counted)
+    // @ts-expect-error no such column
+    trades.distinct('nope')
     // @ts-expect-error no such column type
     parquet('f', { columns: { delay: 'double' } })
     // @ts-expect-error a scalar is no row
@@ -158,6 +184,8 @@ const MISTAKES: [code: string, message: RegExp][] = [
   ['trades.map(later)', /A stage function is synchronous: this one returns a promise/],
   ['trades.flatMap(words)', /A flatMap yields rows: plain objects, not scalars/],
   ["trades.sort(desc('prize'))", /"prize"/],
+  ["trades.join(trades, { on: 'who' })", /Both sides have a column \\"price\\": give a suffix for those of the right/],
+  ["trades.join(trades, { on: { who: 'price' } })", /The key \\"who\\" has another type on the right: they are never equal/],
 ]
 
 test('what the compiler says names the cure, in at most three lines', async () => {

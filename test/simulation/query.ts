@@ -8,7 +8,7 @@ import { OrderedMerge } from '../../src/exchange/ordered-merge.js'
 import { gatherRouter, hashRouter } from '../../src/exchange/router.js'
 import { Spill } from '../../src/exchange/spill.js'
 import { END, PAUSE } from '../../src/flow/operators/cursor.js'
-import { GatherInput, MergeInput, type RowInput } from '../../src/flow/row-input.js'
+import { GatherInput, MergeInput, type RowInput, StageInputs } from '../../src/flow/row-input.js'
 import { StageRun } from '../../src/flow/stage-run.js'
 import { RANK, rankOf } from '../../src/stream/error-payload.js'
 import { Session } from '../../src/stream/session.js'
@@ -162,7 +162,7 @@ export class Query {
       id: outputId(index, who),
       receivers: receivers.map(P),
       name: `stage ${index}`,
-      input,
+      inputs: new StageInputs(input),
       pipeline: new OpCursor(input, op, this.injection(who, index)),
       slice,
       route: isBroadcast ? 'broadcast' : receivers.length === 1 ? gatherRouter : hashRouter(['k'], receivers.length),

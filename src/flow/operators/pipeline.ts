@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.js'
 import { MillraceError } from '../../base/errors.js'
 import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
@@ -8,6 +9,7 @@ import {
   type FunctionRef,
   type GroupOperatorPlan,
   isFunctionOperator,
+  type JoinOperatorPlan,
   type OperatorPlan,
   type OrderKey,
   type StagePlan,
@@ -15,10 +17,13 @@ import {
 import type { AnyFunction } from '../stage-function.js'
 import { comparatorAt } from './compare.js'
 import type { Cursor } from './cursor.js'
+import { DistinctCursor } from './distinct.js'
 import { FilterCursor } from './filter.js'
 import { FlatMapCursor } from './flat-map.js'
 import { GroupFinalCursor, GroupPartialCursor } from './group.js'
 import { GroupTable } from './group-table.js'
+import { JoinCursor } from './join.js'
+import { JoinTable } from './join-table.js'
 import { LimitCursor } from './limit.js'
 import { MapCursor } from './map.js'
 import { Overflow } from './overflow.js'
@@ -33,6 +38,8 @@ export interface PipelineOptions {
   /** Finds a stage function: `resolveStage` over the module's namespace. */
   readonly resolve: (ref: FunctionRef) => AnyFunction
   readonly input: Cursor<Row>
+  /** What the stage of that number sends here beside the input, for a join. */
+  readonly right?: ((stage: number) => Cursor<Row>) | undefined
   readonly environment: StageEnvironment
   /** What the operators of this stage may keep together, in bytes; they share it evenly. */
   readonly budgetBytes: number
@@ -97,6 +104,7 @@ interface Place {
   readonly stage: number
   readonly slice: Slice
   readonly spill?: Spill | undefined
+  readonly right?: ((stage: number) => Cursor<Row>) | undefined
 }
 
 function cursorOf(operator: OperatorPlan, input: Cursor<Row>, place: Place): Cursor<Row> {
@@ -118,9 +126,25 @@ function cursorOf(operator: OperatorPlan, input: Cursor<Row>, place: Place): Cur
     }
     case 'limit':
       return new LimitCursor(input, operator.rows)
+    case 'join':
+      return join(operator, input, place)
+    case 'distinctPartial':
+    case 'distinctFinal': {
+      const mayForget = operator.op === 'distinctPartial'
+      return new DistinctCursor(input, { where: `stage ${stage} distinct`, budgetBytes: share, mayForget }, slice)
+    }
     default:
       throw new MillraceError('Internal', `operator ${operator.op} is not one of rows`)
   }
+}
+
+function join({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan, left: Cursor<Row>, place: Place): Cursor<Row> {
+  const rows = place.right?.(right)
+  assert(rows !== undefined, `stage ${place.stage} joins what stage ${right} sends`)
+  const where = `stage ${place.stage} ${kind} join on ${keys.join(', ')}`
+  const keepsRows = kind === 'inner' || kind === 'left'
+  const table = new JoinTable({ keys: rightKeys, keepsRows, suffix, where, budgetBytes: place.share })
+  return new JoinCursor({ kind, left, right: rows, keys }, table, place.slice)
 }
 
 function sort(by: readonly OrderKey[], input: Cursor<Row>, where: string, { share, slice, spill }: Place): Cursor<Row> {

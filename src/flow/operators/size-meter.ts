@@ -42,9 +42,9 @@ export class SizeMeter {
     this.#bytes = 0
   }
 
-  /** `OperatorBudget` */
-  exceeded(): MillraceError {
-    return budgetError(this.#what, this.#bytes, this.#budgetBytes)
+  /** `OperatorBudget`; `moreBytes`: what is kept beside the rows. */
+  exceeded(moreBytes = 0): MillraceError {
+    return budgetError(this.#what, this.#bytes + moreBytes, this.#budgetBytes)
   }
 }
 

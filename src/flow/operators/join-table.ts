@@ -1,0 +1,148 @@
+import { MillraceError } from '../../base/errors.js'
+import { type Key, keyOfRow } from '../../columnar/key.js'
+import type { Row } from '../../columnar/schema.js'
+import { refuseProto } from '../aggregates.js'
+import { keepRow } from './keep.js'
+import { KeyIndex } from './key-index.js'
+import { SizeMeter } from './size-meter.js'
+
+export interface JoinTableOptions {
+  /** The columns of the right rows by which they are found. */
+  readonly keys: readonly string[]
+  /** Whether the rows are wanted, or only whether there is one. */
+  readonly keepsRows: boolean
+  /** Ends the names of their columns in the result. */
+  readonly suffix: string
+  /** Stage and operator, for errors. */
+  readonly where: string
+  readonly budgetBytes: number
+}
+
+/** The right rows of a join, by their keys. A key with a null in it is equal to none, as in SQL: such rows are left out. */
+export class JoinTable {
+  readonly #options: JoinTableOptions
+  readonly #index = new KeyIndex()
+  readonly #meter: SizeMeter
+  readonly #oneKey: Key[] = [null]
+  readonly #oneNumber: Int32Array = new Int32Array(1)
+  /** By number of the key: its first and last row. */
+  #first: number[] = []
+  #last: number[] = []
+  /** By row: the next one of the same key, -1 where there is none. */
+  #next: number[] = []
+  #rows: Row[] = []
+  /** The columns that the result gets of the right rows: what they are called there and here. */
+  readonly #columns = new Map<string, string>()
+  /** What the values of each key are, once there is one. */
+  readonly kinds: (string | undefined)[]
+
+  constructor(options: JoinTableOptions) {
+    this.#options = options
+    this.#meter = new SizeMeter(options.where, options.budgetBytes)
+    this.kinds = options.keys.map(() => undefined)
+  }
+
+  get isEmpty(): boolean {
+    return this.#index.size === 0
+  }
+
+  /** Throws `OperatorBudget`, `ColumnType`. */
+  add(row: Row): void {
+    const { keys, keepsRows } = this.#options
+    if (keepsRows) this.#learnColumns(row)
+    for (let i = 0; i < keys.length; i++) {
+      const value = row[keys[i]]
+      if (value === null || value === undefined) return
+      this.kinds[i] ??= kindOf(value)
+    }
+    const before = this.#index.size
+    this.#oneKey[0] = keyOfRow(row, keys)
+    this.#index.find(this.#oneKey, 1, this.#oneNumber)
+    const number = this.#oneNumber[0]
+    if (keepsRows) this.#keep(row, number, number === before)
+    this.#check()
+  }
+
+  /** The number of the key that these columns of a left row have; -1 where no right row has it. */
+  seek(row: Row, keys: readonly string[]): number {
+    for (let i = 0; i < keys.length; i++) {
+      const value = row[keys[i]]
+      if (value === null || value === undefined) return -1
+      const expected = this.kinds[i]
+      if (expected !== undefined && kindOf(value) !== expected) throw this.#unlike(keys[i], kindOf(value), i)
+    }
+    this.#oneKey[0] = keyOfRow(row, keys)
+    this.#index.seek(this.#oneKey, 1, this.#oneNumber)
+    return this.#oneNumber[0]
+  }
+
+  /** The first right row with this key. */
+  firstOf(number: number): number {
+    return this.#first[number]
+  }
+
+  /** The next one with the same key; -1 where there is none. */
+  after(at: number): number {
+    return this.#next[at]
+  }
+
+  /** A left row with the columns of a right one, or with nulls for -1. Throws `ColumnClash`. */
+  joined(left: Row, at: number): Row {
+    const row: Record<string, unknown> = { ...left }
+    const right = at < 0 ? undefined : this.#rows[at]
+    for (const [from, to] of this.#columns) {
+      if (Object.hasOwn(left, to)) throw this.#clash(to)
+      row[to] = right?.[from] ?? null
+    }
+    return row
+  }
+
+  clear(): void {
+    this.#index.clear()
+    this.#first = []
+    this.#last = []
+    this.#next = []
+    this.#rows = []
+    this.#meter.clear()
+  }
+
+  #keep(row: Row, number: number, isNew: boolean): void {
+    const at = this.#rows.push(keepRow(row)) - 1
+    this.#next.push(-1)
+    if (isNew) this.#first[number] = at
+    else this.#next[this.#last[number]] = at
+    this.#last[number] = at
+    this.#meter.add(row)
+  }
+
+  #check(): void {
+    const { budgetBytes } = this.#options
+    if (this.#meter.bytes + this.#index.bytes > budgetBytes) throw this.#meter.exceeded(this.#index.bytes)
+  }
+
+  #learnColumns(row: Row): void {
+    for (const column in row) {
+      if (this.#columns.has(column) || this.#options.keys.includes(column)) continue
+      const to = `${column}${this.#options.suffix}`
+      refuseProto(to, this.#options.where)
+      this.#columns.set(column, to)
+    }
+  }
+
+  #clash(column: string): MillraceError {
+    const cure = this.#options.suffix === '' ? 'give a suffix for the columns of the right side' : 'give another suffix'
+    return new MillraceError('ColumnClash', `${this.#options.where}: both sides have a column "${column}": ${cure}, or rename it in a map`)
+  }
+
+  #unlike(key: string, kind: string, index: number): MillraceError {
+    const { where, keys } = this.#options
+    return new MillraceError(
+      'ColumnType',
+      `${where}: the key "${key}" is ${kind} on the left, and "${keys[index]}" is ${this.kinds[index]} on the right: they are never equal; convert one in a map`,
+    )
+  }
+}
+
+function kindOf(value: unknown): string {
+  return value instanceof Date ? 'a date' : `a ${typeof value}`
+}
