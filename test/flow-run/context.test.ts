@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import { threadId } from 'node:worker_threads'
 import { type Flow, flow, type LogRecord, lines, setParams } from 'millrace/flow'
-import { mutates, prepare, sourceOf, tell } from './stages/context.js'
+import { mutates, ownThread, prepare, sourceOf, tell } from './stages/context.js'
 import { errorOf, rowsOf, sorted, start, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/context.js', import.meta.url)
@@ -34,7 +33,7 @@ test('a function is told its worker, its source and that it is wanted', async ()
       assert.equal(row.signal, false)
     }
     const workers = new Set(rows.map(({ worker }) => worker))
-    const inLeader = rows.every(({ thread }) => thread === threadId)
+    const inLeader = rows.every(({ thread }) => thread === ownThread())
     if (way.workers === 0) assert.deepEqual([[...workers], inLeader], [[0], true])
     else assert.ok([...workers].every((worker) => worker >= 1 && worker <= way.workers) && !inLeader, way.name)
     const behind = await rowsOf(told().exchange.hash('text').map(sourceOf).groupBy('known'), way.options)

@@ -4,6 +4,11 @@ import type { Ctx, SetupCtx } from 'millrace/flow'
 type Line = { text: string; file: string; offset: number }
 let setups = 0
 
+/** No other thread of this machine has the same now: those of different processes may have the same `threadId`. */
+export function ownThread(): number {
+  return process.pid * 65_536 + threadId
+}
+
 export function prepare(ctx: SetupCtx<{ word: string }>): { setups: number; word: string } {
   setups++
   return { setups, word: ctx.params.word }
@@ -18,7 +23,7 @@ export function tell(line: Line, ctx: Ctx<{ word: string; times: number }, { set
     sameFile: line.file,
     sameOffset: line.offset,
     worker: ctx.worker,
-    thread: threadId,
+    thread: ownThread(),
     setups: ctx.state.setups,
     word: ctx.state.word,
     times: ctx.params.times,
