@@ -1,5 +1,5 @@
 export type { Aggregate, Aggregates } from './flow/aggregates.js'
-export type { ColumnSpec, ColumnType, ParquetColumns, ParquetRow } from './flow/column-spec.js'
+export type { ColumnSpec, ColumnType, SourceColumns, SourceRow } from './flow/column-spec.js'
 export type { Ctx, LogLevel, LogRecord, SetupCtx, SourceLocation } from './flow/ctx.js'
 export { explainPlan } from './flow/explain.js'
 export { type Exchange, type Flow, type FlowStart, flow } from './flow/flow-builder.js'
@@ -10,5 +10,16 @@ export { setParams } from './flow/params.js'
 export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
-export { jsonl, type Line, lines, type ParquetOptions, parquet, type Source, type SourceOptions } from './flow/source.js'
+export {
+  type CsvColumns,
+  type CsvOptions,
+  csv,
+  jsonl,
+  type Line,
+  lines,
+  type ParquetOptions,
+  parquet,
+  type Source,
+  type SourceOptions,
+} from './flow/source.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -18,10 +18,10 @@ export type ColumnType = keyof ColumnValues
 export type ColumnSpec = ColumnType | `${ColumnType}?`
 
 /** Columns by name. */
-export type ParquetColumns = { readonly [column: string]: ColumnSpec }
+export type SourceColumns = { readonly [column: string]: ColumnSpec }
 
 /** The row that a column declaration stands for. */
-export type ParquetRow<C extends ParquetColumns> = {
+export type SourceRow<C extends SourceColumns> = {
   -readonly [K in keyof C]: C[K] extends `${infer T extends ColumnType}?`
     ? ColumnValues[T] | null
     : C[K] extends ColumnType

@@ -24,12 +24,24 @@ export interface StagePlan {
 export type InputPlan = FileInputPlan | ExchangeInputPlan
 
 /** Files: patterns as they were given, resolved against the working directory when the flow runs. */
-export type FileInputPlan = TextInputPlan | ParquetInputPlan
+export type FileInputPlan = TextInputPlan | CsvInputPlan | ParquetInputPlan
 
 export interface TextInputPlan {
   readonly kind: 'lines' | 'jsonl'
   readonly patterns: readonly string[]
   readonly allowEmpty: boolean
+}
+
+export interface CsvInputPlan {
+  readonly kind: 'csv'
+  readonly patterns: readonly string[]
+  readonly allowEmpty: boolean
+  /** Read only these; absent: everything, as text. */
+  readonly columns?: readonly ColumnPlan[]
+  /** The names of the columns; absent: the first row of each file names them. */
+  readonly header?: readonly string[]
+  readonly delimiter: string
+  readonly quote: string
 }
 
 export interface ParquetInputPlan {

@@ -1,10 +1,11 @@
 import { MillraceError } from '../base/errors.js'
-import { type ParquetColumns, type ParquetRow, parseColumnType } from './column-spec.js'
-import type { FileInputPlan } from './plan.js'
+import { columnList } from './column-list.js'
+import { type ColumnSpec, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
+import type { ColumnPlan, FileInputPlan } from './plan.js'
 
 declare const rowType: unique symbol
 
-/** Files to read; `R` is the row type. Made by `lines`, `jsonl` and `parquet`; no file is touched before the flow runs. */
+/** Files to read; `R` is the row type. Made by `lines`, `jsonl`, `csv` and `parquet`; no file is touched before the flow runs. */
 export interface Source<R> {
   readonly input: FileInputPlan
   readonly [rowType]?: R
@@ -39,8 +40,44 @@ export function jsonl<R = Record<string, unknown>>(patterns: Patterns, options: 
   return { input: { kind: 'jsonl', ...common('jsonl', patterns, options) } }
 }
 
+/** Types that the text of a CSV field can be read as. */
+export type CsvColumns = { readonly [column: string]: Exclude<ColumnSpec, 'binary' | 'binary?'> }
+
+/** What `csv()` takes. */
+export interface CsvOptions<C extends CsvColumns> extends SourceOptions {
+  /** Columns to read, each `'utf8' | 'float64' | 'int32' | 'int64' | 'boolean' | 'timestamp'`, with `?` where fields may be empty. */
+  readonly columns?: C
+  /** The names of the columns, of files that do not begin with a row of names. */
+  readonly header?: readonly string[]
+  /** Between fields; `,` by default. */
+  readonly delimiter?: string
+  /** Around fields that hold delimiters, quotes (doubled) or ends of lines; `"` by default. */
+  readonly quote?: string
+}
+
+/**
+ * Rows of CSV files (UTF-8, a byte order mark is dropped), each read by one worker from its beginning to its end. Without `columns` every
+ * column is read as text, and an empty field is null. With them the fields are converted: numbers as JavaScript writes them, `true` and
+ * `false`, ISO 8601 timestamps, in UTC where they name no zone; an empty field is null, or '' for `'utf8'` without `?`. A field that does not
+ * fit is `FileColumn`, a column that is not there `ColumnMissing`, a row of another length or with a broken quote `SourceLine`, each with file
+ * and line. Throws `InvalidArgument`.
+ */
+export function csv<const C extends CsvColumns>(patterns: Patterns, options: CsvOptions<C> & { readonly columns: C }): Source<SourceRow<C>>
+export function csv<R = Record<string, string | null>>(patterns: Patterns, options?: CsvOptions<never>): Source<R>
+export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): Source<unknown> {
+  const { header, delimiter = ',', quote = '"' } = options
+  const columns = options.columns && columnPlans('csv', options.columns)
+  const bytes = columns?.find(({ type }) => type === 'binary')
+  if (bytes !== undefined) throw new MillraceError('InvalidArgument', `csv(): column "${bytes.column}": text holds no binary`)
+  for (const [name, mark] of Object.entries({ delimiter, quote })) {
+    if (typeof mark !== 'string' || mark.length !== 1) throw new MillraceError('InvalidArgument', `csv(): ${name} is one character`)
+  }
+  const named = header === undefined ? {} : { header: columnList(header, 'csv() header') }
+  return { input: { kind: 'csv', ...common('csv', patterns, options), ...(columns && { columns }), ...named, delimiter, quote } }
+}
+
 /** What `parquet()` takes. */
-export interface ParquetOptions<C extends ParquetColumns> extends SourceOptions {
+export interface ParquetOptions<C extends SourceColumns> extends SourceOptions {
   /** Columns to read, each `'float64' | 'int32' | 'int64' | 'utf8' | 'boolean' | 'timestamp' | 'binary'`, with `?` where nulls may occur. */
   readonly columns?: C
 }
@@ -51,17 +88,20 @@ export interface ParquetOptions<C extends ParquetColumns> extends SourceOptions 
  * A column that is not there is `ColumnMissing`, one that is of another type or holds a null undeclared `FileColumn`, when the flow runs.
  * Throws `InvalidArgument` for an unknown type and for `columns` without any.
  */
-export function parquet<const C extends ParquetColumns>(
+export function parquet<const C extends SourceColumns>(
   patterns: Patterns,
   options: ParquetOptions<C> & { readonly columns: C },
-): Source<ParquetRow<C>>
+): Source<SourceRow<C>>
 export function parquet<R = Record<string, unknown>>(patterns: Patterns, options?: SourceOptions): Source<R>
-export function parquet(patterns: Patterns, options: ParquetOptions<ParquetColumns> = {}): Source<unknown> {
+export function parquet(patterns: Patterns, options: ParquetOptions<SourceColumns> = {}): Source<unknown> {
   const input = { kind: 'parquet', ...common('parquet', patterns, options) } as const
-  if (options.columns === undefined) return { input }
-  const columns = Object.entries(options.columns).map(([column, spec]) => ({ column, ...parseColumnType(column, spec) }))
-  if (columns.length === 0) throw new MillraceError('InvalidArgument', 'parquet(): columns is empty: name at least one or leave it out')
-  return { input: { ...input, columns } }
+  return { input: options.columns === undefined ? input : { ...input, columns: columnPlans('parquet', options.columns) } }
+}
+
+function columnPlans(name: string, given: SourceColumns): ColumnPlan[] {
+  const columns = Object.entries(given).map(([column, spec]) => ({ column, ...parseColumnType(column, spec) }))
+  if (columns.length === 0) throw new MillraceError('InvalidArgument', `${name}(): columns is empty: name at least one or leave it out`)
+  return columns
 }
 
 function common(name: string, patterns: Patterns, options: SourceOptions): { patterns: string[]; allowEmpty: boolean } {

@@ -10,7 +10,7 @@ import { enumerateSplits } from '../../src/flow/sources/enumerate.js'
 import { ParquetSource } from '../../src/flow/sources/parquet-source.js'
 import type { SourceCursor } from '../../src/flow/sources/source-cursor.js'
 import type { Split } from '../../src/flow/sources/split.js'
-import { type ParquetColumns, parquet } from '../../src/flow.js'
+import { parquet, type SourceColumns } from '../../src/flow.js'
 import { parquetBytes, type TestColumn } from './parquet-writer.js'
 import { collect } from './support.js'
 
@@ -22,7 +22,7 @@ before(async () => {
 })
 after(() => rm(cwd, { recursive: true }))
 
-function open(columns: ParquetColumns | undefined, splits: readonly Split[]): SourceCursor {
+function open(columns: SourceColumns | undefined, splits: readonly Split[]): SourceCursor {
   const queue = [...splits]
   const { input } = columns === undefined ? parquet('x') : parquet('x', { columns })
   return new ParquetSource('columns' in input ? input.columns : undefined, async () => queue.shift(), cwd)
@@ -39,7 +39,7 @@ async function drainSource(source: SourceCursor): Promise<Row[]> {
 }
 
 let files = 0
-async function read(types: TestColumn[], rows: unknown[][], columns?: ParquetColumns): Promise<Row[]> {
+async function read(types: TestColumn[], rows: unknown[][], columns?: SourceColumns): Promise<Row[]> {
   const path = `file-${files++}.parquet`
   const bytes = parquetBytes(types, [rows])
   await writeFile(join(cwd, path), bytes)

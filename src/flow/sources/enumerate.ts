@@ -24,7 +24,7 @@ export interface EnumerateOptions {
  * @throws MillraceError `SourceMissing`, `SourceRead`
  */
 export async function* enumerateSplits(input: FileInputPlan, options: EnumerateOptions = {}): AsyncGenerator<Split, void, undefined> {
-  const cutter = new Cutter(input.kind === 'parquet')
+  const cutter = new Cutter(input.kind)
   for await (const { path, sizeBytes } of findFiles(input, options.cwd ?? process.cwd())) {
     yield* cutter.cut(path, sizeBytes)
   }
@@ -32,13 +32,13 @@ export async function* enumerateSplits(input: FileInputPlan, options: EnumerateO
 }
 
 class Cutter {
-  readonly #evenly: boolean
+  readonly #kind: FileInputPlan['kind']
   #id = 0
   #files: SplitFile[] = []
   #bytes = 0
 
-  constructor(evenly: boolean) {
-    this.#evenly = evenly
+  constructor(kind: FileInputPlan['kind']) {
+    this.#kind = kind
   }
 
   *cut(path: string, sizeBytes: number): Generator<Split> {
@@ -52,7 +52,8 @@ class Cutter {
         yield* this.flush()
         continue
       }
-      const end = left <= room * 1.25 ? sizeBytes : start + room
+      // Where a row of CSV begins only who reads from the beginning of its file can tell.
+      const end = left <= room * 1.25 || this.#kind === 'csv' ? sizeBytes : start + room
       this.#files.push({ path, start, end })
       this.#bytes += end - start
       start = end
@@ -67,7 +68,7 @@ class Cutter {
   }
 
   get #targetBytes(): number {
-    const id = this.#evenly ? Number.POSITIVE_INFINITY : this.#id
+    const id = this.#kind === 'parquet' ? Number.POSITIVE_INFINITY : this.#id
     return (SPLIT_BYTES.find(({ below }) => id < below) ?? SPLIT_BYTES[SPLIT_BYTES.length - 1]).bytes
   }
 }

@@ -6,12 +6,20 @@ import { jsonRow, lineRow, TextSource } from './text-source.js'
 
 /**
  * The rows of the splits that `nextSplit` gives, in a worker. Nothing is opened before the first `next()` or `ready()`.
- * What reads Parquet is loaded where it is needed only: it takes a thread a tenth of a second.
+ * What reads Parquet or CSV is loaded where it is needed only: the former takes a thread a tenth of a second.
  */
 export async function openSource(input: FileInputPlan, options: SourceOptions): Promise<SourceCursor> {
-  if (input.kind !== 'parquet') return openTextSource(input, options)
-  const { ParquetSource } = await import('./parquet-source.js')
-  return new ParquetSource(input.columns, () => options.nextSplit(), options.cwd ?? process.cwd())
+  const nextSplit = () => options.nextSplit()
+  const cwd = options.cwd ?? process.cwd()
+  if (input.kind === 'parquet') {
+    const { ParquetSource } = await import('./parquet-source.js')
+    return new ParquetSource(input.columns, nextSplit, cwd)
+  }
+  if (input.kind === 'csv') {
+    const { CsvSource } = await import('./csv-source.js')
+    return new CsvSource(input, nextSplit, cwd)
+  }
+  return openTextSource(input, options)
 }
 
 /** `openSource` for text. */

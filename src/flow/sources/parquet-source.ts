@@ -1,115 +1,29 @@
 import { type DecodedArray, parquetRead } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import type { Row } from '../../columnar/schema.js'
-import type { SourceLocation } from '../ctx.js'
-import { END, PAUSE } from '../operators/cursor.js'
 import type { ColumnPlan } from '../plan.js'
+import { type Block, BlockSource } from './block-source.js'
 import { type ColumnRead, columnReads } from './parquet-columns.js'
 import { type Group, ParquetFile } from './parquet-file.js'
 import { type ColumnValues, columnValues, PARSERS } from './parquet-values.js'
-import { readError } from './read-error.js'
-import type { SourceCursor } from './source-cursor.js'
 import type { Split, SplitFile } from './split.js'
-import { SplitAhead } from './split-ahead.js'
 
 /** Files whose footers are remembered: many splits of one file come one after the other. */
 const FOOTERS_MAX = 16
 
-interface Loaded {
-  readonly path: string
-  readonly firstRow: number
-  readonly rows: number
-  readonly columns: readonly ColumnValues[]
-}
-
-/** Row groups that start in the ranges of the splits, one at a time, column by column. */
-export class ParquetSource implements SourceCursor {
+/** Row groups that start in the ranges of the splits, one at a time, column by column. A row's offset is its number in its file. */
+export class ParquetSource extends BlockSource {
   readonly #declared: readonly ColumnPlan[] | undefined
-  readonly #splits: SplitAhead
   readonly #cwd: string
   readonly #footers = new Map<string, Group[]>()
-  #loader: AsyncGenerator<Loaded, void, undefined> | undefined
-  #loading: Promise<unknown> | undefined
-  #loaded: Loaded | undefined
-  #at = 0
-  /** Where the row given last came from. */
-  #path = ''
-  #row = 0
-  #state: 'reading' | 'ended' | { readonly error: unknown } = 'reading'
-  #closed = false
-  bytesRead = 0
-  rowsRead = 0
-  splitsDone = 0
 
   constructor(declared: readonly ColumnPlan[] | undefined, nextSplit: () => Promise<Split | undefined>, cwd: string) {
+    super(nextSplit)
     this.#declared = declared
-    this.#splits = new SplitAhead(nextSplit)
     this.#cwd = cwd
   }
 
-  next(): Row | typeof END | typeof PAUSE {
-    const loaded = this.#loaded
-    if (loaded !== undefined && this.#at < loaded.rows) {
-      this.rowsRead++
-      this.#path = loaded.path
-      this.#row = loaded.firstRow + this.#at
-      return rowAt(loaded.columns, this.#at++)
-    }
-    this.#loaded = undefined
-    if (typeof this.#state === 'object') throw this.#state.error
-    return this.#state === 'ended' ? END : PAUSE
-  }
-
-  async ready(): Promise<void> {
-    if (this.#loaded !== undefined && this.#at < this.#loaded.rows) return
-    if (this.#state === 'reading') {
-      this.#loading ??= this.#load()
-      await this.#loading
-    } else if (this.#closed) {
-      await this.#loading
-    }
-    if (typeof this.#state === 'object') throw this.#state.error
-  }
-
-  close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#state = 'ended'
-    this.#loaded = undefined
-    // A generator that rests between groups has a file open; nobody waits for what closing it says.
-    if (this.#loading === undefined) this.#loading = this.#loader?.return().catch(() => {})
-  }
-
-  get current(): SourceLocation | undefined {
-    return this.rowsRead === 0 ? undefined : { file: this.#path, offset: this.#row }
-  }
-
-  async #load(): Promise<void> {
-    this.#loader ??= this.#groups()
-    try {
-      const { done, value } = await this.#loader.next()
-      if (this.#closed) {
-        await this.#loader.return()
-        return
-      }
-      if (done) this.#state = 'ended'
-      else this.#loaded = value
-      this.#at = 0
-    } catch (error) {
-      if (!this.#closed) this.#state = { error }
-    } finally {
-      if (!this.#closed) this.#loading = undefined
-    }
-  }
-
-  async *#groups(): AsyncGenerator<Loaded, void, undefined> {
-    for (let split = await this.#splits.take(); split !== undefined; split = await this.#splits.take()) {
-      for (const range of split.files) yield* this.#groupsOf(range)
-      this.splitsDone++
-    }
-  }
-
-  async *#groupsOf(range: SplitFile): AsyncGenerator<Loaded, void, undefined> {
+  protected async *blocksOf(range: SplitFile): AsyncGenerator<Block, void, undefined> {
     let file: ParquetFile | undefined
     try {
       const known = this.#footers.get(range.path)
@@ -119,10 +33,7 @@ export class ParquetSource implements SourceCursor {
       for (const group of groups) {
         if (startsIn(group, range) && group.rows > 0) yield await this.#columnsOf(file, group, range.path)
       }
-    } catch (error) {
-      throw readError(range.path, error)
     } finally {
-      this.bytesRead += range.end - range.start
       await file?.close()
     }
   }
@@ -134,14 +45,15 @@ export class ParquetSource implements SourceCursor {
   }
 
   /** Lets the event loop turn between columns: one takes tens of milliseconds. */
-  async #columnsOf(file: ParquetFile, group: Group, path: string): Promise<Loaded> {
+  async #columnsOf(file: ParquetFile, group: Group, path: string): Promise<Block> {
     const columns: ColumnValues[] = []
     for (const read of columnReads(path, group, this.#declared)) {
       await new Promise(setImmediate)
-      if (this.#closed) break
+      if (this.isClosed) break
       columns.push(columnValues(read, await pagesOf(file, group, read), group.rows, { path, firstRow: group.firstRow }))
     }
-    return { path, firstRow: group.firstRow, rows: group.rows, columns }
+    const { rows, firstRow } = group
+    return { path, rows, row: (at) => rowAt(columns, at), offset: (at) => firstRow + at }
   }
 }
 

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { enumerateSplits } from '../../src/flow/sources/enumerate.js'
+import { openSource } from '../../src/flow/sources/open-source.js'
+import type { Split } from '../../src/flow/sources/split.js'
+import { type CsvColumns, type CsvOptions, csv, flow, readBatches } from '../../src/flow.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'))
+after(() => rmSync(folder, { recursive: true }))
+
+type Options = CsvOptions<CsvColumns>
+
+async function read(text: string | Uint8Array, options: Options = {}): Promise<unknown[]> {
+  const path = join(folder, 'one.csv')
+  writeFileSync(path, text)
+  const rows: unknown[] = []
+  for await (const batch of readBatches(csv(path, options as CsvOptions<never>))) rows.push(...batch)
+  return rows
+}
+
+test('the first row names the columns; without types all is text, and an empty field is null', async () => {
+  assert.deepEqual(await read('a,b,c\n1,x,\n,"",2.5\n'), [
+    { a: '1', b: 'x', c: null },
+    { a: null, b: null, c: '2.5' },
+  ])
+  assert.deepEqual(await read('a,b\n'), [])
+  assert.deepEqual(await read('1;2\n3;4', { header: ['x', 'y'], delimiter: ';' }), [
+    { x: '1', y: '2' },
+    { x: '3', y: '4' },
+  ])
+})
+
+test('quotes hold delimiters, quotes and ends of lines as they are; a byte order mark and blank lines are dropped', async () => {
+  assert.deepEqual(await read('\ufeffa,b\r\n"x,""y""","1\r\n2\n3"\r\n\r\nß,日本 😀\r\n'), [
+    { a: 'x,"y"', b: '1\r\n2\n3' },
+    { a: 'ß', b: '日本 😀' },
+  ])
+  assert.deepEqual(await read("a,b\n'x,','it''s'\n", { quote: "'" }), [{ a: 'x,', b: "it's" }])
+})
+
+test('columns are chosen, converted and checked', async () => {
+  const columns = { n: 'float64', i: 'int32?', big: 'int64', on: 'boolean', at: 'timestamp', text: 'utf8', none: 'utf8?' } as const
+  const text = 'skipped,n,i,big,on,at,text,none\nx,-1.5e3,,9007199254740993,TRUE,2026-11-27,,\n,7,-5,-1,false,2026-11-27 10:30:00.5,t,u\n'
+  assert.deepEqual(await read(text, { columns }), [
+    { n: -1500, i: null, big: 9007199254740993n, on: true, at: new Date('2026-11-27T00:00:00Z'), text: '', none: null },
+    { n: 7, i: -5, big: -1n, on: false, at: new Date('2026-11-27T10:30:00.500Z'), text: 't', none: 'u' },
+  ])
+  const at = await read('at\n2026-11-27T10:30:00+02:00\n', { columns: { at: 'timestamp' } })
+  assert.deepEqual(at, [{ at: new Date('2026-11-27T08:30:00Z') }])
+})
+
+for (const [type, text, why] of [
+  ['float64', '1,5', /expect 1, got 2 on line 3/],
+  ['float64', '"1,5"', /line 3: column "v" is "1,5", which is no float64/],
+  ['float64', '0x10', /no float64/],
+  ['float64', '""', /line 3: column "v" is empty; declare it 'float64\?'/],
+  ['int32', '2147483648', /no int32/],
+  ['int32', '1.0', /no int32/],
+  ['int64', '9223372036854775808', /no int64/],
+  ['boolean', 'yes', /no boolean/],
+  ['timestamp', '27.11.2026', /no timestamp/],
+  ['timestamp', '2026-13-01', /no timestamp/],
+] as const) {
+  test(`${text} as ${type} is an error that says where`, async () => {
+    const good = { float64: '1', int32: '1', int64: '1', boolean: 'true', timestamp: '2026-01-01' }[type]
+    const error = await read(`v\n${good}\n${text}\n`, { columns: { v: type } }).catch((thrown) => thrown)
+    assert.match(error.message, why)
+    assert.ok(error.file.endsWith('one.csv') && error.offset > 0)
+  })
+}
+
+test('rows of another length, broken quotes, columns that are missing or named twice are errors that say where', async () => {
+  for (const [text, options, code, message] of [
+    ['a,b\n1,2\n3\n', {}, 'SourceLine', /one\.csv: .*line 3/],
+    ['a,b\n1,2,3\n', {}, 'SourceLine', /line 2/],
+    ['1,2\n', { header: ['a', 'b', 'c'] }, 'SourceLine', /line \d: a row of 2 fields where 3 are named/],
+    ['a\n"x"y\n', {}, 'SourceLine', /line 2/],
+    ['a\n"never closed\n', {}, 'SourceLine', /Quote Not Closed/],
+    ['a,b\n1,2\n', { columns: { c: 'utf8' } }, 'ColumnMissing', /there is no column "c"; it has a, b/],
+    ['a,a\n1,2\n', {}, 'FileColumn', /named twice: a, a/],
+    ['a,__proto__\n1,2\n', {}, 'FileColumn', /"__proto__" cannot be a column/],
+  ] as const) {
+    await assert.rejects(read(text, options as unknown as Options), { code, message }, text)
+  }
+})
+
+test('what cannot be is refused before anything is read', () => {
+  assert.throws(() => csv('a.csv', { delimiter: '::' }), { code: 'InvalidArgument', message: 'csv(): delimiter is one character' })
+  assert.throws(() => csv('a.csv', { quote: '' }), { code: 'InvalidArgument' })
+  assert.throws(() => csv('a.csv', { header: ['a', 'a'] }), { code: 'InvalidArgument', message: /named twice/ })
+  assert.throws(() => csv('a.csv', { columns: { a: 'binary' as 'utf8' } }), { code: 'InvalidArgument', message: /holds no binary/ })
+  assert.throws(() => csv('a.csv', { columns: { a: 'text' as 'utf8' } }), { code: 'InvalidArgument', message: /unknown type/ })
+  assert.throws(() => csv([]), { code: 'InvalidArgument' })
+})
+
+test('the plan says what is read and how', async () => {
+  const job = flow('file:///stages.js').read(csv('*.csv', { columns: { a: 'int32', b: 'utf8?' }, delimiter: '\t' }))
+  assert.match(await job.explain(), /^ {2}read csv \*\.csv \{ a: int32, b: utf8\? \}$/m)
+})
+
+const field = fc.oneof(fc.constant(''), fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom('"', ',', '\n', '\r\n', 'a"b', ' x '))
+const quoted = (text: string): string => (/[",\r\n\ufeff]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
+test('whatever text stands in fields comes out as it was', async () => {
+  const table = fc
+    .integer({ min: 1, max: 4 })
+    .chain((width) => fc.array(fc.array(field, { minLength: width, maxLength: width }), { maxLength: 20 }))
+  await fc.assert(
+    fc.asyncProperty(table, fc.constantFrom('\n', '\r\n'), async (rows, newline) => {
+      const names = (rows[0] ?? ['']).map((_none, index) => `c${index}`)
+      // A row of one empty field would be a blank line.
+      const lines = [names, ...rows].map((row) => row.map((text) => (row.length === 1 && text === '' ? '""' : quoted(text))).join(','))
+      const got = await read(lines.map((line) => `${line}${newline}`).join(''))
+      const expected = rows.map((row) => Object.fromEntries(row.map((text, index) => [`c${index}`, text === '' ? null : text])))
+      assert.deepEqual(got, expected)
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('a file of many rows is one split, read block by block; left in the middle, it is closed', async () => {
+  const path = join(folder, 'long.csv')
+  writeFileSync(path, `n,text\n${Array.from({ length: 30_000 }, (_none, n) => `${n},some text\n`).join('')}`)
+  const source = csv(path, { columns: { n: 'int32' } })
+  const splits: Split[] = []
+  for await (const split of enumerateSplits(source.input)) splits.push(split)
+  assert.equal(splits.length, 1)
+  const cursor = await openSource(source.input, { nextSplit: async () => splits.shift() })
+  await cursor.ready()
+  assert.deepEqual(cursor.next(), { n: 0 })
+  assert.deepEqual(cursor.current, { file: path, offset: 'n,text\n0,some text\n'.length })
+  cursor.close()
+  await cursor.ready()
+  const open = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  assert.ok(!open.includes(path))
+  let sum = 0
+  for await (const batch of readBatches(source)) for (const { n } of batch) sum += n
+  assert.equal(sum, (30_000 * 29_999) / 2)
+})
