@@ -34,7 +34,7 @@ test(`${LARGE_VALUES} large values come to a slow reader at flat memory`, async 
 })
 
 test('a thousand streams share the receive memory of one reader, and all come to their end', async () => {
-  const [streams, count, bytes, elasticBytes, ringBytes] = [1000, 40, 3000, 0x20_0000, 0x4000]
+  const [streams, count, bytes, elasticBytes, ringBytes] = [1000, 16, 3000, 0x20_0000, 0x4000]
   await connected<Module>(URL_OF_WORKER, { workers: 1, elasticBytes, ringBytes }, async (connection) => {
     const { session } = poolOf(connection)
     const before = usedBytes()

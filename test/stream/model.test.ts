@@ -11,7 +11,7 @@ import { coverageOfTables, pairsOf, showCoverage } from '../support/coverage-of-
 import { ringLink } from '../support/links.js'
 import { type Command, live, type Plant, type Scenario, scenario } from '../support/stream-model.js'
 
-const RUNS = process.env.MILLRACE_FULL === undefined ? 900 : 30_000
+const RUNS = process.env.MILLRACE_FULL === undefined ? 600 : 30_000
 
 /** Lives that chance finds rarely. */
 const EXAMPLES: Scenario[] = []
