@@ -97,9 +97,10 @@ for (const transport of TRANSPORTS) {
     testOnce(
       'however few files may be opened, a pool serves or is refused by name; the program lives, and its next pool serves',
       async () => {
-        const most = FULL ? 45 : 9
+        // How many a pool needs differs between versions of Node.js; 30 are enough.
+        const left = [...Array(FULL ? 30 : 9).keys(), 30]
         const program = fileURLToPath(new URL('./fixtures/few-descriptors.js', import.meta.url))
-        const child = spawn('sh', ['-c', `ulimit -n 80; exec "${process.execPath}" "${program}" ${most}`], {
+        const child = spawn('sh', ['-c', `ulimit -n 80; exec "${process.execPath}" "${program}" ${left.join(' ')}`], {
           env: { ...process.env, MILLRACE_TRANSPORT: transport, TMPDIR: temporary },
           stdio: ['ignore', 'pipe', 'inherit'],
           // What would end a group of processes ends that one.
@@ -107,7 +108,7 @@ for (const transport of TRANSPORTS) {
         })
         const { outcomes, more }: { outcomes: string[]; more: number } = JSON.parse(await firstLine(child))
         const refused = outcomes.filter((outcome) => /^(StartFailed|OutOfMemory): .*(files|EMFILE)/.test(outcome))
-        assert.equal(outcomes.length, most + 3)
+        assert.equal(outcomes.length, left.length + 2)
         assert.equal(refused.length + outcomes.filter((outcome) => outcome === '499500').length, outcomes.length, outcomes.join('\n'))
         assert.ok(refused.length >= 4 && outcomes.at(-1) === '499500' && outcomes.at(-2) === '499500', outcomes.join('\n'))
         // Node.js itself does not close the channel of a process that could not be started.
