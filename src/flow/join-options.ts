@@ -59,7 +59,9 @@ export type Added<R, O> =
       ? { [C in keyof Renamed<R, O>]: Renamed<R, O>[C] | null }
       : Renamed<R, O>
 
-type Clash<L, R, O> = Extract<keyof Added<R, O>, keyof L>
+/** Without those of rows whose columns are not known. */
+type KnownColumns<T> = keyof { [C in keyof T as Record<never, never> extends Record<C, 1> ? never : C]: T[C] }
+type Clash<L, R, O> = Extract<KnownColumns<Added<R, O>>, KnownColumns<L>>
 
 /** `unknown` where the sides can be joined so, else what the compiler shows. */
 export type JoinCheck<L, R, O> = [Unlike<L, R, Pairs<O>>] extends [never]

@@ -56,11 +56,11 @@ export interface CsvOptions<C extends CsvColumns> extends SourceOptions {
 }
 
 /**
- * Rows of CSV files (UTF-8, a byte order mark is dropped), each read by one worker from its beginning to its end. Without `columns` every
- * column is read as text, and an empty field is null. With them the fields are converted: numbers as JavaScript writes them, `true` and
+ * Rows of CSV files (UTF-8, a byte order mark is dropped), each read by one worker from its beginning to its end. A blank line is skipped, but
+ * for files of one column, where it is an empty field. Without `columns` every column is read as text, and an empty field is null. With them the fields are converted: numbers as JavaScript writes them, `true` and
  * `false`, ISO 8601 timestamps, in UTC where they name no zone; an empty field is null, or '' for `'utf8'` without `?`. A field that does not
- * fit is `FileColumn`, a column that is not there `ColumnMissing`, a row of another length or with a broken quote `SourceLine`, each with file
- * and line. Throws `InvalidArgument`.
+ * fit is `FileColumn`, a column that is not there `ColumnMissing`, a row of another length, with a broken quote or longer than 16 MiB
+ * `SourceLine`, each with file and line. Throws `InvalidArgument`.
  */
 export function csv<const C extends CsvColumns>(patterns: Patterns, options: CsvOptions<C> & { readonly columns: C }): Source<SourceRow<C>>
 export function csv<R = Record<string, string | null>>(patterns: Patterns, options?: CsvOptions<never>): Source<R>
@@ -70,8 +70,10 @@ export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): S
   const bytes = columns?.find(({ type }) => type === 'binary')
   if (bytes !== undefined) throw new MillraceError('InvalidArgument', `csv(): column "${bytes.column}": text holds no binary`)
   for (const [name, mark] of Object.entries({ delimiter, quote })) {
-    if (typeof mark !== 'string' || mark.length !== 1) throw new MillraceError('InvalidArgument', `csv(): ${name} is one character`)
+    if (typeof mark !== 'string' || mark.length !== 1 || /[\r\n]/.test(mark))
+      throw new MillraceError('InvalidArgument', `csv(): ${name} is one character, and no end of a line`)
   }
+  if (delimiter === quote) throw new MillraceError('InvalidArgument', `csv(): delimiter and quote are the same: ${quote}`)
   const named = header === undefined ? {} : { header: columnList(header, 'csv() header') }
   return { input: { kind: 'csv', ...common('csv', patterns, options), ...(columns && { columns }), ...named, delimiter, quote } }
 }

@@ -51,10 +51,31 @@ test('columns are chosen, converted and checked', async () => {
   ])
   const at = await read('at\n2026-11-27T10:30:00+02:00\n', { columns: { at: 'timestamp' } })
   assert.deepEqual(at, [{ at: new Date('2026-11-27T08:30:00Z') }])
+  const forms = ['2024-02-29', '2026-11-27 10:30Z', '2026-11-27t10:30:00.123456z', '2026-11-27T10:30:00+0200', '2026-11-27T00:30:00-05:00']
+  assert.deepEqual(
+    (await read(`at\n${forms.join('\n')}\n`, { columns: { at: 'timestamp' } })).map((row) => (row as { at: Date }).at.toISOString()),
+    [
+      '2024-02-29T00:00:00.000Z',
+      '2026-11-27T10:30:00.000Z',
+      '2026-11-27T10:30:00.123Z',
+      '2026-11-27T08:30:00.000Z',
+      '2026-11-27T05:30:00.000Z',
+    ],
+  )
+  assert.deepEqual(await read('n\nNaN\n-Infinity\n.5\n', { columns: { n: 'float64' } }), [{ n: Number.NaN }, { n: -Infinity }, { n: 0.5 }])
+})
+
+test('in a file of one column a blank line is a row with an empty field: none is lost', async () => {
+  assert.deepEqual(await read('a\n1\n\n2\n'), [{ a: '1' }, { a: null }, { a: '2' }])
+  assert.deepEqual(await read('\n\na,b\n\n1,2\n\n'), [{ a: '1', b: '2' }])
+})
+
+test('a quote that is never closed takes no more memory than the longest row', async () => {
+  await assert.rejects(read(`a,b\n1,"${'x'.repeat(17_000_000)}\n`), { code: 'SourceLine', message: /16777216/ })
 })
 
 for (const [type, text, why] of [
-  ['float64', '1,5', /expect 1, got 2 on line 3/],
+  ['float64', '1,5', /line 3: a row of 2 fields where 1 are named/],
   ['float64', '"1,5"', /line 3: column "v" is "1,5", which is no float64/],
   ['float64', '0x10', /no float64/],
   ['float64', '""', /line 3: column "v" is empty; declare it 'float64\?'/],
@@ -64,6 +85,12 @@ for (const [type, text, why] of [
   ['boolean', 'yes', /no boolean/],
   ['timestamp', '27.11.2026', /no timestamp/],
   ['timestamp', '2026-13-01', /no timestamp/],
+  // JavaScript reads them as other days.
+  ['timestamp', '2026-02-30', /no timestamp/],
+  ['timestamp', '2026-02-29T10:00', /no timestamp/],
+  ['timestamp', '2026-01-01T25:00', /no timestamp/],
+  ['float64', 'infinity', /no float64/],
+  ['float64', 'nan', /no float64/],
 ] as const) {
   test(`${text} as ${type} is an error that says where`, async () => {
     const good = { float64: '1', int32: '1', int64: '1', boolean: 'true', timestamp: '2026-01-01' }[type]
@@ -75,9 +102,10 @@ for (const [type, text, why] of [
 
 test('rows of another length, broken quotes, columns that are missing or named twice are errors that say where', async () => {
   for (const [text, options, code, message] of [
-    ['a,b\n1,2\n3\n', {}, 'SourceLine', /one\.csv: .*line 3/],
+    ['a,b\n1,2\n3\n', {}, 'SourceLine', /one\.csv, line 3: a row of 1 fields where 2 are named/],
     ['a,b\n1,2,3\n', {}, 'SourceLine', /line 2/],
     ['1,2\n', { header: ['a', 'b', 'c'] }, 'SourceLine', /line \d: a row of 2 fields where 3 are named/],
+    ['a,b\n1,2\n,,\n', {}, 'SourceLine', /line 3: a row of 3 fields where 2 are named/],
     ['a\n"x"y\n', {}, 'SourceLine', /line 2/],
     ['a\n"never closed\n', {}, 'SourceLine', /Quote Not Closed/],
     ['a,b\n1,2\n', { columns: { c: 'utf8' } }, 'ColumnMissing', /there is no column "c"; it has a, b/],
@@ -89,8 +117,10 @@ test('rows of another length, broken quotes, columns that are missing or named t
 })
 
 test('what cannot be is refused before anything is read', () => {
-  assert.throws(() => csv('a.csv', { delimiter: '::' }), { code: 'InvalidArgument', message: 'csv(): delimiter is one character' })
+  assert.throws(() => csv('a.csv', { delimiter: '::' }), { code: 'InvalidArgument', message: /^csv\(\): delimiter is one character/ })
   assert.throws(() => csv('a.csv', { quote: '' }), { code: 'InvalidArgument' })
+  assert.throws(() => csv('a.csv', { delimiter: '"' }), { code: 'InvalidArgument', message: /are the same/ })
+  assert.throws(() => csv('a.csv', { delimiter: '\n' }), { code: 'InvalidArgument' })
   assert.throws(() => csv('a.csv', { header: ['a', 'a'] }), { code: 'InvalidArgument', message: /named twice/ })
   assert.throws(() => csv('a.csv', { columns: { a: 'binary' as 'utf8' } }), { code: 'InvalidArgument', message: /holds no binary/ })
   assert.throws(() => csv('a.csv', { columns: { a: 'text' as 'utf8' } }), { code: 'InvalidArgument', message: /unknown type/ })
@@ -132,6 +162,8 @@ test('a file of many rows is one split, read block by block; left in the middle,
   const cursor = await openSource(source.input, { nextSplit: async () => splits.shift() })
   await cursor.ready()
   assert.deepEqual(cursor.next(), { n: 0 })
+  assert.deepEqual(cursor.current, { file: path, offset: 'n,text\n'.length })
+  cursor.next()
   assert.deepEqual(cursor.current, { file: path, offset: 'n,text\n0,some text\n'.length })
   cursor.close()
   await cursor.ready()

@@ -69,6 +69,9 @@ function unsuffixed(row: Trade & { age_r: number | null; who_r: string }): Trade
   const { age_r: age, ...rest } = row
   return { ...rest, age }
 }
+function shoutAny(row: Record<string, unknown>): Record<string, unknown> {
+  return row
+}
 function fails(): never {
   throw new Error('never runs')
 }
@@ -101,6 +104,11 @@ test('row types follow through every step', () => {
   rows<Trade>()(trades.join(people, { on: 'who', kind: 'semi', exchange: 'broadcast' }))
   rows<Trade>()(trades.union(trades).distinct().exchange.roundRobin().exchange.gather())
   rows<{ who: string }>()(trades.distinct('who'))
+  // Of rows whose columns are not known none can be said to clash.
+  const any = start.read(jsonl('a'))
+  any.join(any, { on: 'id' }).map(shoutAny)
+  any.join(trades, { on: { x: 'id' }, suffix: '_r' })
+  trades.join(any, { on: 'who', kind: 'left' })
 })
 
 test('mistakes are refused by the compiler', () => {

@@ -75,7 +75,7 @@ export async function assertReleased(before: readonly string[]): Promise<void> {
   )
 }
 
-/** Lets the event loop turn until it holds; fails after two seconds. */
+/** Lets the event loop turn until it holds; fails after twenty seconds. */
 export async function until(condition: () => boolean | Promise<boolean>, otherwise: string | (() => string)): Promise<void> {
   const deadline = performance.now() + 20_000
   while (!(await condition())) {

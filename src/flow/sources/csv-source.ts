@@ -10,19 +10,15 @@ import { contentError } from './read-error.js'
 import type { Split, SplitFile } from './split.js'
 
 const BLOCK_ROWS = 512
-
-/** A field of each record that is wanted, and how it is read. */
-interface Field extends ColumnPlan {
-  readonly at: number
-  readonly read: (text: string) => unknown
-}
+/** A quote that is never closed would take in the rest of its file. */
+const ROW_BYTES_MAX = 0x100_0000
 
 interface Parsed {
   readonly record: readonly string[]
   readonly info: Info
 }
 
-/** Whole CSV files, some hundred rows at a time. A row's offset is the byte at which it ends. */
+/** Whole CSV files, some hundred rows at a time. */
 export class CsvSource extends BlockSource {
   readonly #input: CsvInputPlan
   readonly #cwd: string
@@ -34,81 +30,111 @@ export class CsvSource extends BlockSource {
   }
 
   protected async *blocksOf({ path }: SplitFile): AsyncGenerator<Block, void, undefined> {
-    const { delimiter, quote, header } = this.#input
+    const { delimiter, quote } = this.#input
     const bytes = createReadStream(resolve(this.#cwd, path))
-    const records = parse({ delimiter, quote, escape: quote, bom: true, info: true, skip_empty_lines: true })
+    // The length of rows is looked at here: a blank line is a row of one empty field.
+    const format = { bom: true, info: true, relax_column_count: true, max_record_size: ROW_BYTES_MAX } as const
+    const records = parse({ delimiter, quote, escape: quote, ...format })
     bytes.on('error', (error) => records.destroy(error))
     const closed = new Promise<void>((done) => bytes.once('close', () => done()))
     try {
-      let fields = header && this.#fields(header, path)
-      let rows: Row[] = []
-      let ends: number[] = []
-      for await (const { record, info } of bytes.pipe(records) as AsyncIterable<Parsed>) {
-        if (fields === undefined) {
-          fields = this.#fields(record, path)
-          continue
-        }
-        if (record.length !== (header ?? record).length) throw lengthError(path, info, record.length, (header ?? record).length)
-        rows.push(rowOf(record, fields, path, info))
-        ends.push(info.bytes)
-        if (rows.length < BLOCK_ROWS) continue
-        yield blockOf(path, rows, ends)
-        rows = []
-        ends = []
+      const table = new Table(this.#input, path)
+      for await (const parsed of bytes.pipe(records) as AsyncIterable<Parsed>) {
+        table.add(parsed)
+        if (table.rowCount === BLOCK_ROWS) yield table.take()
       }
-      if (rows.length > 0) yield blockOf(path, rows, ends)
+      if (table.rowCount > 0) yield table.take()
     } catch (error) {
-      throw error instanceof CsvError ? badRow(path, error) : error
+      throw error instanceof CsvError ? contentError('SourceLine', path, Number(error.bytes ?? 0), `${path}: ${error.message}`) : error
     } finally {
       records.destroy()
       bytes.destroy()
       await closed
     }
   }
+}
 
-  #fields(names: readonly string[], path: string): Field[] {
-    const { columns } = this.#input
-    const all = namesOf(names, path)
-    if (columns === undefined) return all.map((column, at) => ({ column, type: 'utf8', nullable: true, at, read: READERS.utf8 }))
-    return columns.map((plan) => {
+/** A field of each row that is wanted, and how it is read. */
+interface Field extends ColumnPlan {
+  readonly at: number
+  readonly read: (text: string) => unknown
+}
+
+/** The rows of one file. */
+class Table {
+  readonly #columns: readonly ColumnPlan[] | undefined
+  readonly #path: string
+  #width = 0
+  #fields: readonly Field[] | undefined
+  #rows: Row[] = []
+  #offsets: number[] = []
+  /** The byte at which the next row begins. */
+  #offset = 0
+
+  constructor({ columns, header }: CsvInputPlan, path: string) {
+    this.#columns = columns
+    this.#path = path
+    if (header !== undefined) this.#name(header)
+  }
+
+  get rowCount(): number {
+    return this.#rows.length
+  }
+
+  add({ record, info }: Parsed): void {
+    const isBlank = record.length === 1 && record[0] === ''
+    if (this.#fields === undefined) {
+      if (!isBlank) this.#name(record)
+    } else if (record.length === this.#width) this.#keep(record, this.#fields, info)
+    else if (!isBlank) throw this.#error('SourceLine', info, `a row of ${record.length} fields where ${this.#width} are named`)
+    this.#offset = info.bytes
+  }
+
+  /** The rows since the last time. */
+  take(): Block {
+    const rows = this.#rows
+    const offsets = this.#offsets
+    this.#rows = []
+    this.#offsets = []
+    return { path: this.#path, rows: rows.length, row: (at) => rows[at], offset: (at) => offsets[at] }
+  }
+
+  #keep(record: readonly string[], fields: readonly Field[], info: Info): void {
+    const row: Record<string, unknown> = {}
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]
+      const text = record[field.at]
+      row[field.column] = text === '' && field.nullable ? null : (field.read(text) ?? this.#refuse(field, text, info))
+    }
+    this.#rows.push(row)
+    this.#offsets.push(this.#offset)
+  }
+
+  #name(names: readonly string[]): void {
+    const all = this.#checked(names)
+    this.#width = all.length
+    this.#fields = (this.#columns ?? all.map((column) => ({ column, type: 'utf8', nullable: true }))).map((plan) => {
       const at = all.indexOf(plan.column)
-      if (at < 0) throw contentError('ColumnMissing', path, 0, `${path}: there is no column "${plan.column}"; it has ${all.join(', ')}`)
+      if (at < 0)
+        throw contentError('ColumnMissing', this.#path, 0, `${this.#path}: there is no column "${plan.column}"; it has ${all.join(', ')}`)
       return { ...plan, at, read: READERS[plan.type as keyof typeof READERS] }
     })
   }
-}
 
-function namesOf(names: readonly string[], path: string): readonly string[] {
-  try {
-    return columnList(names, path)
-  } catch (error) {
-    throw contentError('FileColumn', path, 0, (error as Error).message)
+  #checked(names: readonly string[]): readonly string[] {
+    try {
+      return columnList(names, this.#path)
+    } catch (error) {
+      throw contentError('FileColumn', this.#path, 0, (error as Error).message)
+    }
   }
-}
 
-function blockOf(path: string, rows: readonly Row[], ends: readonly number[]): Block {
-  return { path, rows: rows.length, row: (at) => rows[at], offset: (at) => ends[at] }
-}
-
-function rowOf(record: readonly string[], fields: readonly Field[], path: string, info: Info): Row {
-  const row: Record<string, unknown> = {}
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i]
-    const text = record[field.at]
-    row[field.column] = text === '' && field.nullable ? null : (field.read(text) ?? refuse(field, text, path, info))
+  #refuse({ column, type }: Field, text: string, info: Info): never {
+    const shown = text === '' ? `is empty; declare it '${type}?'` : `is ${JSON.stringify(text.slice(0, 100))}, which is no ${type}`
+    throw this.#error('FileColumn', info, `column "${column}" ${shown}`)
   }
-  return row
-}
 
-function refuse({ column, type }: Field, text: string, path: string, { lines, bytes }: Info): never {
-  const shown = text === '' ? `is empty; declare it '${type}?'` : `is ${JSON.stringify(text.slice(0, 100))}, which is no ${type}`
-  throw contentError('FileColumn', path, bytes, `${path}, line ${lines}: column "${column}" ${shown}`)
-}
-
-function lengthError(path: string, { lines, bytes }: Info, got: number, expected: number): Error {
-  return contentError('SourceLine', path, bytes, `${path}, line ${lines}: a row of ${got} fields where ${expected} are named`)
-}
-
-function badRow(path: string, error: CsvError): Error {
-  return contentError('SourceLine', path, Number(error.bytes ?? 0), `${path}: ${error.message}`)
+  #error(code: 'FileColumn' | 'SourceLine', { lines }: Info, problem: string): Error {
+    return contentError(code, this.#path, this.#offset, `${this.#path}, line ${lines}: ${problem}`)
+  }
 }

@@ -1,11 +1,11 @@
 import type { ColumnType } from '../column-spec.js'
 
-const NUMBER = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|Infinity)$|^NaN$/i
+const NUMBER = /^(?:[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|Infinity)|NaN)$/
 const INTEGER = /^[+-]?\d+$/
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 /** A date, perhaps with a time, perhaps with a zone. */
-const TIMESTAMP = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i
+const TIMESTAMP = /^(\d{4}-\d{2}-(\d{2}))(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)([Zz]|[+-]\d{2}:?\d{2})?)?$/
 
 /** Reads the text of a field; undefined where it is none of that type. */
 export const READERS: { readonly [T in Exclude<ColumnType, 'binary'>]: (text: string) => unknown } = {
@@ -22,10 +22,10 @@ export const READERS: { readonly [T in Exclude<ColumnType, 'binary'>]: (text: st
   },
   boolean: (text) => (/^true$/i.test(text) ? true : /^false$/i.test(text) ? false : undefined),
   timestamp: (text) => {
-    const match = TIMESTAMP.exec(text)
-    if (match === null) return undefined
-    // Where no zone is named JavaScript takes that of the machine for what has a time.
-    const date = new Date(match[1] === undefined && text.length > 10 ? `${text}Z` : text)
+    const [, day, dayOfMonth, time = '00:00', zone = 'Z'] = TIMESTAMP.exec(text) ?? []
+    // JavaScript takes the last of February to be 31, as a day of March, and where no zone is named that of the machine.
+    if (day === undefined || new Date(`${day}T00:00Z`).getUTCDate() !== Number(dayOfMonth)) return undefined
+    const date = new Date(`${day}T${time}${zone.toUpperCase().replace(/^(...)(\d\d)$/, '$1:$2')}`)
     return Number.isNaN(date.getTime()) ? undefined : date
   },
 }
