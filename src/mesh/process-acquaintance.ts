@@ -2,8 +2,9 @@ import type { MappedSegment } from '../memory/mapped-memory.js'
 import type { Acquaintance, MappedLink, SocketLink } from './acquaintance.js'
 import { attachMappedLink } from './mapped-link.js'
 import type { MemberWords } from './member-words.js'
+import { PARCEL } from './parcel-header.js'
 import { attachSocketLink } from './socket-link.js'
-import { PARCEL, type Wire } from './wire.js'
+import type { Wire } from './wire.js'
 
 /** No link: what concerns two members alone. */
 const NO_CHANNEL = 0

@@ -6,7 +6,8 @@ import { ParcelFrameReader, ParcelFrameWriter } from '../frame/parcel-frames.js'
 import { Recycler } from '../memory/recycler.js'
 import type { LinkEnd } from '../stream/link-end.js'
 import type { SocketLink } from './acquaintance.js'
-import { PARCEL, WIRE_HEADER_BYTES, type Wire } from './wire.js'
+import { PARCEL, WIRE_HEADER_BYTES } from './parcel-header.js'
+import type { Wire } from './wire.js'
 
 /** What a link end needs to know of the member at its other end. */
 export interface WiredMember {

@@ -3,18 +3,11 @@ import type { Socket } from 'node:net'
 import { Deque } from '../base/deque.js'
 import type { PhysicalStreamId } from '../base/ids.js'
 import { holdsFrameOf } from '../frame/parcel-frames.js'
-import { PARCEL_BYTES_MAX, type Parcel } from '../frame/parcels.js'
+import type { Parcel } from '../frame/parcels.js'
 import { allocate } from '../memory/allocation.js'
+import { PARCEL, type ParcelKind, WIRE_HEADER_BYTES, writeParcelHeader } from './parcel-header.js'
+import { ParcelScanner, type ParcelTarget } from './parcel-scanner.js'
 
-/** Each parcel begins with its channel (u32) and its kind and length (u32), little endian. */
-export const WIRE_HEADER_BYTES = 8
-
-/** What a parcel holds. */
-export const PARCEL = { frames: 0, controls: 1, failed: 2, bell: 3 } as const
-export type ParcelKind = (typeof PARCEL)[keyof typeof PARCEL]
-
-const KIND_SHIFT = 28
-const LENGTH_MASK = 0x0fff_ffff
 /** What is handed to the system at once; the rest waits here, where what is urgent can go ahead of it. */
 const IN_FLIGHT_BYTES_MAX = 0x4_0000
 /** What may wait for a channel whose other end was not told of it yet: it can hold calls and control records only. */
@@ -44,7 +37,7 @@ interface Early {
  * The one socket between two members in different processes, for all the links between them, and its close for death. It always reads: what
  * arrives is bounded by credit. Channels are numbered by the leader, upwards.
  */
-export class Wire {
+export class Wire implements ParcelTarget {
   private socket: Socket | undefined
   private lost = false
   private closing = false
@@ -55,13 +48,7 @@ export class Wire {
   private readonly early = new Map<number, Early[]>()
   private earlyBytes = 0
   private highestChannel = 0
-  private readonly header = Buffer.alloc(WIRE_HEADER_BYTES)
-  private headerFilled = 0
-  /** What is still to come of a parcel that is handed on in pieces. */
-  private comingBytes = 0
-  /** One that is not. */
-  private body: Uint8Array | undefined
-  private bodyFilled = 0
+  private readonly scanner = new ParcelScanner(this)
   private lookedMs = 0
   private looking = false
   private readonly whenLost: (() => void)[] = []
@@ -145,9 +132,7 @@ export class Wire {
   /** `parcel` begins with `WIRE_HEADER_BYTES` for the wire. `isUrgent`: it goes ahead of what waits and is not. */
   send(channel: number, kind: ParcelKind, parcel: Parcel, isUrgent: boolean): void {
     if (this.lost) return
-    const view = new DataView(parcel.bytes.buffer, parcel.bytes.byteOffset, WIRE_HEADER_BYTES)
-    view.setUint32(0, channel, true)
-    view.setUint32(4, (kind << KIND_SHIFT) | (parcel.bytes.length - WIRE_HEADER_BYTES), true)
+    writeParcelHeader(parcel.bytes, channel, kind)
     const item: Item = { channel, kind, bytes: parcel.bytes, flushed: () => parcel.flushed() }
     if (isUrgent) this.ahead.push(item)
     else this.inTurn.push(item)
@@ -221,80 +206,27 @@ export class Wire {
 
   private readonly received = (chunk: Uint8Array): void => {
     this.lookedMs = performance.now()
-    let at = 0
-    while (at < chunk.length && !this.lost) at = this.take(chunk, at)
+    if (!this.scanner.scan(chunk)) this.lose()
     this.stirred()
   }
 
-  private take(chunk: Uint8Array, at: number): number {
-    if (this.comingBytes > 0) return this.takePiece(chunk, at)
-    return this.body === undefined ? this.takeHeader(chunk, at) : this.takeBody(this.body, chunk, at)
+  /** For its scanner. */
+  takesPieces(channel: number): boolean {
+    return this.channels.has(channel)
   }
 
-  private takeHeader(chunk: Uint8Array, at: number): number {
-    const taken = Math.min(WIRE_HEADER_BYTES - this.headerFilled, chunk.length - at)
-    this.header.set(chunk.subarray(at, at + taken), this.headerFilled)
-    this.headerFilled += taken
-    if (this.headerFilled < WIRE_HEADER_BYTES) return at + taken
-    this.headerFilled = 0
-    return this.begin(chunk, at + taken)
+  /** For its scanner. */
+  piece(channel: number, bytes: Uint8Array, endsParcel: boolean): void {
+    this.channels.get(channel)?.frames(bytes, endsParcel)
   }
 
-  /** A header is complete. What lies whole in what was read stays there. */
-  private begin(chunk: Uint8Array, at: number): number {
-    const length = this.header.readUint32LE(4) & LENGTH_MASK
-    if (length > PARCEL_BYTES_MAX) {
-      this.lose()
-      return chunk.length
-    }
-    if (at + length <= chunk.length) {
-      this.arrived(chunk.subarray(at, at + length))
-      return at + length
-    }
-    if (this.kind === PARCEL.frames && this.channels.has(this.number)) this.comingBytes = length
-    else {
-      this.body = allocate(length)
-      this.bodyFilled = 0
-    }
-    return at
-  }
-
-  /** Frames need not wait for all of their parcel, nor be copied once more for it. */
-  private takePiece(chunk: Uint8Array, at: number): number {
-    const end = Math.min(at + this.comingBytes, chunk.length)
-    this.comingBytes -= end - at
-    this.channels.get(this.number)?.frames(chunk.subarray(at, end), this.comingBytes === 0)
-    return end
-  }
-
-  private takeBody(body: Uint8Array, chunk: Uint8Array, at: number): number {
-    const taken = Math.min(body.length - this.bodyFilled, chunk.length - at)
-    body.set(chunk.subarray(at, at + taken), this.bodyFilled)
-    this.bodyFilled += taken
-    if (this.bodyFilled === body.length) {
-      this.body = undefined
-      this.arrived(body)
-    }
-    return at + taken
-  }
-
-  private arrived(bytes: Uint8Array): void {
-    const { number, kind } = this
+  /** For its scanner. */
+  parcel(number: number, kind: ParcelKind, bytes: Uint8Array): void {
     const channel = this.channels.get(number)
-    if (kind > PARCEL.bell) this.lose()
-    else if (kind === PARCEL.bell) return
-    else if (channel !== undefined) deliver(channel, kind, bytes)
+    if (kind === PARCEL.bell) return
+    if (channel !== undefined) deliver(channel, kind, bytes)
     else if (number > this.highestChannel) this.keep(number, { kind, bytes })
     // Otherwise it was shut: both sides said GOODBYE, or we gave it up.
-  }
-
-  /** Of the parcel whose header came last. */
-  private get number(): number {
-    return this.header.readUint32LE(0)
-  }
-
-  private get kind(): ParcelKind {
-    return (this.header.readUint32LE(4) >>> KIND_SHIFT) as ParcelKind
   }
 
   private keep(number: number, parcel: Early): void {

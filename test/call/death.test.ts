@@ -132,95 +132,91 @@ for (const workers of [0, 1, 3]) {
   })
 }
 
+type ServesOnce = typeof import('./serves-once.worker.js')
+
+/** A module whose imports fail while the file `spoiled` is there. */
+async function withSpoiled(params: Record<string, string>, body: (url: URL, spoiled: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
+  try {
+    const spoiled = join(folder, 'spoiled')
+    const url = here('serves-once')
+    for (const [name, value] of Object.entries({ spoiled, ...params })) url.searchParams.set(name, value)
+    await body(url, spoiled)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const startsOf = (spoiled: string): number => (existsSync(`${spoiled}.starts`) ? readFileSync(`${spoiled}.starts`).length : 0)
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 300; turn++) await tick()
+}
+
 for (const workers of [1, 2]) {
   test(`replacements of ${workers} that do not start fail what is pending and all that follows, and are not tried for ever`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
-    try {
-      const url = here('serves-once')
-      url.searchParams.set('spoiled', join(folder, 'spoiled'))
-      const connection = await connect<typeof import('./serves-once.worker.js')>(url, { workers })
+    await withSpoiled({}, async (url, spoiled) => {
+      const connection = await connect<ServesOnce>(url, { workers })
       const { api } = connection
       const dying = Array.from({ length: workers }, () => failure(api.spoil()))
       const pending = Array.from({ length: 3 }, () => failure(api.echo(1)))
       for (const error of [...(await Promise.all(dying)), ...(await Promise.all(pending))]) assert.ok(error instanceof PeerLostError)
       for (let n = 0; n < 3; n++) assert.equal((await failure(api.echo(2))).message, 'spoiled')
-      for (let turn = 0; turn < 300; turn++) await tick()
-      const starts = readFileSync(join(folder, 'spoiled.starts')).length
-      assert.ok(starts <= 2 * workers + 3, `${starts} starts`)
+      await turns()
+      assert.ok(startsOf(spoiled) <= 2 * workers + 3, `${startsOf(spoiled)} starts`)
       await connection.close()
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    })
   })
 }
 
 test('a pool that lost a worker for good replaces the next one that dies', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
-  try {
-    const spoiled = join(folder, 'spoiled')
-    const url = here('serves-once')
-    url.searchParams.set('spoiled', spoiled)
-    const connection = await connect<typeof import('./serves-once.worker.js')>(url, { workers: 2 })
+  await withSpoiled({}, async (url, spoiled) => {
+    const connection = await connect<ServesOnce>(url, { workers: 2 })
     const { api } = connection
     await failure(api.spoil())
-    await until(() => readFileSync(`${spoiled}.starts`).length === 4, 'two replacements were tried')
-    for (let turn = 0; turn < 300; turn++) await tick()
+    await until(() => startsOf(spoiled) === 4, 'two replacements were tried')
+    await turns()
     rmSync(spoiled)
     assert.ok((await failure(api.exit())) instanceof PeerLostError)
     assert.equal(await api.echo('good'), 'good')
     await connection.close()
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 })
 
 test('a replacement that fails late fails nobody who waits for one that is still starting', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
-  try {
-    const spoiled = join(folder, 'spoiled')
-    const url = here('serves-once')
-    url.searchParams.set('spoiled', spoiled)
-    url.searchParams.set('late', '4')
-    const connection = await connect<typeof import('./serves-once.worker.js')>(url, { workers: 2 })
+  await withSpoiled({ late: '4' }, async (url, spoiled) => {
+    const connection = await connect<ServesOnce>(url, { workers: 2 })
     const { api } = connection
     await failure(api.spoil())
-    await until(() => readFileSync(`${spoiled}.starts`).length === 4, 'two replacements were tried')
+    await until(() => startsOf(spoiled) === 4, 'two replacements were tried')
     rmSync(spoiled)
     assert.ok((await failure(api.exit())) instanceof PeerLostError)
     const waiting = api.echo('good')
     writeFileSync(`${spoiled}.now`, '')
     assert.equal(await waiting, 'good')
     await connection.close()
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 })
 
 for (const heals of [false, true]) {
   test(`a worker that is slow to start beside one that ${heals ? 'starts at last' : 'cannot'} keeps nobody waiting for ever`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'millrace-'))
-    try {
-      const spoiled = join(folder, 'spoiled')
-      const url = here('serves-once')
-      url.searchParams.set('spoiled', spoiled)
-      url.searchParams.set('first', '')
+    await withSpoiled({ first: '' }, async (url, spoiled) => {
       writeFileSync(spoiled, '')
-      const connecting = connect<typeof import('./serves-once.worker.js')>(url, { workers: 2 })
+      const connecting = connect<ServesOnce>(url, { workers: 2 })
       connecting.catch(() => {})
-      await until(() => existsSync(`${spoiled}.starts`) && readFileSync(`${spoiled}.starts`).length >= 3, 'the other was tried twice')
-      for (let turn = 0; turn < 300; turn++) await tick()
+      await until(() => startsOf(spoiled) >= 3, 'the other was tried twice')
+      await turns()
       if (heals) rmSync(spoiled)
       writeFileSync(`${spoiled}.now`, '')
-      if (heals) {
-        const connection = await connecting
-        assert.deepEqual(
-          connection.stats().workers.map(({ state }) => state),
-          ['ready', 'ready'],
-        )
-        await connection.close()
-      } else assert.equal((await failure(connecting)).message, 'spoiled')
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+      if (!heals) {
+        assert.equal((await failure(connecting)).message, 'spoiled')
+        return
+      }
+      const connection = await connecting
+      assert.deepEqual(
+        connection.stats().workers.map(({ state }) => state),
+        ['ready', 'ready'],
+      )
+      await connection.close()
+    })
   })
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type ConnectOptions, connect } from '../../src/call/connect.js'
@@ -33,6 +34,14 @@ const isAlive = (pid: number): boolean => {
     return false
   }
 }
+
+test('a pool of processes without a folder for its sockets is refused by name', async () => {
+  process.env.TMPDIR = join(temporary, 'is-not-there')
+  const error = await failure(connect(WORKER, { kind: 'process' }))
+  process.env.TMPDIR = temporary
+  assert.equal(error.code, 'StartFailed')
+  assert.match(error.message, /^the folder for the sockets of a pool could not be made: ENOENT/)
+})
 
 test('what a process cannot be is refused', async () => {
   const factory = () => assert.fail('it is never called')
@@ -106,7 +115,12 @@ for (const transport of TRANSPORTS) {
           // What would end a group of processes ends that one.
           detached: true,
         })
-        const { outcomes, more }: { outcomes: string[]; more: number } = JSON.parse(await firstLine(child))
+        const { outcomes, more }: { outcomes: string[]; more: number } = JSON.parse(
+          await Promise.race([
+            firstLine(child),
+            once(child, 'close').then(([code, signal]) => assert.fail(`it ended with ${signal ?? code}`)),
+          ]),
+        )
         const refused = outcomes.filter((outcome) => /^(StartFailed|OutOfMemory): .*(files|EMFILE)/.test(outcome))
         assert.equal(outcomes.length, left.length + 2)
         assert.equal(refused.length + outcomes.filter((outcome) => outcome === '499500').length, outcomes.length, outcomes.join('\n'))

@@ -209,17 +209,28 @@ test('random flows over random files give what a plain program gives', async () 
     middle: fc.array(itemStep, { maxLength: 4 }),
     combine,
     others: fc.array(item, { maxLength: 15 }),
+    before: fc.constantFrom<Step[]>([], [], [filterEven], [hash('id'), distinct], [gather], [sort('-id', 'group', 'value'), limit(7)]),
+    again: fc.constantFrom<(right: Right) => Step[]>(
+      () => [],
+      () => [],
+      (right) => [union(right)],
+      (right) => [join('semi', { id: 'id' }, 'broadcast', right)],
+      (right) => [join('anti', { group: 'group' }, 'hash', right)],
+    ),
     combineAt: fc.nat(4),
     end: ending,
     at: fc.nat(ways.length - 1),
   })
-  const property = fc.asyncProperty(program, async ({ files, middle, combine: combined, others, combineAt, end, at }) => {
+  const property = fc.asyncProperty(program, async ({ files, middle, combine: combined, others, before, again, combineAt, end, at }) => {
     const way = ways[at] as Way
     const where = `${folder}/random/${run++}`
     await writeFiles(where, Object.fromEntries(files.map((rows, index) => [`${index}.jsonl`, jsonLines(rows)])))
     await writeFiles(where, { 'right/0.jsonl': jsonLines(others) })
-    const right = { flow: flow(STAGES).read(jsonl<AnyRow>(`${where}/right/*.jsonl`)), rows: others as AnyRow[] }
-    const steps = [...middle.slice(0, combineAt), ...combined(right), ...middle.slice(combineAt), ...end]
+    const right = {
+      flow: before.reduce((each, step) => step.flow(each), flow(STAGES).read(jsonl<AnyRow>(`${where}/right/*.jsonl`)) as AnyFlow),
+      rows: before.reduce((rows, step) => step.plain(rows), others as AnyRow[]),
+    }
+    const steps = [...middle.slice(0, combineAt), ...combined(right), ...again(right), ...middle.slice(combineAt), ...end]
     const expected = steps.reduce((rows, step) => step.plain(rows), files.flat() as AnyRow[]).map(known)
     const job = steps.reduce((each, step) => step.flow(each), flow(STAGES).read(jsonl<AnyRow>(`${where}/*.jsonl`)) as AnyFlow)
     const rows = (await rowsOf(job, way.options)).map(known)

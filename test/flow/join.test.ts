@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Slice } from '../../src/base/slice.js'
 import type { Row } from '../../src/columnar/schema.js'
 import { type Cursor, END, PAUSE } from '../../src/flow/operators/cursor.js'
-import { buildPipeline } from '../../src/flow/operators/pipeline.js'
 import type { JoinKind, OperatorPlan } from '../../src/flow/plan.js'
-import { environment } from './support.js'
+import { pipeline } from './support.js'
 
 /** Rows that come one by one with a pause before each, and what was done with them. */
 class Given implements Cursor<Row> {
@@ -45,23 +43,12 @@ async function join(leftRows: readonly Row[], rightRows: readonly Row[], terms: 
   const { kind = 'inner', keys = ['k'], rightKeys = keys, suffix = '', budgetBytes = 1e6 } = terms
   const [left, right] = [new Given(leftRows), new Given(rightRows)]
   const operators: OperatorPlan[] = [{ op: 'join', kind, right: 1, keys, rightKeys, suffix }]
-  const stage = {
-    id: 2,
-    on: 'all',
-    input: { kind: 'exchange', stages: [0] },
-    operators,
-    output: { exchange: 'gather', to: 'leader' },
-  } as const
-  const cursor = await buildPipeline(stage, {
-    resolve: () => assert.fail('there is no function'),
-    input: left,
+  const cursor = await pipeline(operators, left, {
+    budgetBytes,
     right: (sender) => {
       assert.equal(sender, 1)
       return right
     },
-    environment: environment(),
-    budgetBytes,
-    slice: new Slice({ now: () => 0 }, 1),
   })
   const rows: Row[] = []
   for (let row = cursor.next(); row !== END; row = cursor.next()) if (row !== PAUSE) rows.push(row)
@@ -124,7 +111,7 @@ test('where no right row has a key, an inner or a semi join reads no left row', 
 
 test('a column of both sides, keys of different types and too many right rows are errors that say where', async () => {
   const clash = join([{ k: 1, b: 1 }], RIGHT)
-  await assert.rejects(clash, { code: 'ColumnClash', message: /^stage 2 inner join on k: both sides have a column "b": give a suffix/ })
+  await assert.rejects(clash, { code: 'ColumnClash', message: /^stage 3 inner join on k: both sides have a column "b": give a suffix/ })
   assert.deepEqual((await join([{ k: 1, b: 1 }], RIGHT, { suffix: '2' })).rows, [{ k: 1, b: 1, b2: 'eins', c2: null }])
   await assert.rejects(join([{ k: 1, b2: 1 }], RIGHT, { suffix: '2' }), { code: 'ColumnClash', message: /give another suffix/ })
   await assert.rejects(join([{ k: '1' }], RIGHT), {
@@ -135,7 +122,7 @@ test('a column of both sides, keys of different types and too many right rows ar
   for (const kind of ['inner', 'semi'] as const) {
     await assert.rejects(join(LEFT, many, { kind, budgetBytes: 20_000 }), {
       code: 'OperatorBudget',
-      message: /^stage 2 (inner|semi) join on k keeps about \d+ bytes, more than its budget of 20000/,
+      message: /^stage 3 (inner|semi) join on k keeps about \d+ bytes, more than its budget of 20000/,
     })
   }
 })

@@ -67,7 +67,14 @@ export function environment(more: Partial<StageEnvironment> = {}): StageEnvironm
 export function pipeline(
   operators: readonly OperatorPlan[],
   input: Cursor<Row>,
-  options: { functions?: Record<string, unknown>; budgetBytes?: number; spill?: Spill; slice?: Slice; environment?: StageEnvironment } = {},
+  options: {
+    functions?: Record<string, unknown>
+    budgetBytes?: number
+    spill?: Spill
+    slice?: Slice
+    environment?: StageEnvironment
+    right?: (stage: number) => Cursor<Row>
+  } = {},
 ): Promise<Cursor<Row>> {
   const stage = {
     id: 3,
@@ -82,6 +89,7 @@ export function pipeline(
     environment: options.environment ?? environment(),
     budgetBytes: options.budgetBytes ?? 1e9,
     ...(options.spill && { spill: options.spill }),
+    right: options.right,
     slice: options.slice ?? endless(),
   })
 }

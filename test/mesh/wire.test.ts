@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { PhysicalStreamId } from '../../src/base/ids.js'
 import { FRAME, lengthWord } from '../../src/frame/kinds.js'
-import { type Channel, PARCEL, WIRE_HEADER_BYTES, Wire } from '../../src/mesh/wire.js'
+import { PARCEL, WIRE_HEADER_BYTES } from '../../src/mesh/parcel-header.js'
+import { type Channel, Wire } from '../../src/mesh/wire.js'
 import { until } from '../support/connections.js'
 
 /** Both ends of a socket, gone after the test. */

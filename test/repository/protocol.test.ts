@@ -7,7 +7,7 @@ import { CONTROL, CONTROL_FLAG, END_PAYLOAD_BYTES, FRAME } from '../../src/frame
 import { SLEEP } from '../../src/memory/sleep-word.js'
 import { encodeHandshake, TOKEN_BYTES } from '../../src/mesh/handshake.js'
 import { SEGMENT_WORD } from '../../src/mesh/mapped-link.js'
-import { PARCEL } from '../../src/mesh/wire.js'
+import { PARCEL } from '../../src/mesh/parcel-header.js'
 import { RING } from '../../src/ring/layout.js'
 import { RANK } from '../../src/stream/error-payload.js'
 import { INBOUND_TABLE } from '../../src/stream/inbound-state.js'

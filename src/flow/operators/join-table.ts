@@ -1,4 +1,5 @@
 import { MillraceError } from '../../base/errors.js'
+import { dateMs } from '../../columnar/date.js'
 import { type Key, keyOfRow } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
 import { refuseProto } from '../aggregates.js'
@@ -34,12 +35,12 @@ export class JoinTable {
   /** The columns that the result gets of the right rows: what they are called there and here. */
   readonly #columns = new Map<string, string>()
   /** What the values of each key are, once there is one. */
-  readonly kinds: (string | undefined)[]
+  readonly #kinds: (string | undefined)[]
 
   constructor(options: JoinTableOptions) {
     this.#options = options
     this.#meter = new SizeMeter(options.where, options.budgetBytes)
-    this.kinds = options.keys.map(() => undefined)
+    this.#kinds = options.keys.map(() => undefined)
   }
 
   get isEmpty(): boolean {
@@ -53,7 +54,7 @@ export class JoinTable {
     for (let i = 0; i < keys.length; i++) {
       const value = row[keys[i]]
       if (value === null || value === undefined) return
-      this.kinds[i] ??= kindOf(value)
+      this.#kinds[i] ??= kindOf(value)
     }
     const before = this.#index.size
     this.#oneKey[0] = keyOfRow(row, keys)
@@ -68,7 +69,7 @@ export class JoinTable {
     for (let i = 0; i < keys.length; i++) {
       const value = row[keys[i]]
       if (value === null || value === undefined) return -1
-      const expected = this.kinds[i]
+      const expected = this.#kinds[i]
       if (expected !== undefined && kindOf(value) !== expected) throw this.#unlike(keys[i], kindOf(value), i)
     }
     this.#oneKey[0] = keyOfRow(row, keys)
@@ -138,11 +139,11 @@ export class JoinTable {
     const { where, keys } = this.#options
     return new MillraceError(
       'ColumnType',
-      `${where}: the key "${key}" is ${kind} on the left, and "${keys[index]}" is ${this.kinds[index]} on the right: they are never equal; convert one in a map`,
+      `${where}: the key "${key}" is ${kind} on the left, and "${keys[index]}" is ${this.#kinds[index]} on the right: they are never equal; convert one in a map`,
     )
   }
 }
 
 function kindOf(value: unknown): string {
-  return value instanceof Date ? 'a date' : `a ${typeof value}`
+  return typeof value === 'object' && dateMs(value) !== undefined ? 'a Date' : `a ${typeof value}`
 }
