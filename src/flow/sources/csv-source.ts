@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
-import { CsvError, type Info, parse } from 'csv-parse'
+import { CsvError, type Parser, parse } from 'csv-parse'
 import type { Row } from '../../columnar/schema.js'
 import { columnList } from '../column-list.js'
 import type { ColumnPlan, CsvInputPlan } from '../plan.js'
@@ -13,9 +13,11 @@ const BLOCK_ROWS = 512
 /** A quote that is never closed would take in the rest of its file. */
 const ROW_BYTES_MAX = 0x100_0000
 
+/** A record, and where it ends. */
 interface Parsed {
   readonly record: readonly string[]
-  readonly info: Info
+  readonly bytes: number
+  readonly lines: number
 }
 
 /** Whole CSV files, some hundred rows at a time. */
@@ -33,8 +35,8 @@ export class CsvSource extends BlockSource {
     const { delimiter, quote } = this.#input
     const bytes = createReadStream(resolve(this.#cwd, path))
     // The length of rows is looked at here: a blank line is a row of one empty field.
-    const format = { bom: true, info: true, relax_column_count: true, max_record_size: ROW_BYTES_MAX } as const
-    const records = parse({ delimiter, quote, escape: quote, ...format })
+    const records = parse({ delimiter, quote, escape: quote, bom: true, relax_column_count: true, max_record_size: ROW_BYTES_MAX })
+    tellEnds(records)
     bytes.on('error', (error) => records.destroy(error))
     const closed = new Promise<void>((done) => bytes.once('close', () => done()))
     try {
@@ -52,6 +54,13 @@ export class CsvSource extends BlockSource {
       await closed
     }
   }
+}
+
+/** Its own option for that, `info`, takes as long as all the rest. */
+function tellEnds(records: Parser): void {
+  const push = records.push.bind(records)
+  records.push = (record: readonly string[] | null) =>
+    push(record === null ? null : ({ record, bytes: records.info.bytes, lines: records.info.lines } satisfies Parsed))
 }
 
 /** A field of each row that is wanted, and how it is read. */
@@ -81,13 +90,13 @@ class Table {
     return this.#rows.length
   }
 
-  add({ record, info }: Parsed): void {
+  add({ record, bytes, lines }: Parsed): void {
     const isBlank = record.length === 1 && record[0] === ''
     if (this.#fields === undefined) {
       if (!isBlank) this.#name(record)
-    } else if (record.length === this.#width) this.#keep(record, this.#fields, info)
-    else if (!isBlank) throw this.#error('SourceLine', info, `a row of ${record.length} fields where ${this.#width} are named`)
-    this.#offset = info.bytes
+    } else if (record.length === this.#width) this.#keep(record, this.#fields, lines)
+    else if (!isBlank) throw this.#error('SourceLine', lines, `a row of ${record.length} fields where ${this.#width} are named`)
+    this.#offset = bytes
   }
 
   /** The rows since the last time. */
@@ -99,12 +108,12 @@ class Table {
     return { path: this.#path, rows: rows.length, row: (at) => rows[at], offset: (at) => offsets[at] }
   }
 
-  #keep(record: readonly string[], fields: readonly Field[], info: Info): void {
+  #keep(record: readonly string[], fields: readonly Field[], line: number): void {
     const row: Record<string, unknown> = {}
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i]
       const text = record[field.at]
-      row[field.column] = text === '' && field.nullable ? null : (field.read(text) ?? this.#refuse(field, text, info))
+      row[field.column] = text === '' && field.nullable ? null : (field.read(text) ?? this.#refuse(field, text, line))
     }
     this.#rows.push(row)
     this.#offsets.push(this.#offset)
@@ -129,12 +138,12 @@ class Table {
     }
   }
 
-  #refuse({ column, type }: Field, text: string, info: Info): never {
+  #refuse({ column, type }: Field, text: string, line: number): never {
     const shown = text === '' ? `is empty; declare it '${type}?'` : `is ${JSON.stringify(text.slice(0, 100))}, which is no ${type}`
-    throw this.#error('FileColumn', info, `column "${column}" ${shown}`)
+    throw this.#error('FileColumn', line, `column "${column}" ${shown}`)
   }
 
-  #error(code: 'FileColumn' | 'SourceLine', { lines }: Info, problem: string): Error {
-    return contentError(code, this.#path, this.#offset, `${this.#path}, line ${lines}: ${problem}`)
+  #error(code: 'FileColumn' | 'SourceLine', line: number, problem: string): Error {
+    return contentError(code, this.#path, this.#offset, `${this.#path}, line ${line}: ${problem}`)
   }
 }
