@@ -5,10 +5,11 @@ export { explainPlan } from './flow/explain.js'
 export { type Exchange, type Flow, type FlowStart, flow } from './flow/flow-builder.js'
 export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
 export type { JoinOptions } from './flow/join-options.js'
-export { asc, desc } from './flow/order.js'
+export { asc, desc, type Order, type SortKey, type StableOrder } from './flow/order.js'
 export { setParams } from './flow/params.js'
 export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
+export type { FailingRows } from './flow/row-types.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
 export {
   type CsvColumns,

@@ -134,6 +134,16 @@ export const CODES = {
     cause: 'A function without a name, a bound or a native function was given to a flow: workers could not find it.',
     cure: 'Declare it as an exported, named function of the module that the flow was given, and pass that.',
   },
+  StageTimeout: {
+    fault: 'user',
+    cause: 'One call of a stage function took longer than the timeoutMs given with it.',
+    cure: 'Raise timeoutMs, or leave such rows out with onError; the error names the row.',
+  },
+  TooManyErrors: {
+    fault: 'user',
+    cause: 'A stage function failed for more rows than the maxErrors given with it.',
+    cure: 'Look at the cause, the last of these errors; raise maxErrors if so many are acceptable.',
+  },
   StageAsync: {
     fault: 'user',
     cause: 'A stage function is async or returned a promise.',

@@ -5,7 +5,7 @@ import type {
   InputPlan,
   JoinOperatorPlan,
   OperatorPlan,
-  OrderKey,
+  OrderPlan,
   OutputPlan,
   Plan,
   StagePlan,
@@ -38,9 +38,14 @@ function operatorText(operator: OperatorPlan): string {
     case 'groupFinal':
       return `${operator.op === 'groupPartial' ? 'group partial' : 'group final'} by ${operator.keys.join(', ')}${aggregatesText(operator.aggregates)}`
     case 'sort':
-      return `sort by ${orderText(operator.by)}`
+      return `sort by ${orderText(operator)}`
     case 'topK':
-      return `top ${operator.rows} by ${orderText(operator.by)}`
+      return `top ${operator.rows} by ${orderText(operator)}`
+    case 'topPerKeyPartial':
+    case 'topPerKeyFinal': {
+      const half = operator.op === 'topPerKeyPartial' ? 'partial' : 'final'
+      return `top ${operator.rows} of each ${operator.keys.join(', ')} ${half} by ${orderText(operator)}`
+    }
     case 'limit':
       return `limit ${operator.rows}`
     case 'join':
@@ -58,9 +63,27 @@ function joinText({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan): s
   return `${kind} join with stage ${right} on ${on}${suffix === '' ? '' : `, suffix ${suffix}`}`
 }
 
-function functionText({ op, fn, params, setup }: FunctionOperatorPlan): string {
+function functionText(operator: FunctionOperatorPlan): string {
+  const { fn, params, setup } = operator
   const given = Object.entries(params ?? {}).map(([key, value]) => `${key}: ${valueText(value)}`)
-  return [`${op} ${fn.name}`, ...(given.length > 0 ? [`{ ${given.join(', ')} }`] : []), ...(setup ? [`setup ${setup.name}`] : [])].join(' ')
+  return [
+    `${callText(operator)} ${fn.name}`,
+    ...(given.length > 0 ? [`{ ${given.join(', ')} }`] : []),
+    ...(setup ? [`setup ${setup.name}`] : []),
+  ].join(' ')
+}
+
+function callText(operator: FunctionOperatorPlan): string {
+  switch (operator.op) {
+    case 'mapBatches':
+      return `mapBatches of ${operator.rows}`
+    case 'mapAsync':
+      return `mapAsync ${operator.concurrency} at once`
+    case 'perKey':
+      return `for each ${operator.keys.join(', ')}`
+    default:
+      return operator.op
+  }
 }
 
 function valueText(encoded: unknown): string {
@@ -83,12 +106,13 @@ function outputText(output: OutputPlan): string {
     case 'roundRobin':
       return `deal out to ${to}`
     case 'merge':
-      return `send ordered by ${orderText(output.by)} to ${to}`
+      return `send ordered by ${orderText(output)} to ${to}`
     case 'gather':
       return `gather to ${to}${output.limit === undefined ? '' : `, limit ${output.limit}`}`
   }
 }
 
-function orderText(by: readonly OrderKey[]): string {
-  return by.map((key) => `${key.column}${key.descending ? ' desc' : ''}`).join(', ')
+function orderText({ by, stable }: OrderPlan): string {
+  const keys = by.map((key) => `${key.column}${key.descending ? ' desc' : ''}`)
+  return [...keys, ...(stable ? ['all columns'] : [])].join(', ')
 }
