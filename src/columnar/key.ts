@@ -70,7 +70,7 @@ function single(value: unknown): Key {
   }
 }
 
-/** One value, so written that where it ends does not depend on what follows. */
+/** One value, so written that where it ends does not depend on what follows. @throws MillraceError `ColumnType` for a value that no key can be */
 function part(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -91,3 +91,5 @@ function msOf(value: unknown): number {
   if (ms !== undefined) return ms
   throw new MillraceError('ColumnType', `a key is ${describe(value)}; use a string, number, bigint, boolean, Date or null`)
 }
+
+export { part as keyPart }

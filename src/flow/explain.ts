@@ -93,7 +93,9 @@ function valueText(encoded: unknown): string {
 }
 
 function aggregatesText(aggregates: readonly AggregatePlan[]): string {
-  return aggregates.length === 0 ? '' : `: ${aggregates.map((a) => `${a.as} = ${a.fn}(${a.column ?? ''})`).join(', ')}`
+  return aggregates.length === 0
+    ? ''
+    : `: ${aggregates.map((a) => `${a.as} = ${a.fn}(${a.column ?? ''}${a.by === undefined ? '' : ` by ${a.by}`})`).join(', ')}`
 }
 
 function outputText(output: OutputPlan): string {

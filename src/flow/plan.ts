@@ -90,13 +90,15 @@ export interface FunctionRef {
   readonly hash: string
 }
 
-export type AggregateFunction = 'count' | 'sum' | 'avg' | 'min' | 'max'
+export type AggregateFunction = 'count' | 'countDistinct' | 'sum' | 'avg' | 'min' | 'max' | 'first' | 'last'
 
 export interface AggregatePlan {
   readonly as: string
   readonly fn: AggregateFunction
   /** Absent for `count`. */
   readonly column?: string
+  /** Of `first` and `last`: the column whose least, or greatest, value says which row it is. */
+  readonly by?: string
 }
 
 /** A call of a stage function. */

@@ -50,6 +50,9 @@ export function group(...keys: string[]): Step {
         mean: a.avg('value'),
         least: a.min('value'),
         most: a.max('id'),
+        different: a.countDistinct('value'),
+        first: a.first('id', { by: 'value' }),
+        last: a.last('id', { by: 'value' }),
       })),
     plain: (rows) => groupPlainly(rows, keys),
   }
@@ -82,9 +85,21 @@ function groupPlainly(rows: readonly AnyRow[], keys: readonly string[]): AnyRow[
       mean: total === null ? null : total / values.length,
       least: values.length === 0 ? null : Math.min(...values),
       most: Math.max(...numbers(members, 'id')),
+      different: new Set(values).size,
+      first: values.length === 0 ? null : leastIdAt(members, Math.min(...values)),
+      last: values.length === 0 ? null : leastIdAt(members, Math.max(...values)),
       ...Object.fromEntries(keys.map((name) => [name, members[0]?.[name] ?? null])),
     }
   })
+}
+
+function leastIdAt(rows: readonly AnyRow[], value: number): number {
+  return Math.min(
+    ...numbers(
+      rows.filter((row) => row.value === value),
+      'id',
+    ),
+  )
 }
 
 function numbers(rows: readonly AnyRow[], name: string): number[] {

@@ -35,6 +35,11 @@ export class SpilledParts {
     return this.#overflow.keptBytes
   }
 
+  /** How often the rows that come now were spread. */
+  get level(): number {
+    return this.#level
+  }
+
   /** Throws what `SpilledRows` throws. */
   add(row: Row): void {
     const part = partOf(hashRow(row, this.#keys), this.#level)
