@@ -1,6 +1,7 @@
 import { assert, unreachable } from '../../base/assert.js'
 import { MillraceError } from '../../base/errors.js'
 import type { Slice } from '../../base/slice.js'
+import { hashRow } from '../../columnar/hash.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
 import { decodeParams } from '../param-codec.js'
@@ -37,6 +38,7 @@ import { PerKeyCursor } from './per-key.js'
 import { SizeMeter } from './size-meter.js'
 import { SkippedRows } from './skipped-rows.js'
 import { SortCursor } from './sort.js'
+import { SpilledPairs } from './spilled-pairs.js'
 import { SpilledParts } from './spilled-parts.js'
 import { SpilledRuns } from './spilled-runs.js'
 import { callError, type StageCall, StageContext, type StageEnvironment } from './stage-call.js'
@@ -180,7 +182,9 @@ function cursorOf(operator: OperatorPlan, input: Cursor<Row>, place: Place): Cur
     case 'distinctPartial':
     case 'distinctFinal': {
       const mayForget = operator.op === 'distinctPartial'
-      return new DistinctCursor(input, { where: `stage ${stage} distinct`, budgetBytes: share, mayForget }, slice)
+      const where = `stage ${stage} distinct`
+      const overflow = spill && !mayForget ? new Overflow(spill, where, share) : undefined
+      return new DistinctCursor(input, { where, budgetBytes: share, mayForget, overflow }, slice)
     }
     default:
       throw new MillraceError('Internal', `operator ${operator.op} is not one of rows`)
@@ -192,8 +196,10 @@ function join({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan, left: 
   assert(rows !== undefined, `stage ${place.stage} joins what stage ${right} sends`)
   const where = `stage ${place.stage} ${kind} join on ${keys.join(', ')}`
   const keepsRows = kind === 'inner' || kind === 'left'
-  const table = new JoinTable({ keys: rightKeys, keepsRows, suffix, where, budgetBytes: place.share })
-  return new JoinCursor({ kind, left, right: rows, keys }, table, place.slice)
+  const overflow = place.spill && new Overflow(place.spill, where, place.share)
+  const table = new JoinTable({ keys: rightKeys, keepsRows, suffix, where, budgetBytes: overflow?.keptBytes ?? place.share })
+  const pairs = overflow && new SpilledPairs(overflow, { left: keys, right: rightKeys })
+  return new JoinCursor({ kind, left, right: rows, keys, rightKeys }, table, pairs, place.slice)
 }
 
 function topPerKey(operator: TopPerKeyOperatorPlan, input: Cursor<Row>, place: Place): Cursor<Row> {
@@ -225,7 +231,7 @@ function sort(order: OrderPlan, input: Cursor<Row>, where: string, { share, slic
 
 function groupFinal(operator: GroupOperatorPlan, input: Cursor<Row>, { share, stage, slice, spill }: Place): Cursor<Row> {
   const where = groupName(operator, stage)
-  const parts = spill && new SpilledParts(new Overflow(spill, where, share), operator.keys)
+  const parts = spill && new SpilledParts(new Overflow(spill, where, share), (row) => hashRow(row, operator.keys))
   return new GroupFinalCursor(input, tableOf(operator, stage), { where, bytes: share, parts }, slice)
 }
 
