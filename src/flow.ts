@@ -6,6 +6,7 @@ export { type Exchange, type Flow, type FlowStart, flow } from './flow/flow-buil
 export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
 export type { JoinOptions } from './flow/join-options.js'
 export { asc, desc, type Order, type SortKey, type StableOrder } from './flow/order.js'
+export { env } from './flow/param-codec.js'
 export { setParams } from './flow/params.js'
 export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'

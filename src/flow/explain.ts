@@ -1,4 +1,4 @@
-import { decodeParam } from './param-codec.js'
+import { decodeParam, EnvRef } from './param-codec.js'
 import type {
   AggregatePlan,
   FunctionOperatorPlan,
@@ -88,6 +88,7 @@ function callText(operator: FunctionOperatorPlan): string {
 
 function valueText(encoded: unknown): string {
   const value = decodeParam(encoded)
+  if (value instanceof EnvRef) return `env(${value.name})`
   if (typeof value === 'bigint') return `${value}n`
   return typeof value === 'number' ? String(value) : JSON.stringify(encoded)
 }
