@@ -1,14 +1,15 @@
 import { decodeParam, EnvRef } from './param-codec.js'
-import type {
-  AggregatePlan,
-  FunctionOperatorPlan,
-  InputPlan,
-  JoinOperatorPlan,
-  OperatorPlan,
-  OrderPlan,
-  OutputPlan,
-  Plan,
-  StagePlan,
+import {
+  type AggregatePlan,
+  type FunctionOperatorPlan,
+  type InputPlan,
+  type JoinOperatorPlan,
+  keepsRows,
+  type OperatorPlan,
+  type OrderPlan,
+  type OutputPlan,
+  type Plan,
+  type StagePlan,
 } from './plan.js'
 
 /** A plan as text: one line per stage, input, operator and output; ends with a newline. Says nothing that differs between machines. */
@@ -19,7 +20,13 @@ export function explainPlan(plan: Plan): string {
 function stageText(stage: StagePlan): string {
   const on = stage.on === 'all' ? 'every worker' : 'one worker'
   const lines = [inputText(stage.input), ...stage.operators.map(operatorText), outputText(stage.output)]
-  return [`stage ${stage.id} on ${on}`, ...lines.map((line) => `  ${line}`)].join('\n')
+  return [`stage ${stage.id} on ${on}${memoryText(stage)}`, ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+/** What the operators of a stage may keep, if any keeps something. */
+function memoryText({ operators }: StagePlan): string {
+  const keepers = operators.filter(keepsRows).length
+  return keepers === 0 ? '' : `, keeps up to 3/4 of memoryBytes${keepers === 1 ? '' : ` (${keepers} operators alike)`}`
 }
 
 function inputText(input: InputPlan): string {

@@ -182,3 +182,8 @@ export type OperatorPlan =
 export function isFunctionOperator<O extends { readonly op: string }>(operator: O): operator is Extract<O, FunctionOperatorPlan> {
   return 'fn' in operator
 }
+
+/** Whether an operator keeps rows, or something of them: such ones share the memory of their stage. */
+export function keepsRows(operator: OperatorPlan): boolean {
+  return !isFunctionOperator(operator) && operator.op !== 'limit'
+}

@@ -11,6 +11,7 @@ import {
   type GroupOperatorPlan,
   isFunctionOperator,
   type JoinOperatorPlan,
+  keepsRows,
   type OperatorPlan,
   type OrderPlan,
   type StagePlan,
@@ -82,10 +83,6 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
       : cursorOf(operator, cursor, { ...options, share, stage: stage.id })
   })
   return cursor
-}
-
-function keepsRows(operator: OperatorPlan): boolean {
-  return !isFunctionOperator(operator) && operator.op !== 'limit'
 }
 
 async function prepareCalls(operators: readonly OperatorPlan[], options: PipelineOptions): Promise<(StageCall | undefined)[]> {
