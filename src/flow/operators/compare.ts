@@ -1,4 +1,4 @@
-import { MillraceError } from '../../base/errors.js'
+import { placed } from '../../base/placed.js'
 import { comparator } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
 import type { OrderKey } from '../plan.js'
@@ -13,9 +13,4 @@ export function comparatorAt(by: readonly OrderKey[], where: string): (a: Row, b
       throw placed(error, where)
     }
   }
-}
-
-/** The same error of ours with stage and operator in front. */
-export function placed(error: unknown, where: string): unknown {
-  return error instanceof MillraceError ? new MillraceError(error.code, `${where}: ${error.message}`, { cause: error }) : error
 }

@@ -1,6 +1,8 @@
+import { placed } from '../../base/placed.js'
 import type { Slice } from '../../base/slice.js'
-import { type Key, WholeKeys } from '../../columnar/key.js'
+import type { Key } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
+import { WholeKeys } from '../../columnar/whole-keys.js'
 import { type Cursor, type END, PAUSE } from './cursor.js'
 import { KeyIndex } from './key-index.js'
 import { budgetError } from './size-meter.js'
@@ -45,11 +47,19 @@ export class DistinctCursor implements Cursor<Row> {
 
   #isNew(row: Row): boolean {
     const { size } = this.#seen
-    this.#oneKey[0] = this.#keys.of(row)
+    this.#oneKey[0] = this.#keyOf(row)
     this.#seen.find(this.#oneKey, 1, this.#oneNumber)
     if (this.#oneNumber[0] < size) return false
     if (this.#seen.bytes > this.#place.budgetBytes) this.#full()
     return true
+  }
+
+  #keyOf(row: Row): string {
+    try {
+      return this.#keys.of(row)
+    } catch (error) {
+      throw placed(error, this.#place.where)
+    }
   }
 
   #full(): void {

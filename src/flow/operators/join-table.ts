@@ -1,4 +1,6 @@
 import { MillraceError } from '../../base/errors.js'
+import { placed } from '../../base/placed.js'
+import { isBytes } from '../../columnar/bytes.js'
 import { dateMs } from '../../columnar/date.js'
 import { type Key, keyOfRow } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
@@ -57,7 +59,7 @@ export class JoinTable {
       this.#kinds[i] ??= kindOf(value)
     }
     const before = this.#index.size
-    this.#oneKey[0] = keyOfRow(row, keys)
+    this.#oneKey[0] = this.#keyOf(row, keys)
     this.#index.find(this.#oneKey, 1, this.#oneNumber)
     const number = this.#oneNumber[0]
     if (keepsRows) this.#keep(row, number, number === before)
@@ -72,7 +74,7 @@ export class JoinTable {
       const expected = this.#kinds[i]
       if (expected !== undefined && kindOf(value) !== expected) throw this.#unlike(keys[i], kindOf(value), i)
     }
-    this.#oneKey[0] = keyOfRow(row, keys)
+    this.#oneKey[0] = this.#keyOf(row, keys)
     this.#index.seek(this.#oneKey, 1, this.#oneNumber)
     return this.#oneNumber[0]
   }
@@ -105,6 +107,14 @@ export class JoinTable {
     this.#next = []
     this.#rows = []
     this.#meter.clear()
+  }
+
+  #keyOf(row: Row, keys: readonly string[]): Key {
+    try {
+      return keyOfRow(row, keys)
+    } catch (error) {
+      throw placed(error, this.#options.where)
+    }
   }
 
   #keep(row: Row, number: number, isNew: boolean): void {
@@ -145,5 +155,7 @@ export class JoinTable {
 }
 
 function kindOf(value: unknown): string {
-  return typeof value === 'object' && dateMs(value) !== undefined ? 'a Date' : `a ${typeof value}`
+  if (typeof value !== 'object') return `a ${typeof value}`
+  if (dateMs(value) !== undefined) return 'a Date'
+  return isBytes(value) ? 'bytes' : 'an object'
 }
