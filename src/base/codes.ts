@@ -121,8 +121,9 @@ export const CODES = {
   },
   ColumnType: {
     fault: 'user',
-    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
-    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
+    cause:
+      'A row holds a value that no column can hold, or that does not fit the type its column has already; or a list or an object is to be a key or ordered.',
+    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, Uint8Array, an array or a plain object of such, or null; a key to text. The message names column, row and stage.',
   },
   TooManyColumns: {
     fault: 'user',

@@ -263,11 +263,31 @@ const RICH: AggregatePlan[] = [
   { as: 'earliest', fn: 'first', column: 'v', by: 't' },
   { as: 'latest', fn: 'last', column: 'v', by: 't' },
 ]
-const ANY = fc.constantFrom<unknown>('a', '12:b', 'n1;', 't', '', 1, 2.5, -0, 0, Number.NaN, true, false, 7n, new Date(5), null, undefined)
+const ANY = fc.constantFrom<unknown>(
+  'a',
+  '12:b',
+  'n1;',
+  't',
+  '',
+  1,
+  2.5,
+  -0,
+  0,
+  Number.NaN,
+  true,
+  false,
+  7n,
+  new Date(5),
+  new Uint8Array([1, 58, 200]),
+  new Uint8Array(0),
+  null,
+  undefined,
+)
 
 /** What stands for a value that no Set tells apart. */
 function identity(value: unknown): string {
-  return value instanceof Date ? `d${value.getTime()}` : `${typeof value} ${String(value)}`
+  if (value instanceof Date) return `d${value.getTime()}`
+  return `${typeof value} ${value instanceof Uint8Array ? `[${value}]` : Object.is(value, -0) ? 0 : String(value)}`
 }
 
 for (const budgetBytes of [1e9, 1]) {

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../base/errors.js'
+import { placed } from '../../base/placed.js'
 import { comparator, compareValues } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
 import type { OrderPlan } from '../plan.js'
@@ -30,9 +30,4 @@ function compareAll(a: Row, b: Row): number {
     if (order !== 0) return order
   }
   return 0
-}
-
-/** The same error of ours with stage and operator in front. */
-export function placed(error: unknown, where: string): unknown {
-  return error instanceof MillraceError ? new MillraceError(error.code, `${where}: ${error.message}`, { cause: error }) : error
 }

@@ -1,8 +1,8 @@
 import { assert } from '../../base/assert.js'
-import { keyPart } from '../../columnar/key.js'
+import { placed } from '../../base/placed.js'
+import { part as keyPart } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Accumulator, AccumulatorPlace } from './accumulator.js'
-import { placed } from './compare.js'
 
 /** An entry of a Set and its share of empty room, and a string's header. */
 const VALUE_BYTES = 72
@@ -66,7 +66,7 @@ export class CountDistinctAccumulator implements Accumulator {
   }
 }
 
-/** What `keyPart` wrote one behind the other: `5:hello`, `n1.5;`, `t`. */
+/** What `part` wrote one behind the other: `5:hello`, `b2:..`, `n1.5;`, `t`. */
 function* partsOf(text: string): Generator<string> {
   for (let at = 0; at < text.length; ) {
     const end = endOfPart(text, at)
@@ -78,9 +78,10 @@ function* partsOf(text: string): Generator<string> {
 
 function endOfPart(text: string, at: number): number {
   const code = text.charCodeAt(at)
-  if (code >= 48 && code <= 57) {
+  const isBytes = text[at] === 'b'
+  if (isBytes || (code >= 48 && code <= 57)) {
     const colon = text.indexOf(':', at)
-    return colon + 1 + Number(text.slice(at, colon))
+    return colon + 1 + Number(text.slice(isBytes ? at + 1 : at, colon))
   }
   return text[at] === 't' || text[at] === 'f' ? at + 1 : text.indexOf(';', at) + 1
 }

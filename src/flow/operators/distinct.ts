@@ -1,7 +1,9 @@
+import { placed } from '../../base/placed.js'
 import type { Slice } from '../../base/slice.js'
 import { hashValue } from '../../columnar/hash.js'
-import { type Key, WholeKeys } from '../../columnar/key.js'
+import type { Key } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
+import { WholeKeys } from '../../columnar/whole-keys.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
 import { KeyIndex } from './key-index.js'
 import type { Overflow } from './overflow.js'
@@ -37,7 +39,7 @@ export class DistinctCursor implements Cursor<Row> {
     this.#input = input
     this.#source = input
     this.#place = place
-    this.#parts = place.overflow && new SpilledParts(place.overflow, (row) => hashValue(this.#keys.of(row)))
+    this.#parts = place.overflow && new SpilledParts(place.overflow, (row) => hashValue(this.#keyOf(row)))
     this.#budgetBytes = this.#parts?.keptBytes ?? place.budgetBytes
     this.#slice = slice
   }
@@ -70,7 +72,7 @@ export class DistinctCursor implements Cursor<Row> {
   }
 
   #isNew(row: Row): boolean {
-    this.#oneKey[0] = this.#keys.of(row)
+    this.#oneKey[0] = this.#keyOf(row)
     if (this.#isFull) {
       this.#seen.seek(this.#oneKey, 1, this.#oneNumber)
       if (this.#oneNumber[0] < 0) this.#parts?.add(row)
@@ -81,6 +83,14 @@ export class DistinctCursor implements Cursor<Row> {
     if (this.#oneNumber[0] < size) return false
     if (this.#seen.bytes > this.#budgetBytes) this.#full()
     return true
+  }
+
+  #keyOf(row: Row): string {
+    try {
+      return this.#keys.of(row)
+    } catch (error) {
+      throw placed(error, this.#place.where)
+    }
   }
 
   #full(): void {

@@ -1,8 +1,8 @@
+import { placed } from '../../base/placed.js'
 import { detach } from '../../columnar/detach.js'
 import { compareValues } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Accumulator, AccumulatorPlace } from './accumulator.js'
-import { placed } from './compare.js'
 import { valueBytes } from './size-meter.js'
 
 /** The value of the row in which another column is least, or greatest. */

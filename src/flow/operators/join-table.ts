@@ -1,4 +1,6 @@
 import { MillraceError } from '../../base/errors.js'
+import { placed } from '../../base/placed.js'
+import { isBytes } from '../../columnar/bytes.js'
 import { dateMs } from '../../columnar/date.js'
 import { type Key, keyOfRow } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
@@ -134,6 +136,14 @@ export class JoinTable {
     this.#meter.clear()
   }
 
+  #keyOf(row: Row, keys: readonly string[]): Key {
+    try {
+      return keyOfRow(row, keys)
+    } catch (error) {
+      throw placed(error, this.#options.where)
+    }
+  }
+
   #keep(row: Row, number: number, isNew: boolean): void {
     const at = this.#rows.push(keepRow(row)) - 1
     this.#next.push(-1)
@@ -144,12 +154,12 @@ export class JoinTable {
   }
 
   #find(row: Row, keys: readonly string[]): void {
-    this.#oneKey[0] = keyOfRow(row, keys)
+    this.#oneKey[0] = this.#keyOf(row, keys)
     this.#index.find(this.#oneKey, 1, this.#oneNumber)
   }
 
   #seek(row: Row, keys: readonly string[]): number {
-    this.#oneKey[0] = keyOfRow(row, keys)
+    this.#oneKey[0] = this.#keyOf(row, keys)
     this.#index.seek(this.#oneKey, 1, this.#oneNumber)
     return this.#oneNumber[0]
   }
@@ -178,5 +188,7 @@ export class JoinTable {
 }
 
 function kindOf(value: unknown): string {
-  return typeof value === 'object' && dateMs(value) !== undefined ? 'a Date' : `a ${typeof value}`
+  if (typeof value !== 'object') return `a ${typeof value}`
+  if (dateMs(value) !== undefined) return 'a Date'
+  return isBytes(value) ? 'bytes' : 'an object'
 }

@@ -1,7 +1,7 @@
+import { placed } from '../../base/placed.js'
 import type { Slice } from '../../base/slice.js'
 import { type Key, keyOfRow } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
-import { placed } from './compare.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
 import { FirstRows } from './first-rows.js'
 import { HeldRows } from './held-rows.js'
