@@ -10,6 +10,7 @@ export { setParams } from './flow/params.js'
 export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
+export type { Part } from './flow/sinks/part-writer.js'
 export {
   type CsvColumns,
   type CsvOptions,
@@ -22,4 +23,5 @@ export {
   type Source,
   type SourceOptions,
 } from './flow/source.js'
+export { type CsvSinkOptions, type PartOptions, type Sink, to } from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -1,3 +1,5 @@
+import type { SinkPlan } from './sinks/sink-plan.js'
+
 /**
  * The plan of a flow: plain JSON, the same after `JSON.parse(JSON.stringify(plan))`. It says what happens and where,
  * not on which machine: no memory, no list of files, no function text.
@@ -122,10 +124,17 @@ export interface JoinOperatorPlan {
   readonly suffix: string
 }
 
+/** Rows are written: `write` gives one for each file instead, `tee` passes them on. */
+export interface SinkOperatorPlan {
+  readonly op: 'write' | 'tee'
+  readonly sink: SinkPlan
+}
+
 export type OperatorPlan =
   | FunctionOperatorPlan
   | GroupOperatorPlan
   | JoinOperatorPlan
+  | SinkOperatorPlan
   /** Each row once here; each row once, which takes that equal ones meet here. */
   | { readonly op: 'distinctPartial' | 'distinctFinal' }
   | { readonly op: 'sort'; readonly by: readonly OrderKey[] }
@@ -134,4 +143,8 @@ export type OperatorPlan =
 
 export function isFunctionOperator(operator: { readonly op: string }): operator is FunctionOperatorPlan {
   return operator.op === 'map' || operator.op === 'filter' || operator.op === 'flatMap'
+}
+
+export function isSinkOperator(operator: { readonly op: string }): operator is SinkOperatorPlan {
+  return operator.op === 'write' || operator.op === 'tee'
 }

@@ -18,6 +18,8 @@ import type { StageEnvironment } from './operators/stage-call.js'
 import type { ExchangeInputPlan, FileInputPlan, StagePlan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
 import { GatherInput, MergeInput, type RowInput, StageInputs } from './row-input.js'
+import type { SinkHost } from './sinks/part-writer.js'
+import { SystemDisk } from './sinks/sink-disk.js'
 import { openSource } from './sources/open-source.js'
 import type { SourceCursor } from './sources/source-cursor.js'
 import { decodeSplit } from './split-source.js'
@@ -39,6 +41,7 @@ export class QueryWorker {
   private readonly stages: StageRun[] = []
   private readonly events: QueryEvent[] = []
   private readonly spill: Spill | undefined
+  private readonly sinkDisk = new SystemDisk()
   private wake: (() => void) | undefined
   private splitsReported = 0
   private readonly controllers: AbortController[] = []
@@ -76,7 +79,10 @@ export class QueryWorker {
       await Promise.all(this.stages.map((stage) => stage.idle()))
       yield* this.drain()
       yield { kind: 'progress', progress: this.progress() }
-      yield { kind: 'ended', census: { ...this.session.census(), spillFiles: this.spill?.openFiles ?? 0 } }
+      yield {
+        kind: 'ended',
+        census: { ...this.session.census(), spillFiles: this.spill?.openFiles ?? 0, sinkFiles: this.sinkDisk.openFiles },
+      }
     } finally {
       void this.end()
     }
@@ -154,6 +160,7 @@ export class QueryWorker {
       environment,
       budgetBytes: this.terms.memoryBytes * (1 - QUEUE_SHARE),
       spill,
+      sinks: this.sinkHost(),
       slice,
     })
     run.current = new StageRun({
@@ -172,6 +179,11 @@ export class QueryWorker {
     })
     this.stages.push(run.current)
     return run.current
+  }
+
+  private sinkHost(): SinkHost {
+    const { cwd, sinkMark: mark } = this.terms
+    return { cwd, mark, worker: this.invitation.self, disk: this.sinkDisk, tell: (event) => this.emit(event) }
   }
 
   private route(stage: StagePlan): Route {

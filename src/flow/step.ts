@@ -1,4 +1,4 @@
-import type { AggregatePlan, FileInputPlan, FunctionOperatorPlan, JoinOperatorPlan, OrderKey } from './plan.js'
+import type { AggregatePlan, FileInputPlan, FunctionOperatorPlan, JoinOperatorPlan, OrderKey, SinkOperatorPlan } from './plan.js'
 
 /** What a flow is made of. */
 export interface FlowParts {
@@ -11,6 +11,7 @@ export interface FlowParts {
 /** One call on the builder, already checked; `buildPlan` turns a list of them into stages. */
 export type Step =
   | FunctionOperatorPlan
+  | SinkOperatorPlan
   | { readonly op: 'groupBy'; readonly keys: readonly string[]; readonly aggregates: readonly AggregatePlan[] }
   | { readonly op: 'sort'; readonly by: readonly OrderKey[] }
   | { readonly op: 'limit'; readonly rows: number }

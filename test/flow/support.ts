@@ -5,6 +5,7 @@ import { type Cursor, END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { buildPipeline } from '../../src/flow/operators/pipeline.js'
 import type { StageEnvironment } from '../../src/flow/operators/stage-call.js'
 import type { OperatorPlan } from '../../src/flow/plan.js'
+import type { SinkHost } from '../../src/flow/sinks/part-writer.js'
 import { describeFunction, resolveStage } from '../../src/flow/stage-function.js'
 
 /** Rows given by hand; `pauses` puts a PAUSE before each and before the end. Counts what is taken. */
@@ -74,6 +75,7 @@ export function pipeline(
     slice?: Slice
     environment?: StageEnvironment
     right?: (stage: number) => Cursor<Row>
+    sinks?: SinkHost
   } = {},
 ): Promise<Cursor<Row>> {
   const stage = {
@@ -90,6 +92,7 @@ export function pipeline(
     budgetBytes: options.budgetBytes ?? 1e9,
     ...(options.spill && { spill: options.spill }),
     right: options.right,
+    sinks: options.sinks,
     slice: options.slice ?? endless(),
   })
 }
