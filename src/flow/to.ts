@@ -23,13 +23,16 @@ export interface PartOptions {
   readonly overwrite?: boolean
 }
 
-/** What `to.csv` takes. */
-export interface CsvSinkOptions<R> extends PartOptions {
+/** How rows become CSV. */
+export interface CsvText<R> {
   /** All columns, in their order; by default those of the first row, of each worker. */
   readonly columns?: readonly Column<R>[]
   /** Between fields; `,` by default. */
   readonly delimiter?: string
 }
+
+/** What `to.csv` takes. */
+export interface CsvSinkOptions<R> extends PartOptions, CsvText<R> {}
 
 /**
  * Where `write` and `tee` write: a path, from the working directory of the run, is one file; one that ends with `/` a folder, into which each worker
@@ -50,12 +53,17 @@ export const to: {
 })
 
 function csvPlan(path: string, options: CsvSinkOptions<never>): CsvSinkPlan {
+  return { kind: 'csv', ...place('csv', path, options), ...checkedCsv('to.csv()', options) }
+}
+
+/** @throws MillraceError `InvalidArgument` */
+export function checkedCsv(where: string, options: CsvText<never>): { columns?: readonly string[]; delimiter: string } {
   const { columns, delimiter = ',' } = options
   if (typeof delimiter !== 'string' || delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
-    throw new MillraceError('InvalidArgument', 'to.csv(): delimiter is one character, no quote and no end of a line')
+    throw new MillraceError('InvalidArgument', `${where}: delimiter is one character, no quote and no end of a line`)
   }
-  const named = columns === undefined ? {} : { columns: columnList(columns, 'to.csv() columns') }
-  return { kind: 'csv', ...place('csv', path, options), ...named, delimiter }
+  const named = columns === undefined ? {} : { columns: columnList(columns, `${where} columns`) }
+  return { ...named, delimiter }
 }
 
 function place(name: string, path: string, options: PartOptions): { path: string; parts?: PartsPlan } {
