@@ -10,8 +10,10 @@ export { env } from './flow/param-codec.js'
 export { setParams } from './flow/params.js'
 export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
+export type { BytesOptions } from './flow/row-bytes.js'
 export type { FailingRows } from './flow/row-types.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
+export type { Part } from './flow/sinks/part-writer.js'
 export {
   type CsvColumns,
   type CsvOptions,
@@ -24,4 +26,5 @@ export {
   type Source,
   type SourceOptions,
 } from './flow/source.js'
+export { type CsvSinkOptions, type CsvText, type PartOptions, type Sink, to } from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -231,6 +231,26 @@ export const CODES = {
     cause: 'A worker would have more bytes on disk for a run than `spillBytes` allows.',
     cure: 'Give more `spillBytes` or `memoryBytes`, spread the keys more evenly, or keep less.',
   },
+  SinkWrite: {
+    fault: 'user',
+    cause: 'A file of a sink could not be made, written or renamed: a full disk, no permission, a folder where a file should be.',
+    cure: 'See the cause; the message names the file. Make room, or write elsewhere.',
+  },
+  SinkExists: {
+    fault: 'user',
+    cause: 'A folder that a sink should write to has parts already.',
+    cure: 'Name another folder, or give `overwrite: true`: the parts are replaced at the end of the run.',
+  },
+  SinkIncomplete: {
+    fault: 'user',
+    cause: 'Something behind a sink needed no more rows before all of them were written, such as a join whose other side is empty.',
+    cure: 'Write the rows behind what stops them, or in a flow of their own.',
+  },
+  SinkColumn: {
+    fault: 'user',
+    cause: 'A row has a column that the file being written has not, or a value that does not fit its column there.',
+    cure: 'Name the columns in the option `columns` of the sink, or map the rows; the message names column and row.',
+  },
   FlowRanOnImport: {
     fault: 'user',
     cause: 'The module whose functions the workers import runs a flow while it is imported.',

@@ -2,10 +2,12 @@ import {
   type ExchangeInputPlan,
   type InputPlan,
   isFunctionOperator,
+  isSinkOperator,
   type OperatorPlan,
   type OrderPlan,
   type OutputPlan,
   type Plan,
+  type SinkOperatorPlan,
   type StagePlan,
 } from './plan.js'
 import type { FlowParts, Step } from './step.js'
@@ -20,6 +22,7 @@ import type { FlowParts, Step } from './step.js'
  * - limit: in each worker, and again where the rows come together: on one worker, or at the leader if nothing follows.
  * - join: both sides by hash of the keys to the same worker, or the right side to all; the right side's stages stand before.
  * - union: both sides, dealt out, to one stage.
+ * - write and tee: to one file on one worker, to a folder where the rows are.
  *
  * A sort before another sort, a groupBy, perKey, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
  * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
@@ -57,7 +60,8 @@ class Planner {
       this.#limit(step.rows)
       return
     }
-    this.#settle(isFunctionOperator(step) && step.op !== 'perKey' ? 'ordered' : 'unordered')
+    const keepsOrder = (isFunctionOperator(step) && step.op !== 'perKey') || isSinkOperator(step)
+    this.#settle(keepsOrder ? 'ordered' : 'unordered')
     switch (step.op) {
       case 'sort':
         this.#pending = { kind: 'sort', order: orderOf(step) }
@@ -89,6 +93,10 @@ class Planner {
         return
       case 'gather':
         this.#exchange('one', { exchange: 'gather' })
+        return
+      case 'write':
+      case 'tee':
+        this.#sink(step)
         return
       default:
         this.#operators.push(step)
@@ -174,6 +182,11 @@ class Planner {
     this.#exchange('all', { exchange: 'roundRobin' })
     this.#senders.push(from)
     this.input = { kind: 'exchange', stages: [...(this.input as ExchangeInputPlan).stages, from] }
+  }
+
+  #sink(step: SinkOperatorPlan): void {
+    if (step.sink.parts === undefined && this.#on === 'all') this.#exchange('one', { exchange: 'gather' })
+    this.#operators.push(step)
   }
 
   /** The stages of another flow, the last of which sends its rows to a stage that is not there yet. Returns its number. */

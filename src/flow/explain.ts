@@ -9,6 +9,7 @@ import {
   type OrderPlan,
   type OutputPlan,
   type Plan,
+  type SinkOperatorPlan,
   type StagePlan,
 } from './plan.js'
 
@@ -60,6 +61,9 @@ function operatorText(operator: OperatorPlan): string {
     case 'distinctPartial':
     case 'distinctFinal':
       return `distinct ${operator.op === 'distinctPartial' ? 'partial' : 'final'}`
+    case 'write':
+    case 'tee':
+      return sinkText(operator)
     default:
       return functionText(operator)
   }
@@ -68,6 +72,14 @@ function operatorText(operator: OperatorPlan): string {
 function joinText({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan): string {
   const on = keys.map((key, index) => (key === rightKeys[index] ? key : `${key} = ${rightKeys[index]}`)).join(', ')
   return `${kind} join with stage ${right} on ${on}${suffix === '' ? '' : `, suffix ${suffix}`}`
+}
+
+function sinkText({ op, sink }: SinkOperatorPlan): string {
+  const { parts } = sink
+  const columns = 'columns' in sink && sink.columns ? ` { ${sink.columns.join(', ')} }` : ''
+  const limits = [parts?.rows !== undefined && `${parts.rows} rows a part`, parts?.bytes !== undefined && `${parts.bytes} bytes a part`]
+  const notes = [...limits, parts?.overwrite === true && 'replaces parts'].filter((note) => note !== false)
+  return `${op} ${sink.kind} ${sink.path}${columns}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
 }
 
 function functionText(operator: FunctionOperatorPlan): string {

@@ -24,8 +24,11 @@ import type {
   WithNeeds,
 } from './row-types.js'
 import type { FlowRun, RunOptions } from './run-options.js'
+import { stoppableSink } from './sinks/open-sink.js'
+import type { Part } from './sinks/part-writer.js'
 import type { Source } from './source.js'
 import type { FlowParts, Step } from './step.js'
+import { type Sink, sinkStep } from './to.js'
 
 /** Rows in one call of `mapBatches`. */
 const BATCH_ROWS = 1024
@@ -182,6 +185,11 @@ export class Flow<R> {
     if (!Number.isSafeInteger(rows) || rows < 0) {
       throw new MillraceError('InvalidArgument', `${this.#place('limit')}: takes a number of rows from 0, got ${String(rows)}`)
     }
+    const sink = stoppableSink(this.#parts)
+    if (sink !== undefined) {
+      const problem = `would stop the rows before all of them are written to ${sink.path}`
+      throw new MillraceError('InvalidArgument', `${this.#place('limit')}: ${problem}: put it in front, or write in a flow of its own`)
+    }
     return this.#with({ op: 'limit', rows })
   }
 
@@ -213,6 +221,24 @@ export class Flow<R> {
     if (columns.length === 0) return this.#with<R>({ op: 'distinct' })
     const keys = columnList(columns, this.#place('distinct'))
     return this.#with<Simplify<Pick<R, K>>>({ op: 'groupBy', keys, aggregates: [] })
+  }
+
+  /**
+   * Writes all rows to a file or a folder of files, and gives a row for each. No name is there before the run has ended well; what is under the
+   * name of one file already is replaced. One file is written by one worker, in the order of a `sort` before; a folder where the rows are.
+   *
+   * A run ends with `SinkExists` where the folder has parts already, `SinkWrite` where the file system refuses something, `SinkColumn` for a
+   * row that does not fit the file, `SinkIncomplete` where something stopped the rows before all were written.
+   *
+   * @throws MillraceError `InvalidArgument`
+   */
+  write(sink: Sink<R>): Flow<Part> {
+    return this.#with(sinkStep('write', sink, this.#place('write')))
+  }
+
+  /** Writes the rows, as `write` does, and passes them on. To one file they go through one worker: to a folder from where they are. @throws MillraceError `InvalidArgument` */
+  tee(sink: Sink<R>): Flow<R> {
+    return this.#with(sinkStep('tee', sink, this.#place('tee')))
   }
 
   /** Moves rows between workers without changing them. */

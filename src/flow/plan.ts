@@ -1,3 +1,5 @@
+import type { SinkPlan } from './sinks/sink-plan.js'
+
 /**
  * The plan of a flow: plain JSON, the same after `JSON.parse(JSON.stringify(plan))`. It says what happens and where,
  * not on which machine: no memory, no list of files, no function text.
@@ -167,12 +169,19 @@ export interface TopPerKeyOperatorPlan extends OrderPlan {
   readonly rows: number
 }
 
+/** Rows are written: `write` gives one for each file instead, `tee` passes them on. */
+export interface SinkOperatorPlan {
+  readonly op: 'write' | 'tee'
+  readonly sink: SinkPlan
+}
+
 export type OperatorPlan =
   | FunctionOperatorPlan
   | GroupOperatorPlan
   | JoinOperatorPlan
   /** The first rows of each key here; of each key, which takes that its rows meet here. */
   | TopPerKeyOperatorPlan
+  | SinkOperatorPlan
   /** Each row once here; each row once, which takes that equal ones meet here. */
   | { readonly op: 'distinctPartial' | 'distinctFinal' }
   | (OrderPlan & { readonly op: 'sort' })
@@ -185,5 +194,9 @@ export function isFunctionOperator<O extends { readonly op: string }>(operator: 
 
 /** Whether an operator keeps rows, or something of them: such ones share the memory of their stage. */
 export function keepsRows(operator: OperatorPlan): boolean {
-  return !isFunctionOperator(operator) && operator.op !== 'limit'
+  return !isFunctionOperator(operator) && !isSinkOperator(operator) && operator.op !== 'limit'
+}
+
+export function isSinkOperator(operator: { readonly op: string }): operator is SinkOperatorPlan {
+  return operator.op === 'write' || operator.op === 'tee'
 }

@@ -19,6 +19,8 @@ import type { StageEnvironment } from './operators/stage-call.js'
 import type { ExchangeInputPlan, FileInputPlan, StagePlan } from './plan.js'
 import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
 import { GatherInput, MergeInput, type RowInput, StageInputs } from './row-input.js'
+import type { SinkHost } from './sinks/part-writer.js'
+import { SystemDisk } from './sinks/sink-disk.js'
 import { openSource } from './sources/open-source.js'
 import type { SourceCursor } from './sources/source-cursor.js'
 import { decodeSplit } from './split-source.js'
@@ -40,6 +42,7 @@ export class QueryWorker {
   private readonly stages: StageRun[] = []
   private readonly events: QueryEvent[] = []
   private readonly spill: Spill | undefined
+  private readonly sinkDisk = new SystemDisk()
   private wake: (() => void) | undefined
   private reported = ''
   private readonly skips = new Map<string, SkippedRows>()
@@ -78,7 +81,10 @@ export class QueryWorker {
       await Promise.all(this.stages.map((stage) => stage.idle()))
       yield* this.drain()
       yield { kind: 'progress', progress: this.progress() }
-      yield { kind: 'ended', census: { ...this.session.census(), spillFiles: this.spill?.openFiles ?? 0 } }
+      yield {
+        kind: 'ended',
+        census: { ...this.session.census(), spillFiles: this.spill?.openFiles ?? 0, sinkFiles: this.sinkDisk.openFiles },
+      }
     } finally {
       void this.end()
     }
@@ -158,6 +164,7 @@ export class QueryWorker {
       skipped: (operator, rows) => this.skips.set(skipKey(stage.id, operator), rows),
       budgetBytes: this.terms.memoryBytes * (1 - QUEUE_SHARE),
       spill,
+      sinks: this.sinkHost(),
       slice,
     })
     run.current = new StageRun({
@@ -176,6 +183,11 @@ export class QueryWorker {
     })
     this.stages.push(run.current)
     return run.current
+  }
+
+  private sinkHost(): SinkHost {
+    const { cwd, sinkMark: mark } = this.terms
+    return { cwd, mark, worker: this.invitation.self, disk: this.sinkDisk, tell: (event) => this.emit(event) }
   }
 
   private route(stage: StagePlan): Route {

@@ -19,6 +19,7 @@ import type { Plan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerCensus, WorkerProgress } from './query-events.js'
 import type { ResolvedRunOptions, RunStats } from './run-options.js'
 import { RunProgress } from './run-progress.js'
+import { SinkRun } from './sinks/sink-run.js'
 import { SplitSource } from './split-source.js'
 import { Topology } from './topology.js'
 
@@ -34,6 +35,8 @@ export class Query {
   private readonly runs: Promise<void>[] = []
   private readonly splits: SplitSource[] = []
   private readonly progress: RunProgress
+  private readonly sinks: SinkRun
+  private hasAllRows = false
   private root: { readonly error: unknown } | undefined
   private resolveRoot: () => void = () => {}
   private cancelled: { readonly error: CancelledError } | undefined
@@ -59,6 +62,7 @@ export class Query {
     this.progress = new RunProgress(plan)
     this.ownsPool = options.pool === undefined
     this.pool = options.pool
+    this.sinks = new SinkRun(plan, options.cwd)
   }
 
   async start(): Promise<void> {
@@ -88,11 +92,15 @@ export class Query {
     }
   }
 
-  /** After the last row: ends the run, and throws `ColumnType` where the rows of two workers that never met have different types. */
+  /**
+   * After the last row: ends the run, and gives what it wrote its names. Throws `ColumnType` where the rows of two workers that never met
+   * have different types, and what `SinkRun.check` does.
+   */
   async finish(): Promise<void> {
+    this.hasAllRows = true
     await this.end()
-    if (this.excess !== undefined) throw this.excess.error
-    if (this.conflict !== undefined && !this.isFull) throw this.conflict.error
+    if (this.lateFailure !== undefined) throw this.lateFailure.error
+    this.sinks.check()
   }
 
   /**
@@ -137,6 +145,11 @@ export class Query {
     )
   }
 
+  /** What may become known only after the last row. */
+  private get lateFailure(): { readonly error: unknown } | undefined {
+    return this.excess ?? (this.isFull ? undefined : this.conflict)
+  }
+
   private get isFull(): boolean {
     return this.rowsOut >= this.limit
   }
@@ -156,6 +169,8 @@ export class Query {
   private async open(): Promise<void> {
     const { options } = this
     this.sweep()
+    await this.sinks.prepare()
+    if (this.ending !== undefined) return
     this.pool ??= createPool({ workers: options.workers, kind: options.kind, ringBytes: options.ringBytes })
     const { pool } = this.pool
     const ids = (await pool.allReady()).map((worker) => worker.id)
@@ -185,7 +200,7 @@ export class Query {
     const { memoryBytes, spill, cwd, ringBytes } = this.options
     const { pool } = this.pool as FlowPool
     const io = this.workers === 0 ? 'async' : 'sync'
-    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, spill, cwd, io }
+    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, spill, cwd, sinkMark: this.sinks.mark, io }
     const mesh = pool.createMesh(
       { workers, pairs: topology.pairs, ringBytes, plan: terms },
       { sourceFailed: (error) => this.learn(error), stall: this.stall() },
@@ -245,6 +260,7 @@ export class Query {
     else if (event.kind === 'failed') this.learn(decodeError(event.error))
     else if (event.kind === 'columns') this.compare(event.stage, event.schema)
     else if (event.kind === 'ended') this.censuses.set(participant, event.census)
+    else this.sinks.told(event)
   }
 
   /** More rows left out than allowed end the run; where a worker tells of them with its last report, `finish` does. */
@@ -298,6 +314,7 @@ export class Query {
       await this.mesh?.session.end()
       await Promise.all([...this.runs, ...this.splits.map((splits) => splits.idle())])
       await this.swept
+      await this.sinks.settle(this.hasAllRows && this.lateFailure === undefined, this.runs.length, this.root)
       if (this.ownsPool) await pool?.close()
     } finally {
       hold?.change(-1)

@@ -1,4 +1,12 @@
-import type { AggregatePlan, FileInputPlan, FunctionOperatorPlan, JoinOperatorPlan, OrderPlan, TopPerKeyOperatorPlan } from './plan.js'
+import type {
+  AggregatePlan,
+  FileInputPlan,
+  FunctionOperatorPlan,
+  JoinOperatorPlan,
+  OrderPlan,
+  SinkOperatorPlan,
+  TopPerKeyOperatorPlan,
+} from './plan.js'
 
 /** What a flow is made of. */
 export interface FlowParts {
@@ -13,6 +21,7 @@ export type Step =
   | Exclude<FunctionOperatorPlan, { op: 'perKey' }>
   /** `order`: of the rows of each key. */
   | (Extract<FunctionOperatorPlan, { op: 'perKey' }> & { readonly order: OrderPlan })
+  | SinkOperatorPlan
   | { readonly op: 'groupBy'; readonly keys: readonly string[]; readonly aggregates: readonly AggregatePlan[] }
   | (OrderPlan & { readonly op: 'sort' })
   | (Omit<TopPerKeyOperatorPlan, 'op'> & { readonly op: 'topPerKey' })

@@ -7,6 +7,7 @@ import { buildPipeline } from '../../src/flow/operators/pipeline.js'
 import type { SkippedRows } from '../../src/flow/operators/skipped-rows.js'
 import type { StageEnvironment } from '../../src/flow/operators/stage-call.js'
 import type { FunctionOperatorPlan, OperatorPlan } from '../../src/flow/plan.js'
+import type { SinkHost } from '../../src/flow/sinks/part-writer.js'
 import { describeFunction, resolveStage } from '../../src/flow/stage-function.js'
 
 /** Rows given by hand; `pauses` puts a PAUSE before each and before the end. Counts what is taken. */
@@ -78,6 +79,7 @@ export function pipeline(
     right?: (stage: number) => Cursor<Row>
     waits?: CallWaits
     skipped?: (operator: number, rows: SkippedRows) => void
+    sinks?: SinkHost
   } = {},
 ): Promise<Cursor<Row>> {
   const stage = {
@@ -96,6 +98,7 @@ export function pipeline(
     budgetBytes: options.budgetBytes ?? 1e9,
     ...(options.spill && { spill: options.spill }),
     right: options.right,
+    sinks: options.sinks,
     slice: options.slice ?? endless(),
   })
 }

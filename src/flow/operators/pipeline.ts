@@ -10,6 +10,7 @@ import {
   type FunctionRef,
   type GroupOperatorPlan,
   isFunctionOperator,
+  isSinkOperator,
   type JoinOperatorPlan,
   keepsRows,
   type OperatorPlan,
@@ -17,6 +18,8 @@ import {
   type StagePlan,
   type TopPerKeyOperatorPlan,
 } from '../plan.js'
+import { encoderOf } from '../sinks/encoders.js'
+import { PartWriter, type SinkHost } from '../sinks/part-writer.js'
 import type { AnyFunction } from '../stage-function.js'
 import type { CallWaits } from './call-waits.js'
 import { comparatorAt, comparatorOf } from './compare.js'
@@ -43,8 +46,10 @@ import { SpilledPairs } from './spilled-pairs.js'
 import { SpilledParts } from './spilled-parts.js'
 import { SpilledRuns } from './spilled-runs.js'
 import { callError, type StageCall, StageContext, type StageEnvironment } from './stage-call.js'
+import { TeeCursor } from './tee.js'
 import { TopKCursor } from './top-k.js'
 import { TopPerKeyCursor } from './top-per-key.js'
+import { WriteCursor } from './write.js'
 
 export interface PipelineOptions {
   /** Finds a stage function: `resolveStage` over the module's namespace. */
@@ -61,6 +66,8 @@ export interface PipelineOptions {
   readonly budgetBytes: number
   /** Where what exceeds that goes; undefined: it is an error. */
   readonly spill?: Spill | undefined
+  /** What sinks need of the worker; undefined: there are none. */
+  readonly sinks?: SinkHost | undefined
   /** Asked by every operator that loops; the driver begins it. */
   readonly slice: Slice
 }
@@ -73,6 +80,7 @@ export interface PipelineOptions {
  */
 export async function buildPipeline(stage: StagePlan, options: PipelineOptions): Promise<Cursor<Row>> {
   const calls = await prepareCalls(stage.operators, options)
+  const writers = await prepareSinks(stage, options.sinks)
   const keepers = stage.operators.filter(keepsRows).length
   const share = options.budgetBytes / Math.max(1, keepers)
   let cursor = options.input
@@ -80,9 +88,20 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
     const call = calls[i]
     cursor = call
       ? callCursor(operator as FunctionOperatorPlan, cursor, call, options)
-      : cursorOf(operator, cursor, { ...options, share, stage: stage.id })
+      : cursorOf(operator, cursor, { ...options, share, stage: stage.id, writer: writers[i] })
   })
   return cursor
+}
+
+function prepareSinks({ id, operators }: StagePlan, host: SinkHost | undefined): Promise<(PartWriter | undefined)[]> {
+  return Promise.all(
+    operators.map(async (operator) => {
+      if (!isSinkOperator(operator)) return undefined
+      const { op, sink } = operator
+      assert(host !== undefined, `stage ${id} writes`)
+      return new PartWriter(sink, await encoderOf(sink, `stage ${id} ${op} ${sink.path}`), host)
+    }),
+  )
 }
 
 async function prepareCalls(operators: readonly OperatorPlan[], options: PipelineOptions): Promise<(StageCall | undefined)[]> {
@@ -150,6 +169,7 @@ interface Place {
   readonly slice: Slice
   readonly spill?: Spill | undefined
   readonly right?: ((stage: number) => Cursor<Row>) | undefined
+  readonly writer: PartWriter | undefined
 }
 
 function cursorOf(operator: OperatorPlan, input: Cursor<Row>, place: Place): Cursor<Row> {
@@ -176,6 +196,10 @@ function cursorOf(operator: OperatorPlan, input: Cursor<Row>, place: Place): Cur
       return new LimitCursor(input, operator.rows)
     case 'join':
       return join(operator, input, place)
+    case 'write':
+      return new WriteCursor(input, place.writer as PartWriter, slice)
+    case 'tee':
+      return new TeeCursor(input, place.writer as PartWriter)
     case 'distinctPartial':
     case 'distinctFinal': {
       const mayForget = operator.op === 'distinctPartial'
