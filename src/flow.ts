@@ -26,5 +26,5 @@ export {
   type Source,
   type SourceOptions,
 } from './flow/source.js'
-export { type CsvSinkOptions, type CsvText, type PartOptions, type Sink, to } from './flow/to.js'
+export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, type Sink, to } from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

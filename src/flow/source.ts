@@ -100,7 +100,8 @@ export function parquet(patterns: Patterns, options: ParquetOptions<SourceColumn
   return { input: options.columns === undefined ? input : { ...input, columns: columnPlans('parquet', options.columns) } }
 }
 
-function columnPlans(name: string, given: SourceColumns): ColumnPlan[] {
+/** @throws MillraceError `InvalidArgument` */
+export function columnPlans(name: string, given: SourceColumns): ColumnPlan[] {
   const columns = Object.entries(given).map(([column, spec]) => ({ column, ...parseColumnType(column, spec) }))
   if (columns.length === 0) throw new MillraceError('InvalidArgument', `${name}(): columns is empty: name at least one or leave it out`)
   return columns
