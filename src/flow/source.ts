@@ -27,7 +27,8 @@ export interface SourceOptions {
 type Patterns = string | readonly string[]
 
 /**
- * Lines of text files (UTF-8; `\n` or `\r\n`; a byte order mark is dropped; a last line without an end counts).
+ * Lines of text files (UTF-8; `\n` or `\r\n`; a byte order mark is dropped; a last line without an end counts),
+ * compressed or not: `.gz`, `.zst`.
  * Patterns are globs or paths, relative to the working directory of the run. Files that match twice are read once.
  * Throws `InvalidArgument` without a pattern; a run ends with `SourceMissing` or `SourceRead` where files are not there or not readable.
  */
@@ -35,7 +36,10 @@ export function lines(patterns: Patterns, options: SourceOptions = {}): Source<L
   return { input: { kind: 'lines', ...common('lines', patterns, options) } }
 }
 
-/** JSON objects, one per line; blank lines are skipped, anything else is a `SourceLine` error. `R` says what they hold; nothing checks it. */
+/**
+ * JSON objects, one per line, of files as those of `lines`; blank lines are skipped, anything else is a `SourceLine` error. `R` says what
+ * they hold; nothing checks it.
+ */
 export function jsonl<R = Record<string, unknown>>(patterns: Patterns, options: SourceOptions = {}): Source<R> {
   return { input: { kind: 'jsonl', ...common('jsonl', patterns, options) } }
 }
@@ -56,8 +60,8 @@ export interface CsvOptions<C extends CsvColumns> extends SourceOptions {
 }
 
 /**
- * Rows of CSV files (UTF-8, a byte order mark is dropped), each read by one worker from its beginning to its end. A blank line is skipped, but
- * for files of one column, where it is an empty field. Without `columns` every column is read as text, and an empty field is null. With them the fields are converted: numbers as JavaScript writes them, `true` and
+ * Rows of CSV files (UTF-8, a byte order mark is dropped; `.gz` and `.zst` too), each read by one worker from its beginning to its end.
+ * A blank line is skipped, but for files of one column, where it is an empty field. Without `columns` every column is read as text, and an empty field is null. With them the fields are converted: numbers as JavaScript writes them, `true` and
  * `false`, ISO 8601 timestamps, in UTC where they name no zone; an empty field is null, or '' for `'utf8'` without `?`. A field that does not
  * fit is `FileColumn`, a column that is not there `ColumnMissing`, a row of another length, with a broken quote or longer than 16 MiB
  * `SourceLine`, each with file and line. Throws `InvalidArgument`.
