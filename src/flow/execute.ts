@@ -1,5 +1,6 @@
 import type { Row } from '../columnar/schema.js'
 import { refuseNestedRun } from './import-guard.js'
+import { checkInputs } from './inputs.js'
 import type { Plan } from './plan.js'
 import { Query } from './query.js'
 import { type FlowRun, type ResolvedRunOptions, type RunOptions, type RunStats, resolveRunOptions } from './run-options.js'
@@ -7,7 +8,9 @@ import { type FlowRun, type ResolvedRunOptions, type RunOptions, type RunStats, 
 /** Runs a plan. Nothing starts before the rows are asked for. @throws MillraceError `InvalidArgument`, `FlowRanOnImport` */
 export function execute<R>(plan: Plan, options: RunOptions): FlowRun<R> {
   refuseNestedRun()
-  return new Run<R>(plan, resolveRunOptions(options))
+  const resolved = resolveRunOptions(options)
+  checkInputs(plan, resolved.inputs)
+  return new Run<R>(plan, resolved)
 }
 
 export function isRun(value: object): value is FlowRun<unknown> {

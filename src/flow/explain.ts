@@ -27,6 +27,7 @@ function inputText(input: InputPlan): string {
     const from = input.stages.join(' and ')
     return input.merge ? `merge stage ${from} by ${orderText(input.merge)}` : `receive stage ${from}`
   }
+  if (input.kind === 'rows') return `read rows ${input.name}`
   const columns = 'columns' in input && input.columns
   const shown = columns ? ` { ${columns.map((c) => `${c.column}: ${c.type}${c.nullable ? '?' : ''}`).join(', ')} }` : ''
   return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}`

@@ -1,10 +1,10 @@
-import type { AggregatePlan, FileInputPlan, FunctionOperatorPlan, JoinOperatorPlan, OrderKey } from './plan.js'
+import type { AggregatePlan, FunctionOperatorPlan, JoinOperatorPlan, OrderKey, SourcePlan } from './plan.js'
 
 /** What a flow is made of. */
 export interface FlowParts {
   /** URL of the module of its stage functions. */
   readonly module: string
-  readonly input: FileInputPlan
+  readonly input: SourcePlan
   readonly steps: readonly Step[]
 }
 
