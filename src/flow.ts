@@ -4,6 +4,7 @@ export type { Ctx, LogLevel, LogRecord, SetupCtx, SourceLocation } from './flow/
 export { explainPlan } from './flow/explain.js'
 export { type Exchange, type Flow, type FlowStart, flow } from './flow/flow-builder.js'
 export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
+export type { Inputs } from './flow/inputs.js'
 export type { JoinOptions } from './flow/join-options.js'
 export { asc, desc, type Order, type SortKey, type StableOrder } from './flow/order.js'
 export { env } from './flow/param-codec.js'
@@ -23,6 +24,7 @@ export {
   lines,
   type ParquetOptions,
   parquet,
+  rows,
   type Source,
   type SourceOptions,
 } from './flow/source.js'
