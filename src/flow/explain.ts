@@ -105,6 +105,9 @@ function callText(operator: FunctionOperatorPlan): string {
       return `mapBatches of ${operator.rows}`
     case 'mapAsync':
       return `mapAsync ${operator.concurrency} at once`
+    case 'reducePartial':
+    case 'reduceFinal':
+      return `reduce ${operator.op === 'reducePartial' ? 'partial' : 'final'} by ${operator.keys.join(', ')} with`
     case 'perKey':
       return `for each ${operator.keys.join(', ')}`
     default:

@@ -147,7 +147,13 @@ interface PerKeyOperatorPlan extends CallPlan {
   readonly keys: readonly string[]
 }
 
-export type FunctionOperatorPlan = RowOperatorPlan | BatchesOperatorPlan | AsyncOperatorPlan | PerKeyOperatorPlan
+/** As groupBy; `fn` is an object of functions. */
+export interface ReduceOperatorPlan extends CallPlan {
+  readonly op: 'reducePartial' | 'reduceFinal'
+  readonly keys: readonly string[]
+}
+
+export type FunctionOperatorPlan = RowOperatorPlan | BatchesOperatorPlan | AsyncOperatorPlan | PerKeyOperatorPlan | ReduceOperatorPlan
 
 export interface GroupOperatorPlan {
   readonly op: 'groupPartial' | 'groupFinal'
@@ -242,6 +248,7 @@ export function isFunctionOperator<O extends { readonly op: string }>(operator: 
 
 /** Whether an operator keeps rows, or something of them: such ones share the memory of their stage. */
 export function keepsRows(operator: OperatorPlan): boolean {
+  if (operator.op === 'reducePartial' || operator.op === 'reduceFinal') return true
   return !isFunctionOperator(operator) && !isSinkOperator(operator) && operator.op !== 'limit'
 }
 

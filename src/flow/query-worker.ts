@@ -18,6 +18,7 @@ import type { SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
 import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, StagePlan } from './plan.js'
 import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
+import { resolveReducer } from './reducer.js'
 import { GatherInput, GivenRows, MergeInput, type RowInput, StageInputs } from './row-input.js'
 import type { SinkHost } from './sinks/part-writer.js'
 import { SystemDisk } from './sinks/sink-disk.js'
@@ -157,6 +158,7 @@ export class QueryWorker {
     const { spill } = this
     const pipeline = await buildPipeline(stage, {
       resolve: (ref) => resolveStage(namespace, ref),
+      resolveReducer: (ref) => resolveReducer(namespace, ref),
       input,
       right: (sender) => inputs.beside(this.exchangeInput({ kind: 'exchange', stages: [sender] })),
       environment,

@@ -3,6 +3,7 @@ import type {
   FunctionOperatorPlan,
   JoinOperatorPlan,
   OrderPlan,
+  ReduceOperatorPlan,
   SinkOperatorPlan,
   SourcePlan,
   TopPerKeyOperatorPlan,
@@ -18,7 +19,8 @@ export interface FlowParts {
 
 /** One call on the builder, already checked; `buildPlan` turns a list of them into stages. */
 export type Step =
-  | Exclude<FunctionOperatorPlan, { op: 'perKey' }>
+  | Exclude<FunctionOperatorPlan, { op: 'perKey' } | ReduceOperatorPlan>
+  | (Omit<ReduceOperatorPlan, 'op'> & { readonly op: 'reduceBy' })
   /** `order`: of the rows of each key. */
   | (Extract<FunctionOperatorPlan, { op: 'perKey' }> & { readonly order: OrderPlan })
   | SinkOperatorPlan
