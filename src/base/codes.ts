@@ -121,8 +121,9 @@ export const CODES = {
   },
   ColumnType: {
     fault: 'user',
-    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
-    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
+    cause:
+      'A row holds a value that no column can hold, or that does not fit the type its column has already; or a list or an object is to be a key or ordered.',
+    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, Uint8Array, an array or a plain object of such, or null; a key to text. The message names column, row and stage.',
   },
   TooManyColumns: {
     fault: 'user',
@@ -133,6 +134,16 @@ export const CODES = {
     fault: 'user',
     cause: 'A function without a name, a bound or a native function was given to a flow: workers could not find it.',
     cure: 'Declare it as an exported, named function of the module that the flow was given, and pass that.',
+  },
+  StageTimeout: {
+    fault: 'user',
+    cause: 'One call of a stage function took longer than the timeoutMs given with it.',
+    cure: 'Raise timeoutMs, or leave such rows out with onError; the error names the row.',
+  },
+  TooManyErrors: {
+    fault: 'user',
+    cause: 'A stage function failed for more rows than the maxErrors given with it.',
+    cure: 'Look at the cause, the last of these errors; raise maxErrors if so many are acceptable.',
   },
   StageAsync: {
     fault: 'user',

@@ -5,7 +5,7 @@ export interface ColumnVector {
   readonly type: ColumnType
   readonly length: number
   readonly nullCount: number
-  /** number, bigint, string, boolean, a Date of its own each time, or null. */
+  /** number, bigint, string, boolean, null; a Date, Uint8Array, array or plain object is a fresh one each time. */
   get(index: number): unknown
   isNull(index: number): boolean
 }

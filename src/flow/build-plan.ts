@@ -4,7 +4,7 @@ import {
   isFunctionOperator,
   isSinkOperator,
   type OperatorPlan,
-  type OrderKey,
+  type OrderPlan,
   type OutputPlan,
   type Plan,
   type SinkOperatorPlan,
@@ -15,7 +15,8 @@ import type { FlowParts, Step } from './step.js'
 /**
  * Cuts the steps of a flow into stages at every exchange.
  *
- * - groupBy: partial here, hash exchange, final there. distinct: the same by the whole row.
+ * - groupBy: partial here, hash exchange, final there. distinct: the same by the whole row; topPerKey: the same by its keys.
+ * - perKey: hash exchange, sort there by key and order.
  * - sort: in each worker, ordered merge on one.
  * - sort and limit: top-k in each worker, ordered merge on one, limit there.
  * - limit: in each worker, and again where the rows come together: on one worker, or at the leader if nothing follows.
@@ -23,7 +24,7 @@ import type { FlowParts, Step } from './step.js'
  * - union: both sides, dealt out, to one stage.
  * - write and tee: to one file on one worker, to a folder where the rows are.
  *
- * A sort before another sort, a groupBy, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
+ * A sort before another sort, a groupBy, perKey, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
  * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
  */
 export function buildPlan({ module, input, steps }: FlowParts): Plan {
@@ -35,7 +36,7 @@ export function buildPlan({ module, input, steps }: FlowParts): Plan {
 }
 
 /** What the last step asked for and the next one decides. */
-type Pending = { kind: 'sort'; by: readonly OrderKey[] } | { kind: 'trim'; rows: number } | undefined
+type Pending = { kind: 'sort'; order: OrderPlan } | { kind: 'trim'; rows: number } | undefined
 
 type WithoutTo<O> = O extends unknown ? Omit<O, 'to'> : never
 /** Where it goes is known when that stage is. */
@@ -59,10 +60,17 @@ class Planner {
       this.#limit(step.rows)
       return
     }
-    this.#settle(isFunctionOperator(step) || isSinkOperator(step) ? 'ordered' : 'unordered')
+    const keepsOrder = (isFunctionOperator(step) && step.op !== 'perKey') || isSinkOperator(step)
+    this.#settle(keepsOrder ? 'ordered' : 'unordered')
     switch (step.op) {
       case 'sort':
-        this.#pending = { kind: 'sort', by: step.by }
+        this.#pending = { kind: 'sort', order: orderOf(step) }
+        return
+      case 'perKey':
+        this.#perKey(step)
+        return
+      case 'topPerKey':
+        this.#topPerKey(step)
         return
       case 'groupBy':
         this.#group(step)
@@ -80,7 +88,8 @@ class Planner {
         this.#exchange('all', { exchange: 'hash', keys: step.keys })
         return
       case 'roundRobin':
-        this.#exchange('all', { exchange: 'roundRobin' })
+      case 'broadcast':
+        this.#exchange('all', { exchange: step.op })
         return
       case 'gather':
         this.#exchange('one', { exchange: 'gather' })
@@ -109,8 +118,8 @@ class Planner {
       this.#exchange('one', { exchange: 'gather' })
       this.#operators.push({ op: 'limit', rows: pending.rows })
     } else if (pending?.kind === 'sort' && order === 'ordered') {
-      this.#operators.push({ op: 'sort', by: pending.by })
-      if (this.#on === 'all') this.#merge(pending.by)
+      this.#operators.push({ op: 'sort', ...pending.order })
+      if (this.#on === 'all') this.#merge(pending.order)
     }
   }
 
@@ -118,9 +127,9 @@ class Planner {
     const pending = this.#pending
     this.#pending = undefined
     if (pending?.kind === 'sort') {
-      this.#operators.push({ op: 'topK', by: pending.by, rows })
+      this.#operators.push({ op: 'topK', rows, ...pending.order })
       if (this.#on === 'one') return
-      this.#merge(pending.by)
+      this.#merge(pending.order)
       this.#operators.push({ op: 'limit', rows })
     } else if (pending?.kind === 'trim') {
       this.#operators[this.#operators.length - 1] = { op: 'limit', rows: Math.min(rows, pending.rows) }
@@ -135,6 +144,21 @@ class Planner {
     this.#operators.push({ op: 'groupPartial', keys, aggregates })
     if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys })
     this.#operators.push({ op: 'groupFinal', keys, aggregates })
+  }
+
+  #perKey({ order, ...operator }: Extract<Step, { op: 'perKey' }>): void {
+    const { keys } = operator
+    if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys })
+    const byKey = keys.map((column) => ({ column, descending: false }))
+    this.#operators.push({ op: 'sort', ...order, by: [...byKey, ...order.by] }, operator)
+  }
+
+  #topPerKey({ op: _op, ...rest }: Extract<Step, { op: 'topPerKey' }>): void {
+    if (this.#on === 'all') {
+      this.#operators.push({ op: 'topPerKeyPartial', ...rest })
+      this.#exchange('all', { exchange: 'hash', keys: rest.keys })
+    }
+    this.#operators.push({ op: 'topPerKeyFinal', ...rest })
   }
 
   #distinct(): void {
@@ -173,15 +197,15 @@ class Planner {
     return planner.#close(output)
   }
 
-  #merge(by: readonly OrderKey[]): void {
-    this.#exchange('one', { exchange: 'merge', by })
+  #merge(order: OrderPlan): void {
+    this.#exchange('one', { exchange: 'merge', ...order })
   }
 
   /** Ends the stage; the next one reads what it sends. */
   #exchange(on: 'all' | 'one', output: OpenOutput): void {
     const stage = this.#close(output)
     this.#on = on
-    this.input = { kind: 'exchange', stages: [stage], ...(output.exchange === 'merge' ? { merge: output.by } : {}) }
+    this.input = { kind: 'exchange', stages: [stage], ...(output.exchange === 'merge' ? { merge: orderOf(output) } : {}) }
     this.#operators = []
     this.#senders = [stage]
   }
@@ -196,4 +220,8 @@ class Planner {
     this.stages.push({ id, on: this.#on, input: this.input, operators: this.#operators, output: { to: id, ...output } as OutputPlan })
     return id
   }
+}
+
+function orderOf({ by, stable }: OrderPlan): OrderPlan {
+  return stable ? { by, stable } : { by }
 }

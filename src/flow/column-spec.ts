@@ -11,7 +11,7 @@ export interface ColumnValues {
   binary: Uint8Array
 }
 
-/** The name of a type. `int64` is 64 bits, signed; `timestamp` becomes a Date in milliseconds; `binary` stays on the worker that reads it. */
+/** The name of a type. `int64` is 64 bits, signed; `timestamp` becomes a Date in milliseconds. */
 export type ColumnType = keyof ColumnValues
 
 /** A type, or a type with `?`: the column may hold nulls. */

@@ -2,7 +2,6 @@ import { systemClock } from '../base/clock.js'
 import { LEADER } from '../base/ids.js'
 import { Slice } from '../base/slice.js'
 import { encodeValue } from '../call/value-writer.js'
-import { comparator } from '../columnar/order.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import { OrderedMerge } from '../exchange/ordered-merge.js'
@@ -13,10 +12,12 @@ import type { QueryInvitation, WorkerSide } from '../mesh/worker-side.js'
 import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Session } from '../stream/session.js'
 import { importStages } from './import-guard.js'
+import { comparatorOf } from './operators/compare.js'
 import { buildPipeline } from './operators/pipeline.js'
+import type { SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
 import type { ExchangeInputPlan, FileInputPlan, StagePlan } from './plan.js'
-import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
+import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
 import { GatherInput, MergeInput, type RowInput, StageInputs } from './row-input.js'
 import type { SinkHost } from './sinks/part-writer.js'
 import { SystemDisk } from './sinks/sink-disk.js'
@@ -43,7 +44,8 @@ export class QueryWorker {
   private readonly spill: Spill | undefined
   private readonly sinkDisk = new SystemDisk()
   private wake: (() => void) | undefined
-  private splitsReported = 0
+  private reported = ''
+  private readonly skips = new Map<string, SkippedRows>()
   private readonly controllers: AbortController[] = []
   private hasFailed = false
   private isOver = false
@@ -158,6 +160,8 @@ export class QueryWorker {
       input,
       right: (sender) => inputs.beside(this.exchangeInput({ kind: 'exchange', stages: [sender] })),
       environment,
+      waits: inputs.calls,
+      skipped: (operator, rows) => this.skips.set(skipKey(stage.id, operator), rows),
       budgetBytes: this.terms.memoryBytes * (1 - QUEUE_SHARE),
       spill,
       sinks: this.sinkHost(),
@@ -206,7 +210,7 @@ export class QueryWorker {
         .map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name })),
     )
     const input = new ExchangeInput(name, inbounds)
-    return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparator(merge)))
+    return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparatorOf(merge)))
   }
 
   private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<RowInput> {
@@ -226,8 +230,9 @@ export class QueryWorker {
 
   private report(): void {
     const progress = this.progress()
-    if (progress.splitsDone === this.splitsReported) return
-    this.splitsReported = progress.splitsDone
+    const news = `${progress.splitsDone} ${Object.values(progress.skipped)}`
+    if (news === this.reported) return
+    this.reported = news
     this.emit({ kind: 'progress', progress })
   }
 
@@ -241,7 +246,8 @@ export class QueryWorker {
       splitsDone += source.splitsDone
     }
     const sentBytes = Object.fromEntries(this.session.peerIds.map((peer) => [peer, this.session.publishedBytes(peer)]))
-    return { rowsIn, bytesIn, splitsDone, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
+    const skipped = Object.fromEntries([...this.skips].map(([place, rows]) => [place, rows.count]))
+    return { rowsIn, bytesIn, splitsDone, skipped, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
   }
 }
 

@@ -108,6 +108,8 @@ export interface RunStats {
   readonly rowsIn: number
   readonly bytesIn: number
   readonly splitsDone: number
+  /** Rows left out because a function with `onError: 'skip'` failed, as the workers told last. */
+  readonly rowsSkipped: number
   /** Rows given to the consumer. */
   readonly rowsOut: number
   /** Bytes that workers wrote to disk because they had no room in memory. */

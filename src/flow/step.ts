@@ -1,4 +1,12 @@
-import type { AggregatePlan, FileInputPlan, FunctionOperatorPlan, JoinOperatorPlan, OrderKey, SinkOperatorPlan } from './plan.js'
+import type {
+  AggregatePlan,
+  FileInputPlan,
+  FunctionOperatorPlan,
+  JoinOperatorPlan,
+  OrderPlan,
+  SinkOperatorPlan,
+  TopPerKeyOperatorPlan,
+} from './plan.js'
 
 /** What a flow is made of. */
 export interface FlowParts {
@@ -10,12 +18,15 @@ export interface FlowParts {
 
 /** One call on the builder, already checked; `buildPlan` turns a list of them into stages. */
 export type Step =
-  | FunctionOperatorPlan
+  | Exclude<FunctionOperatorPlan, { op: 'perKey' }>
+  /** `order`: of the rows of each key. */
+  | (Extract<FunctionOperatorPlan, { op: 'perKey' }> & { readonly order: OrderPlan })
   | SinkOperatorPlan
   | { readonly op: 'groupBy'; readonly keys: readonly string[]; readonly aggregates: readonly AggregatePlan[] }
-  | { readonly op: 'sort'; readonly by: readonly OrderKey[] }
+  | (OrderPlan & { readonly op: 'sort' })
+  | (Omit<TopPerKeyOperatorPlan, 'op'> & { readonly op: 'topPerKey' })
   | { readonly op: 'limit'; readonly rows: number }
   | { readonly op: 'hash'; readonly keys: readonly string[] }
-  | { readonly op: 'roundRobin' | 'gather' | 'distinct' }
+  | { readonly op: 'roundRobin' | 'broadcast' | 'gather' | 'distinct' }
   | { readonly op: 'union'; readonly other: FlowParts }
   | (Omit<JoinOperatorPlan, 'right'> & { readonly right: FlowParts; readonly exchange: 'hash' | 'broadcast' })

@@ -15,6 +15,24 @@ test('a detached value is the same value', () => {
   assert.deepStrictEqual(detachRow({ ...row }), row)
 })
 
+test('what is inside lists and objects is detached too, in place unless it is frozen; what is no plain object stays itself', () => {
+  const long = 'a string of more than a dozen chars'
+  class Point {
+    text = long
+  }
+  const row = { l: [long, { t: long, n: 1 }], o: { f: Object.freeze([long]), p: new Point(), b: Buffer.from('bytes of a pool') } }
+  const copy = structuredClone({ ...row, o: { ...row.o, p: null } })
+  const { l, o } = row
+  const { p } = o
+  detachRow(row)
+  assert.ok(row.l === l && row.o === o && row.o.p === p)
+  assert.deepStrictEqual({ ...row, o: { ...row.o, p: null } }, { ...copy, o: { ...copy.o, b: new Uint8Array(copy.o.b) } })
+  assert.equal(row.o.b.buffer.byteLength, 15)
+  const circle: Record<string, unknown> = {}
+  circle.self = circle
+  assert.equal(detachRow(circle), circle)
+})
+
 test('a detached string does not keep the text of its batch alive', () => {
   v8.setFlagsFromString('--expose-gc')
   const gc = vm.runInNewContext('gc') as () => void

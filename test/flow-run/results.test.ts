@@ -15,17 +15,21 @@ import {
   gather,
   group,
   hash,
+  inBatches,
+  inPromises,
   type JoinKind,
   join,
   known,
   limit,
   mapSame,
   mapTagged,
+  perGroup,
   type Right,
   regroup,
   type Step,
   SUFFIX,
   sort,
+  topPerGroup,
   union,
 } from './oracle.js'
 import { isLong, letters, upper, words } from './stages/basic.js'
@@ -167,7 +171,20 @@ test('a limit without an order gives so many rows that are there, whatever stand
 })
 
 const itemStep = fc.oneof(
-  fc.constantFrom(mapTagged, filterEven, mapSame, hash('group'), hash('id'), sort('-id'), dealOut, gather, distinct),
+  fc.constantFrom(
+    mapTagged,
+    filterEven,
+    mapSame,
+    hash('group'),
+    hash('id'),
+    sort('-id'),
+    dealOut,
+    gather,
+    distinct,
+    inBatches,
+    inPromises,
+    topPerGroup(2),
+  ),
   fc.integer({ min: 0, max: 3 }).map(flatMapRepeated),
 )
 const ending = fc.constantFrom<Step[]>(
@@ -179,6 +196,7 @@ const ending = fc.constantFrom<Step[]>(
   // By all columns that there may be, so that the first rows are the same ones.
   [sort('-group', 'id', 'copy', 'value', ...['id', 'group', 'value'].map((name) => `${name}${SUFFIX}`)), limit(17)],
   [group('group'), sort('-rows', 'group'), limit(5)],
+  [perGroup],
 )
 const item = fc.record(
   {

@@ -7,10 +7,12 @@ import type { Row } from '../../columnar/schema.js'
 export interface Accumulator {
   /** Bytes that one more group takes. */
   readonly groupBytes: number
+  /** Bytes that it takes beside that, of one whose groups grow with their values. */
+  readonly grownBytes?: number
   /** Makes room for the next group. */
   open(): void
-  /** Takes the value of its column; of `count`, which reads none, anything. */
-  add(group: number, value: unknown): void
+  /** Takes the value of its column, of `count`, which reads none, anything; and that of its second column, if it has one. */
+  add(group: number, value: unknown, by: unknown): void
   merge(group: number, row: Row): void
   writePartial(group: number, row: Row): void
   writeFinal(group: number, row: Row): void

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.js'
-import type { Row } from '../../columnar/schema.js'
+import { NESTING_MAX, type Row } from '../../columnar/schema.js'
 
 /** Rows measured one by one before only every so many is. */
 const ROWS_MEASURED_FIRST = 64
@@ -82,12 +82,15 @@ export function valueBytes(value: unknown, depth: number): number {
   }
 }
 
-const DEPTH_MAX = 6
-
 function objectBytes(value: object, depth: number): number {
   if (ArrayBuffer.isView(value)) return 128 + value.byteLength
-  if (depth > DEPTH_MAX) return ROW_BYTES
+  if (depth > NESTING_MAX) return ROW_BYTES
   let bytes = ROW_BYTES
+  if (Array.isArray(value)) {
+    // Numbers stand in the array itself.
+    for (const inner of value) bytes += COLUMN_BYTES + (typeof inner === 'number' ? 0 : valueBytes(inner, depth + 1))
+    return bytes
+  }
   for (const inner of Object.values(value)) bytes += COLUMN_BYTES + valueBytes(inner, depth + 1)
   return bytes
 }

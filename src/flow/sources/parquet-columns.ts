@@ -1,4 +1,4 @@
-import { parquetSchema } from 'hyparquet'
+import { parquetSchema, type SchemaTree } from 'hyparquet'
 import type { ColumnType } from '../column-spec.js'
 import type { ColumnPlan } from '../plan.js'
 import type { Group } from './parquet-file.js'
@@ -20,22 +20,21 @@ export interface ColumnRead {
  * @throws MillraceError `ColumnMissing`, `FileColumn`
  */
 export function columnReads(path: string, group: Group, declared: readonly ColumnPlan[] | undefined): ColumnRead[] {
-  const present = new Map(
-    parquetSchema(group.metadata).children.map((child) => [child.element.name, fileTypeOf(child.element, child.children.length > 0)]),
-  )
+  const present = new Map(parquetSchema(group.metadata).children.map((tree) => [tree.element.name, tree]))
   if (declared === undefined)
-    return [...present].map(([column, file]) => checked(path, { column, file, declared: undefined, nullable: true }))
+    return [...present].map(([column, tree]) => checked(path, tree, { column, declared: undefined, nullable: true }))
   return declared.map(({ column, type, nullable }) => {
-    const file = present.get(column)
-    if (file === undefined) {
+    const tree = present.get(column)
+    if (tree === undefined) {
       throw contentError('ColumnMissing', path, 0, `${path}: no column ${JSON.stringify(column)}; it has ${[...present.keys()].join(', ')}`)
     }
-    return checked(path, { column, file, declared: type as ColumnType, nullable })
+    return checked(path, tree, { column, declared: type as ColumnType, nullable })
   })
 }
 
-function checked(path: string, read: ColumnRead): ColumnRead {
-  const { column, file, declared } = read
+function checked(path: string, tree: SchemaTree, wanted: Omit<ColumnRead, 'file'>): ColumnRead {
+  const { column, declared } = wanted
+  const file = fileTypeOf(tree.element, tree.children.length > 0)
   if (declared !== undefined && !canRead(declared, file)) {
     throw contentError(
       'FileColumn',
@@ -44,7 +43,13 @@ function checked(path: string, read: ColumnRead): ColumnRead {
       `${path}: column ${JSON.stringify(column)} is ${file}, declared ${declared}: declare what it is`,
     )
   }
-  if (column === '__proto__')
-    throw contentError('FileColumn', path, 0, `${path}: a column named "__proto__" cannot be read: name the others in columns`)
-  return read
+  if (hasProto(tree)) {
+    const where = column === '__proto__' ? 'a column' : `column ${JSON.stringify(column)} has a field`
+    throw contentError('FileColumn', path, 0, `${path}: ${where} named "__proto__", which cannot be read: name the others in columns`)
+  }
+  return { ...wanted, file }
+}
+
+function hasProto({ element, children }: SchemaTree): boolean {
+  return element.name === '__proto__' || children.some(hasProto)
 }

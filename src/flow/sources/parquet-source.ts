@@ -5,7 +5,7 @@ import type { ColumnPlan } from '../plan.js'
 import { type Block, BlockSource } from './block-source.js'
 import { type ColumnRead, columnReads } from './parquet-columns.js'
 import { type Group, ParquetFile } from './parquet-file.js'
-import { type ColumnValues, columnValues, PARSERS } from './parquet-values.js'
+import { type ColumnValues, columnValues, NESTED_PARSERS, PARSERS } from './parquet-values.js'
 import type { Split, SplitFile } from './split.js'
 
 /** Files whose footers are remembered: many splits of one file come one after the other. */
@@ -63,7 +63,6 @@ function startsIn(group: Group, range: SplitFile): boolean {
 
 async function pagesOf(file: ParquetFile, { metadata, rows }: Group, read: ColumnRead): Promise<DecodedArray[]> {
   const pages: DecodedArray[] = []
-  const parsers = read.file === 'nested' ? {} : { parsers: PARSERS }
   const columns = [read.column]
   // An error thrown in onChunk would be lost: it only collects.
   const onChunk = ({ columnData }: { columnData: DecodedArray }): number => pages.push(columnData)
@@ -76,7 +75,7 @@ async function pagesOf(file: ParquetFile, { metadata, rows }: Group, read: Colum
     rowStart: 0,
     rowEnd: rows,
     onChunk,
-    ...parsers,
+    parsers: read.file === 'nested' ? NESTED_PARSERS : PARSERS,
   })
   return pages
 }

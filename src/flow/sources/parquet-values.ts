@@ -1,5 +1,6 @@
 import type { DecodedArray, ParquetParsers } from 'hyparquet'
 import type { MillraceError } from '../../base/errors.js'
+import { copyOfBytes, isBytes } from '../../columnar/bytes.js'
 import type { ColumnRead } from './parquet-columns.js'
 import { contentError } from './read-error.js'
 
@@ -10,13 +11,26 @@ export interface ColumnValues {
   readonly dates: boolean
 }
 
-/** Times as milliseconds: a Date per distinct value would be shared between rows. JSON stays text. */
-export const PARSERS: Partial<ParquetParsers> = {
+const MILLISECONDS = {
   timestampFromMilliseconds: (millis: bigint) => Number(millis),
   timestampFromMicroseconds: (micros: bigint) => Math.floor(Number(micros) / 1000),
   timestampFromNanoseconds: (nanos: bigint) => Number(nanos / 1_000_000n),
   dateFromDays: (days: number) => days * 86_400_000,
-  jsonFromBytes: (bytes: Uint8Array) => bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+}
+
+/** JSON stays text. */
+const jsonFromBytes = (bytes: Uint8Array) => bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+
+/** Times as milliseconds: a Date per distinct value would be shared between rows. */
+export const PARSERS: Partial<ParquetParsers> = { ...MILLISECONDS, jsonFromBytes }
+
+/** Inside lists and structures times become Dates at once. */
+export const NESTED_PARSERS: Partial<ParquetParsers> = {
+  timestampFromMilliseconds: (millis) => new Date(MILLISECONDS.timestampFromMilliseconds(millis)),
+  timestampFromMicroseconds: (micros) => new Date(MILLISECONDS.timestampFromMicroseconds(micros)),
+  timestampFromNanoseconds: (nanos) => new Date(MILLISECONDS.timestampFromNanoseconds(nanos)),
+  dateFromDays: (days) => new Date(MILLISECONDS.dateFromDays(days)),
+  jsonFromBytes,
 }
 
 export interface ColumnPlace {
@@ -53,17 +67,20 @@ type Converter = (value: unknown) => unknown
 function converterOf({ declared, file }: ColumnRead): Converter {
   if (declared === 'int64') return (value) => (typeof value === 'bigint' ? asInt64(value) : BigInt(value as number))
   if (declared === 'int32') return (value) => (Number(value) === (Number(value) | 0) ? Number(value) : undefined)
+  if (declared === 'binary' || file === 'binary') return (value) => copyOfBytes(value as Uint8Array)
   if (file === 'int64' || file === 'nested' || file === 'other') return plain
   return (value) => value
 }
 
-/** Bigints as numbers, also inside lists and structures. */
+/** Bigints as numbers, also inside lists and structures; Dates and bytes of its own: the reader gives those of a dictionary many times. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') {
     const number = Number(value)
     return Number.isSafeInteger(number) ? number : undefined
   }
-  if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Date) return new Date(value)
+  if (isBytes(value)) return copyOfBytes(value)
   const entries = Object.entries(value).map(([key, inner]) => [key, inner === undefined ? null : plain(inner)] as const)
   if (entries.some(([, inner]) => inner === undefined)) return undefined
   return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
