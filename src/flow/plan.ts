@@ -161,6 +161,12 @@ export interface JoinOperatorPlan {
   readonly suffix: string
 }
 
+export interface TopPerKeyOperatorPlan extends OrderPlan {
+  readonly op: 'topPerKeyPartial' | 'topPerKeyFinal'
+  readonly keys: readonly string[]
+  readonly rows: number
+}
+
 /** How rows are written, and where: plain JSON, a part of a plan. */
 export type SinkPlan = JsonlSinkPlan | CsvSinkPlan | ParquetSinkPlan
 
@@ -200,12 +206,6 @@ export interface ParquetSinkPlan extends SinkPlace {
   readonly compression: 'snappy' | 'uncompressed'
   /** Rows of a row group, at most. */
   readonly rowGroupRows: number
-}
-
-export interface TopPerKeyOperatorPlan extends OrderPlan {
-  readonly op: 'topPerKeyPartial' | 'topPerKeyFinal'
-  readonly keys: readonly string[]
-  readonly rows: number
 }
 
 /** Rows are written: `write` gives one for each file instead, `tee` passes them on. */
