@@ -83,6 +83,7 @@ describe('a limit behind a sink', () => {
   test('is allowed where all rows are read before it, and in front', () => {
     tee().groupBy('word').limit(1)
     tee().distinct('word').limit(1)
+    tee().topPerKey('word', { rows: 1, orderBy: 'n' }).limit(1)
     tee().sort('n').limit(1)
     tee().sort('n').map(shout).limit(1)
     tee().sort('n').limit(5).exchange.hash('n').limit(1)

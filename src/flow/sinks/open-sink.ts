@@ -12,8 +12,9 @@ function look(steps: readonly Step[]): { sink: SinkPlan | undefined; isSorted: b
   let sink: SinkPlan | undefined
   let isSorted = false
   for (const step of steps) {
+    const isWhole = step.op === 'groupBy' || step.op === 'perKey' || step.op === 'topPerKey'
     const isOrdered = isFunctionOperator(step) || isSinkOperator(step) || step.op === 'limit'
-    if (step.op === 'groupBy' || (isSorted && isOrdered)) sink = undefined
+    if (isWhole || (isSorted && isOrdered)) sink = undefined
     if (isSinkOperator(step)) sink = step.sink
     if (step.op === 'union') sink ??= look(step.other.steps).sink
     isSorted = step.op === 'sort'
