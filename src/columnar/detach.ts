@@ -50,6 +50,7 @@ function copyOfText(text: string): string {
 
 /** A list or an object that may not be changed becomes another one. What is nested deeper than a column allows stays as it is. */
 function detachObject(value: object, depth: number): object {
+  if (value instanceof Date) return value
   if (isBytes(value)) return value.byteLength < value.buffer.byteLength ? copyOfBytes(value) : value
   if (depth === NESTING_MAX) return value
   if (Array.isArray(value)) return detachList(value, depth + 1)
