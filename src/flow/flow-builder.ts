@@ -9,13 +9,13 @@ import { encodeParams } from './param-codec.js'
 import { setParams } from './params.js'
 import type { FunctionOperatorPlan, OrderKey, Plan } from './plan.js'
 import type {
-  Column,
   FilterResult,
   FlatMapResult,
   ItemOf,
   MapResult,
   Narrowed,
   OptionArguments,
+  ScalarColumn,
   Simplify,
   StageFunction,
   StageOptions,
@@ -50,7 +50,7 @@ export function flow(module: string | URL): FlowStart {
 /** How rows move between workers. */
 export interface Exchange<R> {
   /** Rows of equal keys meet on one worker. */
-  hash(...keys: Column<R>[]): Flow<R>
+  hash(...keys: ScalarColumn<R>[]): Flow<R>
   /** Each worker gets as many, whatever is in them. */
   roundRobin(): Flow<R>
   /** All rows go to one worker. */
@@ -91,7 +91,7 @@ export class Flow<R> {
    * One row per distinct key with the chosen aggregates, in any order; without any, the distinct keys. Null is a key of its own.
    * `choose` runs once, now; a result named like a key is refused.
    */
-  groupBy<K extends Column<R>, A extends { readonly [as: string]: Aggregate<unknown> } = Record<never, never>>(
+  groupBy<K extends ScalarColumn<R>, A extends { readonly [as: string]: Aggregate<unknown> } = Record<never, never>>(
     key: K | readonly K[],
     choose?: (aggregates: Aggregates<R>) => A,
   ): Flow<Simplify<Pick<R, K> & { [N in keyof A]: AggregateResult<A[N]> }>> {
@@ -101,7 +101,7 @@ export class Flow<R> {
   }
 
   /** Orders all rows, the first key deciding first; a name alone is ascending. Nulls are last. Rows that compare equal come in any order. */
-  sort(...keys: (Column<R> | OrderKey<Column<R>>)[]): Flow<R> {
+  sort(...keys: (ScalarColumn<R> | OrderKey<ScalarColumn<R>>)[]): Flow<R> {
     const by = keys.map((key) =>
       typeof key === 'string' ? { column: key, descending: false } : { column: key.column, descending: key.descending },
     )
@@ -143,8 +143,8 @@ export class Flow<R> {
 
   /** Each row once: with columns, as `groupBy` of them; without, rows that are equal in all. A column that is missing is null. */
   distinct(): Flow<R>
-  distinct<K extends Column<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>>
-  distinct<K extends Column<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>> | Flow<R> {
+  distinct<K extends ScalarColumn<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>>
+  distinct<K extends ScalarColumn<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>> | Flow<R> {
     if (columns.length === 0) return this.#with<R>({ op: 'distinct' })
     const keys = columnList(columns, this.#place('distinct'))
     return this.#with<Simplify<Pick<R, K>>>({ op: 'groupBy', keys, aggregates: [] })
