@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test'
 import { type Flow, flow, jsonl, lines } from 'millrace/flow'
 import { hashValue } from '../../src/columnar/hash.js'
 import type { AnyFlow, AnyRow } from './oracle.js'
-import { kinds, nestedKinds, ownColumns, toMixed, toNumber } from './stages/columns.js'
+import { kinds, nestedKinds, ownColumns, toMixed, toMixedInside, toNumber } from './stages/columns.js'
 import { errorOf, rowsOf, sorted, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/columns.js', import.meta.url)
@@ -153,6 +153,19 @@ describe('two types in one column are an error that names column and stage', () 
         assert.match(error.message, /stage [01].*column "mixed"/)
       }
     })
+  }
+})
+
+test('two types inside the lists of one column are an error that names where, also of workers whose rows never meet', async () => {
+  for (const way of defaultWays) {
+    const job = flow(STAGES)
+      .read(lines(`${folder}/two/*.txt`))
+      .map(toMixedInside) as AnyFlow
+    for (const each of [job, job.exchange.roundRobin().distinct()]) {
+      const error = await errorOf(rowsOf(each, way.options))
+      assert.equal(error.code, 'ColumnType', `${way.name}: ${error.stack}`)
+      assert.match(error.message, /stage \d.*column "mixed\.list\[\]"/)
+    }
   }
 })
 

@@ -12,6 +12,11 @@ export function toMixed(line: Line): { key: string; mixed: number | string } {
   return { key: line.text.slice(-2), mixed: /^[a-z]/.test(line.text) ? line.text : Number(line.text) }
 }
 
+/** The same inside a list in an object. */
+export function toMixedInside(line: Line): { mixed: { list: (number | string)[] } } {
+  return { mixed: { list: [toMixed(line).mixed] } }
+}
+
 export function kinds(line: Line): object {
   const n = Number(line.text)
   return { n, big: BigInt(n) ** 3n, date: new Date(n * 1000), yes: n % 2 === 0, no: n % 3 === 0 ? null : `é\u0000${n}😀`, not: null }
