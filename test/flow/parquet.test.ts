@@ -239,6 +239,19 @@ test('lists, structures, maps and bytes are arrays, objects and bytes of their o
     { id: 2, raw: null, tags: [], at: { x: null, when: new Date(-2), code: null }, points: [{ x: 2.5, json: null }], counts: {} },
     { id: 3, raw: bytes('cd'), tags: null, at: null, points: null, counts: null },
   ])
+  const columns = { counts: 'struct?', tags: 'list?', at: 'struct?' } as const
+  assert.deepEqual(
+    await readBytes(nestedParquetBytes(NESTED, 3, ENTRIES), columns),
+    rows.map(({ counts, tags, at: object }) => ({ counts, tags, at: object })),
+  )
+  for (const [wrong, message] of [
+    [{ tags: 'struct?' }, /column "tags" is list, declared struct/],
+    [{ at: 'list?' }, /column "at" is struct, declared list/],
+    [{ id: 'list' }, /column "id" is int32, declared list/],
+    [{ tags: 'list' }, /column "tags", row 2 is null: declare 'list\?'/],
+  ] as const) {
+    await assert.rejects(readBytes(nestedParquetBytes(NESTED, 3, ENTRIES), wrong), { code: 'FileColumn', message })
+  }
   const { raw, at } = rows[0] as unknown as { raw: Uint8Array; at: { code: Uint8Array } }
   assert.deepEqual([raw.buffer.byteLength, at.code.buffer.byteLength], [2, 3])
   assert.deepEqual(

@@ -5,6 +5,7 @@ import type { ColumnPlan } from '../plan.js'
 import { type Block, BlockSource } from './block-source.js'
 import { type ColumnRead, columnReads } from './parquet-columns.js'
 import { type Group, ParquetFile } from './parquet-file.js'
+import { isNested } from './parquet-types.js'
 import { type ColumnValues, columnValues, NESTED_PARSERS, PARSERS } from './parquet-values.js'
 import type { Split, SplitFile } from './split.js'
 
@@ -75,7 +76,7 @@ async function pagesOf(file: ParquetFile, { metadata, rows }: Group, read: Colum
     rowStart: 0,
     rowEnd: rows,
     onChunk,
-    parsers: read.file === 'nested' ? NESTED_PARSERS : PARSERS,
+    parsers: isNested(read.file) ? NESTED_PARSERS : PARSERS,
   })
   return pages
 }

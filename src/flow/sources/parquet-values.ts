@@ -2,6 +2,7 @@ import type { DecodedArray, ParquetParsers } from 'hyparquet'
 import type { MillraceError } from '../../base/errors.js'
 import { copyOfBytes, isBytes } from '../../columnar/bytes.js'
 import type { ColumnRead } from './parquet-columns.js'
+import { isNested } from './parquet-types.js'
 import { contentError } from './read-error.js'
 
 /** The values of one column of a row group, in the order of its rows. A `dates` column holds milliseconds: rows get a Date of their own. */
@@ -68,7 +69,7 @@ function converterOf({ declared, file }: ColumnRead): Converter {
   if (declared === 'int64') return (value) => (typeof value === 'bigint' ? asInt64(value) : BigInt(value as number))
   if (declared === 'int32') return (value) => (Number(value) === (Number(value) | 0) ? Number(value) : undefined)
   if (declared === 'binary' || file === 'binary') return (value) => copyOfBytes(value as Uint8Array)
-  if (file === 'int64' || file === 'nested' || file === 'other') return plain
+  if (file === 'int64' || file === 'other' || isNested(file)) return plain
   return (value) => value
 }
 
