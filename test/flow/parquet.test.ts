@@ -260,13 +260,18 @@ test('lists, structures, maps and bytes are arrays, objects and bytes of their o
   )
 })
 
-test('a 64-bit integer beyond 2^53 inside a list or structure is an error, and so is a field __proto__', async () => {
+test('a 64-bit integer beyond 2^53 inside a list or structure is an error, and so is a field or key __proto__', async () => {
   const of = (field: string, value: unknown) => {
     const node: TestNode = { name: 'at', repetition: 'optional', children: [leaf(field, 'INT64')] }
     return readBytes(nestedParquetBytes([node], 1, { [`at.${field}`]: [[0, 2, value]] }))
   }
   assert.deepEqual(await of('x', 2n ** 53n - 1n), [{ at: { x: 2 ** 53 - 1 } }])
   await assert.rejects(of('x', 2n ** 53n), { code: 'FileColumn', message: /column "at", row 0 is .* does not fit a number exactly/ })
+  const proto = {
+    ...ENTRIES,
+    'counts.key_value.key': [[0, 2, '__proto__'], ...(ENTRIES['counts.key_value.key'] as Entry[]).slice(1)] as Entry[],
+  }
+  await assert.rejects(readBytes(nestedParquetBytes(NESTED, 3, proto)), { code: 'SourceRead', message: /a map holds the text "__proto__"/ })
   await assert.rejects(of('__proto__', 1), {
     code: 'FileColumn',
     message: /column "at" has a field named "__proto__", which cannot be read/,
