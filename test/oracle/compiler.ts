@@ -71,7 +71,7 @@ class Compiler implements Maker {
   program({ source, steps }: Program): Table {
     let table = this.read(source)
     for (const [index, step] of steps.entries()) {
-      const next = this.#apply(table, step, index === steps.length - 1, () => this.#right(step.right))
+      const next = this.#apply(table, step, index === steps.length - 1, step.right)
       if (next === undefined) continue
       this.steps.push({ op: step.op, input: table.name })
       table = next
@@ -81,14 +81,12 @@ class Compiler implements Maker {
   }
 
   #right({ source, steps }: Right): Table {
-    const none = (): never => {
-      throw new Error('what is joined is joined with nothing')
-    }
-    return steps.reduce((table, step) => this.#apply(table, step, false, none) ?? table, this.read(source))
+    return steps.reduce((table, step) => this.#apply(table, step, false, { source, steps: [], isLarge: false }) ?? table, this.read(source))
   }
 
-  #apply(table: Table, { op, seed }: Omit<Step, 'right'>, isLast: boolean, right: () => Table): Table | undefined {
-    return APPLY[op](this, table, { dice: new Dice(seed, 3), isLast, right })
+  #apply(table: Table, { op, seed }: Omit<Step, 'right'>, isLast: boolean, right: Right): Table | undefined {
+    const dice = new Dice(seed, 3)
+    return APPLY[op](this, table, { dice, isLast, right: () => this.#right(right), byNumber: right.isLarge })
   }
 }
 

@@ -16,7 +16,7 @@ import { shrink } from './shrink.js'
 const FULL = process.env.MILLRACE_FULL === '1'
 
 /** Of the small sample the pairs of operators begin, and end, with each operator once. */
-const SEEDS = FULL ? Array(900).keys() : OPS.map((_op, index) => index * OPS.length + ((index * 8) % OPS.length))
+const SEEDS = FULL ? Array(1100).keys() : OPS.map((_op, index) => index * OPS.length + ((index * 8) % OPS.length))
 const SUMS = ['sum number', 'sum bigint', 'avg number', 'avg bigint']
 const TIMES_LEAST = FULL ? 50 : 1
 
@@ -45,7 +45,10 @@ test('random flows give the rows that DuckDB gives for the same in SQL', async (
   assert.ok(histogram.nullKeys > 0 && histogram.emptyInputs > 0, text)
   if (!FULL) return
   for (const [pair, times] of histogram.pairs) assert.ok(times > 0, `never ${pair}`)
-  for (const what of [...KINDS.flatMap((kind) => ['key', 'min', 'max'].map((fn) => `${fn} ${kind}`)), ...SUMS])
+  for (const what of [
+    ...KINDS.flatMap((kind) => ['key', 'min', 'max', 'countDistinct', 'first', 'last'].map((fn) => `${fn} ${kind}`)),
+    ...SUMS,
+  ])
     assert.ok(histogram.others.has(what), `never ${what}`)
   assert.ok(histogram.spills > 0, text)
 })

@@ -12,6 +12,8 @@ export interface Step {
 
 export interface Right {
   readonly source: Dataset
+  /** Joined by its column `n` alone, of which each value is there once: so it may be large. */
+  readonly isLarge: boolean
   readonly steps: readonly Omit<Step, 'right'>[]
 }
 
@@ -33,9 +35,21 @@ export interface Program {
 /** Every two operators that can follow each other: all. */
 export const PAIRS: readonly (readonly [Op, Op])[] = OPS.flatMap((first) => OPS.map((second) => [first, second] as const))
 
-const RIGHT_OPS: readonly Op[] = ['map', 'filter', 'groupBy', 'distinctBy', 'sort', 'top', 'hash', 'roundRobin', 'gather']
+const RIGHT_OPS: readonly Op[] = [
+  'map',
+  'filter',
+  'groupBy',
+  'perKey',
+  'topPerKey',
+  'distinctBy',
+  'sort',
+  'top',
+  'hash',
+  'roundRobin',
+  'gather',
+]
 
-/** Few rows are kept in memory by operators that do not use the disk, and few come of joins. */
+/** So that not too many rows come of joins. */
 const RIGHT_ROWS = 40
 const GROWING_STEPS = 2
 /** Of the source, by the number of steps of which more rows come. */
@@ -79,13 +93,16 @@ function drawEnd(dice: Dice): Omit<Step, 'right'>[] {
 }
 
 function drawRight(dice: Dice): Right {
-  return { source: drawDataset(dice, RIGHT_ROWS), steps: drawSteps(dice, RIGHT_OPS, 2) }
+  const isLarge = dice.chance(0.3)
+  if (isLarge)
+    return { source: { ...drawDataset(dice, RIGHT_ROWS), rows: dice.pick([300, 1000, 4000]), isNarrow: false }, isLarge, steps: [] }
+  return { source: drawDataset(dice, RIGHT_ROWS), isLarge, steps: drawSteps(dice, RIGHT_OPS, 2) }
 }
 
-/** Neither a join nor a `distinct` of whole rows uses the disk: the right sides are small, what is distinct may not be. */
+/** A join keeps the rows of a key together: there is to be room for all of a small right side. */
 function drawWay(dice: Dice, steps: readonly Step[]): Way {
-  const isSmall = dice.chance(0.6) && steps.every(({ op }) => op !== 'distinct')
-  const smallest = steps.some(({ op }) => JOINING.has(op)) ? 8 * SMALLEST_MEMORY : SMALLEST_MEMORY
+  const isSmall = dice.chance(0.6)
+  const smallest = steps.some(({ op, right }) => JOINING.has(op) && !right.isLarge) ? 8 * SMALLEST_MEMORY : SMALLEST_MEMORY
   return {
     workers: 1 + dice.int(4),
     ringBytes: dice.chance(0.8) ? 4096 : undefined,

@@ -53,6 +53,14 @@ export function milliseconds(row: AnyRow, { params }: Ctx<To>): AnyRow {
   return withValue(row, params, (value: Date) => value.getTime())
 }
 
+export function plusOfMany(rows: AnyRow[], ctx: Ctx<To & { by: number | bigint }>): AnyRow[] {
+  return rows.map((row) => plus(row, ctx))
+}
+
+export async function plusLater(row: AnyRow, ctx: Ctx<To & { by: number | bigint }>): Promise<AnyRow> {
+  return plus(row, ctx)
+}
+
 /** Null in place of one value. */
 export function blanked(row: AnyRow, { params }: Ctx<To & { value: unknown }>): AnyRow {
   return withValue(row, params, (value) => (value === params.value ? null : value))
@@ -109,4 +117,13 @@ export function* counted(row: AnyRow, { params }: Ctx<To>): Generator<AnyRow> {
 export function parts(row: AnyRow, { params }: Ctx<To>): AnyRow[] {
   const value = row[params.column] ?? null
   return value === null ? [] : (value as string).split(' ').map((part) => ({ ...row, [params.as]: part }))
+}
+
+/** The first rows of a key, numbered in a column if one is named. */
+export function* firstOfKey(rows: Iterable<AnyRow>, { params: { as, most } }: Ctx<{ as: string | null; most: number }>): Generator<AnyRow> {
+  let number = 0
+  for (const row of rows) {
+    yield as === null ? row : { ...row, [as]: number }
+    if (++number === most) return
+  }
 }

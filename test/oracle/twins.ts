@@ -5,6 +5,8 @@ import * as stages from './stages.js'
 
 /** A stage function with its parameters, and the same in SQL. */
 export interface Twin {
+  /** By which step it is called, where not by that of its list. */
+  readonly by?: 'mapBatches' | 'mapAsync'
   readonly fn: (row: never, ctx: never) => unknown
   readonly params: Readonly<Record<string, unknown>>
   readonly columns: readonly Column[]
@@ -50,15 +52,22 @@ function where(kind: Kind | undefined, draw: (from: string, dice: Dice) => { fn:
   }
 }
 
+/** A number more, row by row, of many rows at once, or later. */
+const plus =
+  (kind: 'number' | 'bigint', by: Twin['by']): Draw =>
+  (columns, dice, fresh) => {
+    const fn = { mapBatches: stages.plusOfMany, mapAsync: stages.plusLater, map: stages.plus }[by ?? 'map']
+    const more = kind === 'number' ? dice.pick(NUMBERS) : BigInt(dice.int(100) - 50)
+    const twin = ofColumn(kind, kind, (x) => ({ fn, more: { by: more }, sql: `${x} + ${literal(more)}` }))(columns, dice, fresh)
+    return twin && { ...twin, ...(by !== undefined && { by }) }
+  }
+
 const MAPS: readonly Draw[] = [
-  ofColumn('number', 'number', (x, dice) => {
-    const by = dice.pick(NUMBERS)
-    return { fn: stages.plus, more: { by }, sql: `${x} + ${literal(by)}` }
-  }),
-  ofColumn('bigint', 'bigint', (x, dice) => {
-    const by = BigInt(dice.int(100) - 50)
-    return { fn: stages.plus, more: { by }, sql: `${x} + ${literal(by)}` }
-  }),
+  plus('number', undefined),
+  plus('number', 'mapBatches'),
+  plus('number', 'mapAsync'),
+  plus('bigint', undefined),
+  plus('bigint', 'mapBatches'),
   ofColumn('text', 'text', (x, dice) => {
     const text = dice.pick(TEXTS)
     return { fn: stages.suffixed, more: { text }, sql: `${x} || ${literal(text)}` }
