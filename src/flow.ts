@@ -4,6 +4,7 @@ export type { Ctx, LogLevel, LogRecord, SetupCtx, SourceLocation } from './flow/
 export { explainPlan } from './flow/explain.js'
 export { type Exchange, type Flow, type FlowStart, flow } from './flow/flow-builder.js'
 export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
+export type { Inputs } from './flow/inputs.js'
 export type { JoinOptions } from './flow/join-options.js'
 export { asc, desc, type Order, type SortKey, type StableOrder } from './flow/order.js'
 export { env } from './flow/param-codec.js'
@@ -23,8 +24,9 @@ export {
   lines,
   type ParquetOptions,
   parquet,
+  rows,
   type Source,
   type SourceOptions,
 } from './flow/source.js'
-export { type CsvSinkOptions, type CsvText, type PartOptions, type Sink, to } from './flow/to.js'
+export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, type Sink, to } from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -1,6 +1,7 @@
 import { decodeParam, EnvRef } from './param-codec.js'
 import {
   type AggregatePlan,
+  type ColumnPlan,
   type FunctionOperatorPlan,
   type InputPlan,
   type JoinOperatorPlan,
@@ -35,9 +36,15 @@ function inputText(input: InputPlan): string {
     const from = input.stages.join(' and ')
     return input.merge ? `merge stage ${from} by ${orderText(input.merge)}` : `receive stage ${from}`
   }
-  const columns = 'columns' in input && input.columns
-  const shown = columns ? ` { ${columns.map((c) => `${c.column}: ${c.type}${c.nullable ? '?' : ''}`).join(', ')} }` : ''
+  if (input.kind === 'rows') return `read rows ${input.name}`
+  const shown = columnsText('columns' in input ? input.columns : undefined)
   return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}`
+}
+
+function columnsText(columns: readonly (ColumnPlan | string)[] | undefined): string {
+  if (columns === undefined) return ''
+  const texts = columns.map((c) => (typeof c === 'string' ? c : `${c.column}: ${c.type}${c.nullable ? '?' : ''}`))
+  return ` { ${texts.join(', ')} }`
 }
 
 function operatorText(operator: OperatorPlan): string {
@@ -76,7 +83,7 @@ function joinText({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan): s
 
 function sinkText({ op, sink }: SinkOperatorPlan): string {
   const { parts } = sink
-  const columns = 'columns' in sink && sink.columns ? ` { ${sink.columns.join(', ')} }` : ''
+  const columns = columnsText('columns' in sink ? sink.columns : undefined)
   const limits = [parts?.rows !== undefined && `${parts.rows} rows a part`, parts?.bytes !== undefined && `${parts.bytes} bytes a part`]
   const notes = [...limits, parts?.overwrite === true && 'replaces parts'].filter((note) => note !== false)
   return `${op} ${sink.kind} ${sink.path}${columns}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`

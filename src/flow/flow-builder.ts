@@ -37,7 +37,7 @@ const CONCURRENCY = 16
 
 /** What `flow()` returns: it only lacks something to read. */
 export interface FlowStart {
-  /** What the flow reads: `lines()`, `jsonl()`, `csv()` or `parquet()`. @throws MillraceError `InvalidArgument` */
+  /** What the flow reads: `lines()`, `jsonl()`, `csv()`, `parquet()` or `rows()`. @throws MillraceError `InvalidArgument` */
   read<R>(source: Source<R>): Flow<R>
 }
 
@@ -51,7 +51,8 @@ export function flow(module: string | URL): FlowStart {
   if (!URL.canParse(url)) throw new MillraceError('InvalidArgument', `flow() takes import.meta.url, got ${JSON.stringify(url)}`)
   return {
     read: <R>(source: Source<R>): Flow<R> => {
-      if (source?.input?.kind === undefined) throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv() or parquet()')
+      if (source?.input?.kind === undefined)
+        throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv(), parquet() or rows()')
       return new Flow<R>({ module: url, input: source.input, steps: [] })
     },
   }

@@ -1,10 +1,8 @@
-import type { SinkPlan } from './sinks/sink-plan.js'
-
 /**
  * The plan of a flow: plain JSON, the same after `JSON.parse(JSON.stringify(plan))`. It says what happens and where,
  * not on which machine: no memory, no list of files, no function text.
  *
- * Stages run one after the other in the order of their ids; a stage either reads files or the exchange of an earlier one.
+ * Stages run one after the other in the order of their ids; a stage reads files, rows given to the run, or the exchange of earlier ones.
  */
 export interface Plan {
   readonly version: 1
@@ -23,7 +21,10 @@ export interface StagePlan {
   readonly output: OutputPlan
 }
 
-export type InputPlan = FileInputPlan | ExchangeInputPlan
+export type InputPlan = SourcePlan | ExchangeInputPlan
+
+/** What a flow begins with. */
+export type SourcePlan = FileInputPlan | RowsInputPlan
 
 /** Files: patterns as they were given, resolved against the working directory when the flow runs. */
 export type FileInputPlan = TextInputPlan | CsvInputPlan | ParquetInputPlan
@@ -58,6 +59,12 @@ export interface ColumnPlan {
   readonly column: string
   readonly type: string
   readonly nullable: boolean
+}
+
+/** Rows that the run is given under this name. */
+export interface RowsInputPlan {
+  readonly kind: 'rows'
+  readonly name: string
 }
 
 /** What earlier stages send here; `merge` says that every sender's rows are in this order and must stay so. */
@@ -167,6 +174,47 @@ export interface TopPerKeyOperatorPlan extends OrderPlan {
   readonly op: 'topPerKeyPartial' | 'topPerKeyFinal'
   readonly keys: readonly string[]
   readonly rows: number
+}
+
+/** How rows are written, and where: plain JSON, a part of a plan. */
+export type SinkPlan = JsonlSinkPlan | CsvSinkPlan | ParquetSinkPlan
+
+/** `jsonl`, ...: what a file holds, and how its name ends in a folder of parts. */
+export type SinkFormat = SinkPlan['kind']
+
+interface SinkPlace {
+  /** As it was given: one file, or with `parts` a folder. Relative to the working directory of the run. */
+  readonly path: string
+  readonly parts?: PartsPlan
+}
+
+/** A folder of parts: each worker writes its own. */
+export interface PartsPlan {
+  /** When the next part begins: after so many rows, or once it has so many bytes. */
+  readonly rows?: number
+  readonly bytes?: number
+  /** Whether the parts that are there already may be replaced. */
+  readonly overwrite: boolean
+}
+
+export interface JsonlSinkPlan extends SinkPlace {
+  readonly kind: 'jsonl'
+}
+
+export interface CsvSinkPlan extends SinkPlace {
+  readonly kind: 'csv'
+  /** Absent: those of the first row. */
+  readonly columns?: readonly string[]
+  readonly delimiter: string
+}
+
+export interface ParquetSinkPlan extends SinkPlace {
+  readonly kind: 'parquet'
+  /** Absent: those of the rows of the first row group. */
+  readonly columns?: readonly ColumnPlan[]
+  readonly compression: 'snappy' | 'uncompressed'
+  /** Rows of a row group, at most. */
+  readonly rowGroupRows: number
 }
 
 /** Rows are written: `write` gives one for each file instead, `tee` passes them on. */

@@ -1,10 +1,10 @@
 import type {
   AggregatePlan,
-  FileInputPlan,
   FunctionOperatorPlan,
   JoinOperatorPlan,
   OrderPlan,
   SinkOperatorPlan,
+  SourcePlan,
   TopPerKeyOperatorPlan,
 } from './plan.js'
 
@@ -12,7 +12,7 @@ import type {
 export interface FlowParts {
   /** URL of the module of its stage functions. */
   readonly module: string
-  readonly input: FileInputPlan
+  readonly input: SourcePlan
   readonly steps: readonly Step[]
 }
 

@@ -1,9 +1,13 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
+import type { ColumnSpec, SourceColumns } from './column-spec.js'
 import { checkBetween } from './number-option.js'
-import type { SinkOperatorPlan } from './plan.js'
+import type { CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan, SinkPlan } from './plan.js'
 import type { Column } from './row-types.js'
-import type { CsvSinkPlan, PartsPlan, SinkPlan } from './sinks/sink-plan.js'
+import { columnPlans } from './source.js'
+
+/** Rows of a row group where nothing else is said. */
+const ROW_GROUP_ROWS = 32_768
 
 declare const rowType: unique symbol
 
@@ -34,6 +38,16 @@ export interface CsvText<R> {
 /** What `to.csv` takes. */
 export interface CsvSinkOptions<R> extends PartOptions, CsvText<R> {}
 
+/** What `to.parquet` takes. */
+export interface ParquetSinkOptions<R> extends PartOptions {
+  /** All columns with their types, in their order, `?` where nulls may occur; by default what the rows of the first row group hold. */
+  readonly columns?: { readonly [C in Column<R>]?: ColumnSpec }
+  /** Of the pages; `snappy` by default. */
+  readonly compression?: 'snappy' | 'uncompressed'
+  /** Rows of a row group, at most; by default 32,768. It also ends where its values take about 16 MiB. */
+  readonly rowGroupRows?: number
+}
+
 /**
  * Where `write` and `tee` write: a path, from the working directory of the run, is one file; one that ends with `/` a folder, into which each worker
  * writes parts of its own, `part-<worker>-<number>.<format>`, beside a `_manifest.json` that names them, with rows and bytes. Folders are made.
@@ -47,13 +61,32 @@ export const to: {
    * row may lack a column, which is null; one with another column ends the run with `SinkColumn`.
    */
   csv<R>(path: string, options?: CsvSinkOptions<R>): Sink<R>
+  /**
+   * Parquet. Without `columns` a number is float64, a bigint int64, a string utf8, a Date a timestamp in milliseconds, and all may be null; a
+   * column of nulls is utf8. What does not fit its column, and a column that is not among them, ends the run with `SinkColumn`.
+   */
+  parquet<R>(path: string, options?: ParquetSinkOptions<R>): Sink<R>
 } = Object.freeze({
   jsonl: (path: string, options: PartOptions = {}) => ({ sink: { kind: 'jsonl', ...place('jsonl', path, options) } as const }),
   csv: <R>(path: string, options: CsvSinkOptions<R> = {}) => ({ sink: csvPlan(path, options) }),
+  parquet: <R>(path: string, options: ParquetSinkOptions<R> = {}) => ({ sink: parquetPlan(path, options) }),
 })
 
 function csvPlan(path: string, options: CsvSinkOptions<never>): CsvSinkPlan {
   return { kind: 'csv', ...place('csv', path, options), ...checkedCsv('to.csv()', options) }
+}
+
+function parquetPlan(path: string, options: Omit<ParquetSinkOptions<never>, 'columns'> & { columns?: object }): ParquetSinkPlan {
+  const { columns, compression = 'snappy', rowGroupRows = ROW_GROUP_ROWS } = options
+  if (compression !== 'snappy' && compression !== 'uncompressed') {
+    throw new MillraceError(
+      'InvalidArgument',
+      `to.parquet(): compression is 'snappy' or 'uncompressed', got ${JSON.stringify(compression)}`,
+    )
+  }
+  checkBetween('to.parquet() rowGroupRows', rowGroupRows, 1, 0x7fff_ffff)
+  const named = columns === undefined ? {} : { columns: columnPlans('to.parquet', columns as SourceColumns) }
+  return { kind: 'parquet', ...place('parquet', path, options), ...named, compression, rowGroupRows }
 }
 
 /** @throws MillraceError `InvalidArgument` */
@@ -86,6 +119,6 @@ function place(name: string, path: string, options: PartOptions): { path: string
 
 /** @throws MillraceError `InvalidArgument` */
 export function sinkStep(op: SinkOperatorPlan['op'], given: Sink<never>, where: string): SinkOperatorPlan {
-  if (given?.sink?.kind === undefined) throw new MillraceError('InvalidArgument', `${where}: takes to.jsonl() or to.csv()`)
+  if (given?.sink?.kind === undefined) throw new MillraceError('InvalidArgument', `${where}: takes to.jsonl(), to.csv() or to.parquet()`)
   return { op, sink: given.sink }
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { csv, type Flow, type FlowRun, flow, jsonl, type Part, to } from 'millrace/flow'
+import { csv, type Flow, type FlowRun, flow, jsonl, type Part, parquet, to } from 'millrace/flow'
 import type { AnyFlow } from './oracle.js'
 import { exits } from './stages/dying.js'
 import { mapThrows } from './stages/failing.js'
@@ -174,6 +174,33 @@ test('CSV has a row of names in every part, and one of no rows too where the col
     assert.equal(error.code, 'SinkColumn')
     assert.match(error.message, /^stage 1 write .*c\.csv: row 1 has a column "text", where columns names id: /)
     assert.deepEqual(readdirSync(out).sort(), ['a.csv', 'b.csv', 'parts'])
+  }
+})
+
+test('Parquet is read again, from one file and from parts', async () => {
+  for (const way of defaultWays) {
+    const out = newFolder()
+    const columns = { id: 'float64', text: 'utf8' } as const
+    const job = read()
+      .tee(to.parquet(`${out}/one.parquet`, { columns, rowGroupRows: 100 }))
+      .exchange.roundRobin()
+      .write(to.parquet(`${out}/parts/`, { rowsPerPart: 150, rowGroupRows: 100, compression: 'uncompressed' }))
+    const parts = await rowsOf(job, way.options)
+    assert.equal(
+      parts.reduce((sum, { rows }) => sum + rows, 0),
+      ROWS,
+      way.name,
+    )
+    for (const pattern of ['one.parquet', 'parts/*.parquet']) {
+      const again = flow(new URL('./stages/failing.js', import.meta.url)).read(parquet(`${out}/${pattern}`, { columns }))
+      assert.deepEqual(sorted(await rowsOf(again, way.options)), sorted(ALL), `${way.name}, ${pattern}`)
+    }
+    const error = await errorOf(
+      rowsOf(read().write(to.parquet(`${out}/b.parquet`, { columns: { id: 'float64', text: 'int32' } })), way.options),
+    )
+    assert.equal(error.code, 'SinkColumn')
+    assert.match(error.message, /^stage 1 write .*b\.parquet: row 1: column "text" is int32, not "the text of row \d+"/)
+    assert.deepEqual(readdirSync(out), ['one.parquet', 'parts'])
   }
 })
 

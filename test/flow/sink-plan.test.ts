@@ -37,6 +37,22 @@ describe('where a sink writes', () => {
       sink: { kind: 'csv', path: 'b/', parts: { rows: 10, bytes: 20, overwrite: true }, columns: ['n', 'word'], delimiter: ';' },
     })
     const text = await job.explain()
+    const parquet = read().write(to.parquet('b/', { columns: { n: 'int32', word: 'utf8?' }, compression: 'uncompressed', rowGroupRows: 5 }))
+    assert.deepEqual((await parquet.plan()).stages[0]?.operators[0], {
+      op: 'write',
+      sink: {
+        kind: 'parquet',
+        path: 'b/',
+        parts: { overwrite: false },
+        columns: [
+          { column: 'n', type: 'int32', nullable: false },
+          { column: 'word', type: 'utf8', nullable: true },
+        ],
+        compression: 'uncompressed',
+        rowGroupRows: 5,
+      },
+    })
+    assert.match(await parquet.explain(), /\n {2}write parquet b\/ \{ n: int32, word: utf8\? \}\n/)
     assert.match(text, /\n {2}tee jsonl a\.jsonl\n {2}write csv b\/ \{ n, word \} \(10 rows a part, 20 bytes a part, replaces parts\)\n/)
   })
 })
@@ -90,6 +106,10 @@ test('options that cannot be meant are refused', () => {
     [() => to.csv('a/', { delimiter: '::' }), /delimiter is one character/],
     [() => to.csv('a/', { columns: [] }), /name at least one column/],
     [() => to.csv<Row>('a/', { columns: ['n', 'n'] }), /named twice/],
+    [() => to.parquet('a/', { compression: 'zip' as never }), /compression is 'snappy' or 'uncompressed', got "zip"/],
+    [() => to.parquet('a/', { rowGroupRows: 0 }), /rowGroupRows must be an integer from 1/],
+    [() => to.parquet('a/', { columns: {} }), /to\.parquet\(\): columns is empty/],
+    [() => to.parquet<Row>('a/', { columns: { n: 'int16' as never } }), /unknown type "int16"/],
     [() => read().write(undefined as never), /operator 1 \(write\): takes to\./],
     [() => read().tee('a.jsonl' as never), /operator 1 \(tee\): takes to\./],
   ]
@@ -101,6 +121,8 @@ test('a sink of other rows does not compile', () => {
   read().write(csv)
   // @ts-expect-error: the rows have no such column
   read().write(to.csv('a.csv', { columns: ['m'] }))
+  // @ts-expect-error: the rows have no such column
+  read().write(to.parquet('a.parquet', { columns: { m: 'float64' } }))
   // @ts-expect-error: these rows have no word
   read().groupBy('n').tee(csv)
 })

@@ -1,7 +1,7 @@
+import type { SinkPlan } from '../plan.js'
 import { CsvEncoder } from './csv-encoder.js'
 import { JsonEncoder } from './json-encoder.js'
 import { BLOCK_BYTES, type RowEncoder } from './row-encoder.js'
-import type { SinkPlan } from './sink-plan.js'
 
 /** What makes the bytes of a sink's files. `where` begins its messages. */
 export async function encoderOf(sink: SinkPlan, where: string): Promise<RowEncoder> {
@@ -11,5 +11,10 @@ export async function encoderOf(sink: SinkPlan, where: string): Promise<RowEncod
       return new JsonEncoder(blockBytes)
     case 'csv':
       return new CsvEncoder({ where, columns: sink.columns, delimiter: sink.delimiter, blockBytes })
+    case 'parquet': {
+      // Only who writes Parquet waits for its writer to be loaded.
+      const { ParquetEncoder } = await import('./parquet-encoder.js')
+      return new ParquetEncoder(where, sink)
+    }
   }
 }

@@ -1,6 +1,5 @@
-import { isFunctionOperator, isSinkOperator } from '../plan.js'
+import { isFunctionOperator, isSinkOperator, type SinkPlan } from '../plan.js'
 import type { FlowParts, Step } from '../step.js'
-import type { SinkPlan } from './sink-plan.js'
 
 /** The sink, if there is one, whose rows a limit at the end of these steps would stop. */
 export function stoppableSink({ steps }: FlowParts): SinkPlan | undefined {

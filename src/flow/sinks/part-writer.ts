@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Row } from '../../columnar/schema.js'
+import type { SinkPlan } from '../plan.js'
 import type { RowEncoder } from './row-encoder.js'
 import type { SinkDisk, SinkFile } from './sink-disk.js'
 import { sinkError } from './sink-error.js'
 import { partName, shownName, targetOf, temporaryName } from './sink-names.js'
-import type { SinkPlan } from './sink-plan.js'
 
 /** A file that was written: a row of `write`. */
 export interface Part {

@@ -1,9 +1,9 @@
 import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SinkPlan } from '../plan.js'
 import { sinkError } from './sink-error.js'
 import { refuseParts } from './sink-folders.js'
 import { isPart, MANIFEST_NAME, shownName, targetOf, temporaryName } from './sink-names.js'
-import type { SinkPlan } from './sink-plan.js'
 
 /** A file that a worker has written, by the name that it is to get. */
 export interface WrittenFile {

@@ -1,9 +1,9 @@
 import { mkdir, readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { MillraceError } from '../../base/errors.js'
+import type { SinkPlan } from '../plan.js'
 import { sinkError } from './sink-error.js'
 import { isLeftover, isPart, isTemporaryOf, MANIFEST_NAME, targetOf } from './sink-names.js'
-import type { SinkPlan } from './sink-plan.js'
 
 /** A folder that was made, and the topmost of those that were made for it. */
 interface Made {

@@ -1,10 +1,9 @@
 import { MillraceError } from '../../base/errors.js'
-import { isSinkOperator, type Plan, type StagePlan } from '../plan.js'
+import { isSinkOperator, type Plan, type SinkPlan, type StagePlan } from '../plan.js'
 import type { SinkEvent } from './part-writer.js'
 import { commitSinks, type WrittenFile } from './sink-commit.js'
 import { SinkFolders } from './sink-folders.js'
 import { runMark } from './sink-names.js'
-import type { SinkPlan } from './sink-plan.js'
 
 /** A sink of the run, and what workers told of it. */
 interface Told {
