@@ -2,20 +2,13 @@ import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
 import type { ColumnSpec, SourceColumns } from './column-spec.js'
 import { checkBetween } from './number-option.js'
-import type { CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan, SinkPlan } from './plan.js'
+import type { CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan } from './plan.js'
 import type { Column } from './row-types.js'
+import type { Sink } from './sink.js'
 import { columnPlans } from './source.js'
 
 /** Rows of a row group where nothing else is said. */
 const ROW_GROUP_ROWS = 32_768
-
-declare const rowType: unique symbol
-
-/** Where rows of type `R` go, and as what. Made by `to`; no file is touched before the flow runs. */
-export interface Sink<in R> {
-  readonly sink: SinkPlan
-  readonly [rowType]?: (row: R) => void
-}
 
 /** What every sink takes that is a folder. */
 export interface PartOptions {

@@ -12,7 +12,7 @@ function look(steps: readonly Step[]): { sink: SinkPlan | undefined; isSorted: b
   let sink: SinkPlan | undefined
   let isSorted = false
   for (const step of steps) {
-    const isWhole = step.op === 'groupBy' || step.op === 'perKey' || step.op === 'topPerKey'
+    const isWhole = step.op === 'groupBy' || step.op === 'reduceBy' || step.op === 'perKey' || step.op === 'topPerKey'
     const isOrdered = isFunctionOperator(step) || isSinkOperator(step) || step.op === 'limit'
     if (isWhole || (isSorted && isOrdered)) sink = undefined
     if (isSinkOperator(step)) sink = step.sink
