@@ -1,21 +1,10 @@
-import {
-  type ExchangeInputPlan,
-  type InputPlan,
-  isFunctionOperator,
-  isSinkOperator,
-  type OperatorPlan,
-  type OrderPlan,
-  type OutputPlan,
-  type Plan,
-  type SinkOperatorPlan,
-  type StagePlan,
-} from './plan.js'
+import type { ExchangeInputPlan, InputPlan, OperatorPlan, OrderPlan, OutputPlan, Plan, SinkOperatorPlan, StagePlan } from './plan.js'
 import type { FlowParts, Step } from './step.js'
 
 /**
  * Cuts the steps of a flow into stages at every exchange.
  *
- * - groupBy: partial here, hash exchange, final there. distinct: the same by the whole row; topPerKey: the same by its keys.
+ * - groupBy, reduceBy: partial here, hash exchange, final there. distinct: the same by the whole row; topPerKey: the same by its keys.
  * - perKey: hash exchange, sort there by key and order.
  * - sort: in each worker, ordered merge on one.
  * - sort and limit: top-k in each worker, ordered merge on one, limit there.
@@ -24,7 +13,7 @@ import type { FlowParts, Step } from './step.js'
  * - union: both sides, dealt out, to one stage.
  * - write and tee: to one file on one worker, to a folder where the rows are.
  *
- * A sort before another sort, a groupBy, perKey, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
+ * A sort before another sort, a groupBy, reduceBy, perKey, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
  * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
  */
 export function buildPlan({ module, input, steps }: FlowParts): Plan {
@@ -34,6 +23,9 @@ export function buildPlan({ module, input, steps }: FlowParts): Plan {
   planner.finish()
   return { version: 1, module, stages }
 }
+
+/** Steps behind which rows are in the order in which they were. */
+const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>(['map', 'filter', 'flatMap', 'mapBatches', 'mapAsync', 'write', 'tee'])
 
 /** What the last step asked for and the next one decides. */
 type Pending = { kind: 'sort'; order: OrderPlan } | { kind: 'trim'; rows: number } | undefined
@@ -60,7 +52,7 @@ class Planner {
       this.#limit(step.rows)
       return
     }
-    const keepsOrder = (isFunctionOperator(step) && step.op !== 'perKey') || isSinkOperator(step)
+    const keepsOrder = KEEP_ORDER.has(step.op)
     this.#settle(keepsOrder ? 'ordered' : 'unordered')
     switch (step.op) {
       case 'sort':
@@ -74,6 +66,9 @@ class Planner {
         return
       case 'groupBy':
         this.#group(step)
+        return
+      case 'reduceBy':
+        this.#reduce(step)
         return
       case 'distinct':
         this.#distinct()
@@ -144,6 +139,12 @@ class Planner {
     this.#operators.push({ op: 'groupPartial', keys, aggregates })
     if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys })
     this.#operators.push({ op: 'groupFinal', keys, aggregates })
+  }
+
+  #reduce({ op: _op, ...rest }: Extract<Step, { op: 'reduceBy' }>): void {
+    this.#operators.push({ op: 'reducePartial', ...rest })
+    if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys: rest.keys })
+    this.#operators.push({ op: 'reduceFinal', ...rest })
   }
 
   #perKey({ order, ...operator }: Extract<Step, { op: 'perKey' }>): void {

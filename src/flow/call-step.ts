@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.js'
 import { encodeParams } from './param-codec.js'
 import type { FunctionOperatorPlan } from './plan.js'
-import type { StageOptions } from './row-types.js'
+import type { ContextOptions, StageOptions } from './row-types.js'
 import { describeFunction, refuseAsync } from './stage-function.js'
 
 /** What every operator that calls a function has. */
@@ -13,12 +13,14 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
 export function callStep(fn: unknown, options: StageOptions = {}, where: string, kind: 'sync' | 'async' = 'sync'): Call {
   const ref = describeFunction(fn, where)
   if (kind === 'sync') refuseAsync(fn as (...args: unknown[]) => unknown, where)
-  const { params, setup } = options
+  return { fn: ref, ...contextStep(options, where), ...failing(options, where) }
+}
+
+/** What a function needs of its context. */
+export function contextStep({ params, setup }: ContextOptions, where: string): Pick<Call, 'params' | 'setup'> {
   return {
-    fn: ref,
     ...(params === undefined ? {} : { params: encodeParams(checkParams(params, where), where) }),
     ...(setup === undefined ? {} : { setup: describeFunction(setup, `${where} setup`) }),
-    ...failing(options, where),
   }
 }
 

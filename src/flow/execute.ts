@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { Row } from '../columnar/schema.js'
 import { refuseNestedRun } from './import-guard.js'
+import { checkInputs } from './inputs.js'
 import type { Plan } from './plan.js'
 import { Query } from './query.js'
 import { type BytesOptions, nodeBytes, webBytes } from './row-bytes.js'
@@ -10,7 +11,9 @@ import { type FlowRun, type ResolvedRunOptions, type RunOptions, type RunStats, 
 /** Runs a plan. Nothing starts before the rows are asked for. @throws MillraceError `InvalidArgument`, `FlowRanOnImport` */
 export function execute<R>(plan: Plan, options: RunOptions): FlowRun<R> {
   refuseNestedRun()
-  return new Run<R>(plan, resolveRunOptions(options))
+  const resolved = resolveRunOptions(options)
+  checkInputs(plan, resolved.inputs)
+  return new Run<R>(plan, resolved)
 }
 
 export function isRun(value: object): value is FlowRun<unknown> {

@@ -36,6 +36,7 @@ function inputText(input: InputPlan): string {
     const from = input.stages.join(' and ')
     return input.merge ? `merge stage ${from} by ${orderText(input.merge)}` : `receive stage ${from}`
   }
+  if (input.kind === 'rows') return `read rows ${input.name}`
   const shown = columnsText('columns' in input ? input.columns : undefined)
   return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}`
 }
@@ -104,6 +105,9 @@ function callText(operator: FunctionOperatorPlan): string {
       return `mapBatches of ${operator.rows}`
     case 'mapAsync':
       return `mapAsync ${operator.concurrency} at once`
+    case 'reducePartial':
+    case 'reduceFinal':
+      return `reduce ${operator.op === 'reducePartial' ? 'partial' : 'final'} by ${operator.keys.join(', ')} with`
     case 'perKey':
       return `for each ${operator.keys.join(', ')}`
     default:

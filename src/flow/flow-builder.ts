@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.js'
 import { type Aggregate, type AggregateResult, type Aggregates, collectAggregates } from './aggregates.js'
 import { buildPlan } from './build-plan.js'
-import { callStep, countOption } from './call-step.js'
+import { callStep, contextStep, countOption } from './call-step.js'
 import { columnList } from './column-list.js'
 import { execute } from './execute.js'
 import { explainPlan } from './explain.js'
@@ -9,6 +9,7 @@ import { type Added, type JoinCheck, type JoinOptions, joinStep } from './join-o
 import { type Order, orderStep, type SortKey, type StableOrder } from './order.js'
 import { setParams } from './params.js'
 import type { Plan } from './plan.js'
+import { describeReducer, type Reducer } from './reducer.js'
 import type {
   Column,
   FilterResult,
@@ -18,6 +19,7 @@ import type {
   MapResult,
   Narrowed,
   OptionArguments,
+  ReduceOptions,
   RowsFunction,
   Simplify,
   StageFunction,
@@ -37,7 +39,7 @@ const CONCURRENCY = 16
 
 /** What `flow()` returns: it only lacks something to read. */
 export interface FlowStart {
-  /** What the flow reads: `lines()`, `jsonl()`, `csv()` or `parquet()`. @throws MillraceError `InvalidArgument` */
+  /** What the flow reads: `lines()`, `jsonl()`, `csv()`, `parquet()` or `rows()`. @throws MillraceError `InvalidArgument` */
   read<R>(source: Source<R>): Flow<R>
 }
 
@@ -51,7 +53,8 @@ export function flow(module: string | URL): FlowStart {
   if (!URL.canParse(url)) throw new MillraceError('InvalidArgument', `flow() takes import.meta.url, got ${JSON.stringify(url)}`)
   return {
     read: <R>(source: Source<R>): Flow<R> => {
-      if (source?.input?.kind === undefined) throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv() or parquet()')
+      if (source?.input?.kind === undefined)
+        throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv(), parquet() or rows()')
       return new Flow<R>({ module: url, input: source.input, steps: [] })
     },
   }
@@ -165,6 +168,20 @@ export class Flow<R> {
     const where = this.#place('groupBy')
     const keys = columnList(key, where)
     return this.#with({ op: 'groupBy', keys, aggregates: collectAggregates(keys, choose, where) })
+  }
+
+  /**
+   * One row per distinct key, as groupBy, by a reducer of your own: partly where the rows are, put together on the worker that has the key.
+   * The result is the key columns and what `finish` gives. States that have no room go to disk as the groups of a groupBy do.
+   */
+  reduceBy<K extends Column<R>, S, Out>(
+    key: K | readonly K[],
+    reducer: Reducer<R, S, Out> & MapResult<Out>,
+    options: ReduceOptions = {},
+  ): Flow<Simplify<Pick<R, K> & Out>> {
+    const where = this.#place('reduceBy')
+    const call = { fn: describeReducer(reducer, where), ...contextStep(options, where) }
+    return this.#with({ op: 'reduceBy', keys: columnList(key, where), ...call })
   }
 
   /**

@@ -2,7 +2,7 @@
  * The plan of a flow: plain JSON, the same after `JSON.parse(JSON.stringify(plan))`. It says what happens and where,
  * not on which machine: no memory, no list of files, no function text.
  *
- * Stages run one after the other in the order of their ids; a stage either reads files or the exchange of an earlier one.
+ * Stages run one after the other in the order of their ids; a stage reads files, rows given to the run, or the exchange of earlier ones.
  */
 export interface Plan {
   readonly version: 1
@@ -21,7 +21,10 @@ export interface StagePlan {
   readonly output: OutputPlan
 }
 
-export type InputPlan = FileInputPlan | ExchangeInputPlan
+export type InputPlan = SourcePlan | ExchangeInputPlan
+
+/** What a flow begins with. */
+export type SourcePlan = FileInputPlan | RowsInputPlan
 
 /** Files: patterns as they were given, resolved against the working directory when the flow runs. */
 export type FileInputPlan = TextInputPlan | CsvInputPlan | ParquetInputPlan
@@ -56,6 +59,12 @@ export interface ColumnPlan {
   readonly column: string
   readonly type: string
   readonly nullable: boolean
+}
+
+/** Rows that the run is given under this name. */
+export interface RowsInputPlan {
+  readonly kind: 'rows'
+  readonly name: string
 }
 
 /** What earlier stages send here; `merge` says that every sender's rows are in this order and must stay so. */
@@ -138,7 +147,13 @@ interface PerKeyOperatorPlan extends CallPlan {
   readonly keys: readonly string[]
 }
 
-export type FunctionOperatorPlan = RowOperatorPlan | BatchesOperatorPlan | AsyncOperatorPlan | PerKeyOperatorPlan
+/** As groupBy; `fn` is an object of functions. */
+export interface ReduceOperatorPlan extends CallPlan {
+  readonly op: 'reducePartial' | 'reduceFinal'
+  readonly keys: readonly string[]
+}
+
+export type FunctionOperatorPlan = RowOperatorPlan | BatchesOperatorPlan | AsyncOperatorPlan | PerKeyOperatorPlan | ReduceOperatorPlan
 
 export interface GroupOperatorPlan {
   readonly op: 'groupPartial' | 'groupFinal'
@@ -233,6 +248,7 @@ export function isFunctionOperator<O extends { readonly op: string }>(operator: 
 
 /** Whether an operator keeps rows, or something of them: such ones share the memory of their stage. */
 export function keepsRows(operator: OperatorPlan): boolean {
+  if (operator.op === 'reducePartial' || operator.op === 'reduceFinal') return true
   return !isFunctionOperator(operator) && !isSinkOperator(operator) && operator.op !== 'limit'
 }
 

@@ -16,9 +16,10 @@ import { comparatorOf } from './operators/compare.js'
 import { buildPipeline } from './operators/pipeline.js'
 import type { SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
-import type { ExchangeInputPlan, FileInputPlan, StagePlan } from './plan.js'
+import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, StagePlan } from './plan.js'
 import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
-import { GatherInput, MergeInput, type RowInput, StageInputs } from './row-input.js'
+import { resolveReducer } from './reducer.js'
+import { GatherInput, GivenRows, MergeInput, type RowInput, StageInputs } from './row-input.js'
 import type { SinkHost } from './sinks/part-writer.js'
 import { SystemDisk } from './sinks/sink-disk.js'
 import { openSource } from './sources/open-source.js'
@@ -38,7 +39,7 @@ export class QueryWorker {
   private readonly session: Session
   private readonly terms: QueryTerms
   private readonly topology: Topology
-  private readonly sources: SourceCursor[] = []
+  private readonly sources: Pick<SourceCursor, 'rowsRead' | 'bytesRead' | 'splitsDone'>[] = []
   private readonly stages: StageRun[] = []
   private readonly events: QueryEvent[] = []
   private readonly spill: Spill | undefined
@@ -157,6 +158,7 @@ export class QueryWorker {
     const { spill } = this
     const pipeline = await buildPipeline(stage, {
       resolve: (ref) => resolveStage(namespace, ref),
+      resolveReducer: (ref) => resolveReducer(namespace, ref),
       input,
       right: (sender) => inputs.beside(this.exchangeInput({ kind: 'exchange', stages: [sender] })),
       environment,
@@ -199,7 +201,17 @@ export class QueryWorker {
   }
 
   private async input(stage: StagePlan): Promise<RowInput> {
-    return stage.input.kind === 'exchange' ? this.exchangeInput(stage.input) : this.fileInput(stage, stage.input)
+    const { input } = stage
+    if (input.kind === 'exchange') return this.exchangeInput(input)
+    return input.kind === 'rows' ? this.givenRows(stage, input) : this.fileInput(stage, input)
+  }
+
+  private givenRows(stage: StagePlan, input: RowsInputPlan): RowInput {
+    const name = `the rows of input ${JSON.stringify(input.name)}`
+    const inbound = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
+    const rows = new GivenRows(new Gather(new ExchangeInput(name, [inbound])))
+    this.sources.push(rows)
+    return rows
   }
 
   private exchangeInput({ stages, merge }: ExchangeInputPlan): RowInput {

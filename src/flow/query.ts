@@ -15,8 +15,9 @@ import { decodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload
 import type { Inbound } from '../stream/inbound.js'
 import type { LogRecord } from './ctx.js'
 import { createPool, type FlowPool } from './flow-pool.js'
-import type { Plan } from './plan.js'
+import type { Plan, StagePlan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerCensus, WorkerProgress } from './query-events.js'
+import { RowsSource } from './rows-source.js'
 import type { ResolvedRunOptions, RunStats } from './run-options.js'
 import { RunProgress } from './run-progress.js'
 import { SinkRun } from './sinks/sink-run.js'
@@ -33,7 +34,7 @@ export class Query {
   private mesh: QueryMesh | undefined
   private gather: Gather | undefined
   private readonly runs: Promise<void>[] = []
-  private readonly splits: SplitSource[] = []
+  private readonly sources: (SplitSource | RowsSource)[] = []
   private readonly progress: RunProgress
   private readonly sinks: SinkRun
   private hasAllRows = false
@@ -206,14 +207,22 @@ export class Query {
       { sourceFailed: (error) => this.learn(error), stall: this.stall() },
     )
     for (const stage of this.plan.stages) {
-      if (stage.input.kind === 'exchange') continue
-      const { id, input } = stage
-      const splits = new SplitSource({ id: topology.splitsId(id), stage: id, receivers: topology.members(stage), input, cwd })
-      this.splits.push(splits)
-      mesh.session.register(splits)
+      const source = this.sourceOf(stage, topology)
+      if (source === undefined) continue
+      this.sources.push(source)
+      mesh.session.register(source)
     }
     mesh.session.seal()
     return mesh
+  }
+
+  private sourceOf(stage: StagePlan, topology: Topology): SplitSource | RowsSource | undefined {
+    const { input } = stage
+    if (input.kind === 'exchange') return undefined
+    const { inputs, cwd } = this.options
+    const common = { id: topology.splitsId(stage.id), receivers: topology.members(stage) }
+    if (input.kind === 'rows') return new RowsSource({ ...common, name: input.name, rows: inputs[input.name] })
+    return new SplitSource({ ...common, stage: stage.id, input, cwd })
   }
 
   /** What a listener throws fails the run. */
@@ -312,7 +321,7 @@ export class Query {
     try {
       this.gather?.close()
       await this.mesh?.session.end()
-      await Promise.all([...this.runs, ...this.splits.map((splits) => splits.idle())])
+      await Promise.all([...this.runs, ...this.sources.map((source) => source.idle())])
       await this.swept
       await this.sinks.settle(this.hasAllRows && this.lateFailure === undefined, this.runs.length, this.root)
       if (this.ownsPool) await pool?.close()

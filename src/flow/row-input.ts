@@ -75,6 +75,19 @@ export class GatherInput implements RowInput {
   }
 }
 
+/** The rows that the leader was given. */
+export class GivenRows extends GatherInput {
+  readonly bytesRead = 0
+  readonly splitsDone = 0
+  rowsRead = 0
+
+  override next(): Row | typeof END | typeof PAUSE {
+    const row = super.next()
+    if (typeof row !== 'symbol') this.rowsRead++
+    return row
+  }
+}
+
 /** The rows of an exchange in order. */
 export class MergeInput implements RowInput {
   constructor(private readonly merge: OrderedMerge) {}

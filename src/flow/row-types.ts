@@ -50,10 +50,20 @@ export type OptionArguments<F, O = unknown> =
       : [options: O & Needs<unknown, StateOf<F>>]
     : [options: O & Needs<ParamsOf<F>, StateOf<F>>]
 
-/** The same options where the types are known no longer. */
-export interface StageOptions extends FailingRows {
+/** What a function needs of its context, where the types are known no longer. */
+export interface ContextOptions {
   readonly params?: unknown
   readonly setup?: unknown
+}
+
+/** The options of a stage where the types are known no longer. */
+export interface StageOptions extends FailingRows, ContextOptions {}
+
+/** What the functions of a reducer have as `ctx.params` and `ctx.state`. */
+export interface ReduceOptions {
+  readonly params?: object
+  // biome-ignore lint/suspicious/noExplicitAny: the reducer says what it takes
+  readonly setup?: SetupFunction<any, unknown>
 }
 
 type NotARow =

@@ -6,6 +6,7 @@ import { checkedKind, type WorkerKind } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallOptions, type StallReport } from '../mesh/stall-report.js'
 import type { LogRecord } from './ctx.js'
 import type { FlowPool } from './flow-pool.js'
+import type { Inputs } from './inputs.js'
 import { checkBetween, checkRingBytes, checkWorkers } from './number-option.js'
 import type { BytesOptions } from './row-bytes.js'
 import { resolveSpill, type SpillTerms } from './spill-terms.js'
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly kind?: WorkerKind
   /** Values for the parameters that stages declare: `k` in all of them, `stage.k` in one. */
   readonly params?: { readonly [name: string]: unknown }
+  /** The rows that the flow reads by `rows(name)`, by name. */
+  readonly inputs?: Inputs
   /** Aborting it cancels the run: who waits for rows gets `CancelledError`, whose cause is the signal's reason. */
   readonly signal?: AbortSignal
   /**
@@ -58,6 +61,7 @@ export interface ResolvedRunOptions {
   readonly workers: number
   readonly pool: FlowPool | undefined
   readonly kind: WorkerKind
+  readonly inputs: Inputs
   readonly signal: AbortSignal | undefined
   readonly memoryBytes: number
   /** Undefined: nothing goes to disk. */
@@ -82,9 +86,9 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
     throw new MillraceError('InvalidArgument', `give pool or ${what}, not both: the pool has ${given.workers} workers`)
   }
   const kind = checkedKind(options.kind)
-  const { pool, signal, cwd = process.cwd(), onLog = () => {} } = options
+  const { pool, inputs = {}, signal, cwd = process.cwd(), onLog = () => {} } = options
   const spill = resolveSpill(options, cwd)
-  return Object.freeze({ workers, memoryBytes, spill, ringBytes, kind, pool, signal, cwd, onLog, stall: stallOptions(options) })
+  return Object.freeze({ workers, memoryBytes, spill, ringBytes, kind, pool, inputs, signal, cwd, onLog, stall: stallOptions(options) })
 }
 
 /** Who listens to stalls: `onStall` and the log. */
@@ -104,7 +108,7 @@ function stallOptions({ onStall, onLog, stallMs }: RunOptions): StallOptions | u
 export interface RunStats {
   /** Workers that take part; 0 where all runs in the caller's thread. */
   readonly workers: number
-  /** Rows and bytes read from files, and units of input finished, as the workers told last: complete at the end. */
+  /** Rows read, bytes read from files, and units of input finished, as the workers told last: complete at the end. */
   readonly rowsIn: number
   readonly bytesIn: number
   readonly splitsDone: number

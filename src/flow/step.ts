@@ -1,10 +1,11 @@
 import type {
   AggregatePlan,
-  FileInputPlan,
   FunctionOperatorPlan,
   JoinOperatorPlan,
   OrderPlan,
+  ReduceOperatorPlan,
   SinkOperatorPlan,
+  SourcePlan,
   TopPerKeyOperatorPlan,
 } from './plan.js'
 
@@ -12,13 +13,14 @@ import type {
 export interface FlowParts {
   /** URL of the module of its stage functions. */
   readonly module: string
-  readonly input: FileInputPlan
+  readonly input: SourcePlan
   readonly steps: readonly Step[]
 }
 
 /** One call on the builder, already checked; `buildPlan` turns a list of them into stages. */
 export type Step =
-  | Exclude<FunctionOperatorPlan, { op: 'perKey' }>
+  | Exclude<FunctionOperatorPlan, { op: 'perKey' } | ReduceOperatorPlan>
+  | (Omit<ReduceOperatorPlan, 'op'> & { readonly op: 'reduceBy' })
   /** `order`: of the rows of each key. */
   | (Extract<FunctionOperatorPlan, { op: 'perKey' }> & { readonly order: OrderPlan })
   | SinkOperatorPlan

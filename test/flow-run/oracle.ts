@@ -1,5 +1,5 @@
 import { asc, desc, type Flow } from 'millrace/flow'
-import { allOf, isEven, later, repeated, same, spans, tagged } from './stages/basic.js'
+import { allOf, ids, isEven, later, repeated, same, spans, tagged } from './stages/basic.js'
 
 export type JoinKind = 'inner' | 'left' | 'semi' | 'anti'
 export type AnyRow = Record<string, unknown>
@@ -135,6 +135,16 @@ export const perGroup: Step = {
   name: 'perKey group',
   flow: (job) => job.perKey('group', { orderBy: 'id' }, spans),
   plain: (rows) => membersOf(rows, 'group').flatMap((members) => [...spans([...members].sort(comparePlainly(['id'])) as never)]),
+}
+
+export const reduceGroup: Step = {
+  name: 'reduceBy group',
+  flow: (job) => job.reduceBy('group', ids),
+  plain: (rows) =>
+    membersOf(rows, 'group').map((members) => {
+      const group = (members[0]?.group ?? null) as string | null
+      return { group, ...ids.finish(numbers(members, 'id'), { group }) }
+    }),
 }
 
 /** The first rows of each group by descending id, ties by all columns. */

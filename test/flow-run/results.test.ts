@@ -25,6 +25,7 @@ import {
   mapTagged,
   perGroup,
   type Right,
+  reduceGroup,
   regroup,
   type Step,
   SUFFIX,
@@ -197,6 +198,7 @@ const ending = fc.constantFrom<Step[]>(
   [sort('-group', 'id', 'copy', 'value', ...['id', 'group', 'value'].map((name) => `${name}${SUFFIX}`)), limit(17)],
   [group('group'), sort('-rows', 'group'), limit(5)],
   [perGroup],
+  [reduceGroup],
 )
 const item = fc.record(
   {

@@ -7,6 +7,7 @@ import { buildPipeline } from '../../src/flow/operators/pipeline.js'
 import type { SkippedRows } from '../../src/flow/operators/skipped-rows.js'
 import type { StageEnvironment } from '../../src/flow/operators/stage-call.js'
 import type { FunctionOperatorPlan, OperatorPlan } from '../../src/flow/plan.js'
+import { resolveReducer } from '../../src/flow/reducer.js'
 import type { SinkHost } from '../../src/flow/sinks/part-writer.js'
 import { describeFunction, resolveStage } from '../../src/flow/stage-function.js'
 
@@ -91,6 +92,7 @@ export function pipeline(
   } as const
   return buildPipeline(stage, {
     resolve: (ref) => resolveStage(options.functions ?? {}, ref),
+    resolveReducer: (ref) => resolveReducer(options.functions ?? {}, ref),
     input,
     environment: options.environment ?? environment(),
     waits: options.waits ?? new CallWaits(),

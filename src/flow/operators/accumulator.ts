@@ -11,6 +11,8 @@ export interface Accumulator {
   readonly grownBytes?: number
   /** Makes room for the next group. */
   open(): void
+  /** Whether it takes whole rows, as copies, in the place of a column's values. */
+  readonly takesRows?: boolean
   /** Takes the value of its column, of `count`, which reads none, anything; and that of its second column, if it has one. */
   add(group: number, value: unknown, by: unknown): void
   merge(group: number, row: Row): void
@@ -30,4 +32,12 @@ export interface AccumulatorPlace {
   readonly state: string
   /** Stage and operator, as errors give them. */
   readonly where: string
+}
+
+/** What a groupBy reads of its rows, and who takes it. */
+export interface Reading {
+  /** The column, '' for none, and a second one, '' for none. */
+  readonly column: string
+  readonly by: string
+  readonly make: (place: Pick<AccumulatorPlace, 'state' | 'where'>) => Accumulator
 }

@@ -1,17 +1,10 @@
-import { unreachable } from '../../base/assert.js'
 import { placed } from '../../base/placed.js'
 import { detach } from '../../columnar/detach.js'
 import { type Key, keyOfRow } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
-import type { AggregatePlan } from '../plan.js'
-import type { Accumulator, AccumulatorPlace } from './accumulator.js'
-import { CountAccumulator } from './count.js'
-import { CountDistinctAccumulator } from './count-distinct.js'
-import { EdgeAccumulator } from './edge.js'
-import { ExtremeAccumulator } from './extreme.js'
+import type { Accumulator, Reading } from './accumulator.js'
 import { KEYS_AT_ONCE, KeyIndex } from './key-index.js'
 import { valueBytes } from './size-meter.js'
-import { SumAccumulator } from './sum.js'
 
 /** Rows whose states may be large are not left to wait for long. */
 const GROWING_AT_ONCE = 16
@@ -38,6 +31,7 @@ export class GroupTable {
   /** Its second column, '' where it reads none. */
   readonly #bys: readonly string[]
   readonly #accumulators: readonly Accumulator[]
+  readonly #wholeRows: readonly boolean[]
   /** Those whose groups grow with their values. */
   readonly #growing: readonly Accumulator[]
   readonly #groupBytes: number
@@ -54,15 +48,16 @@ export class GroupTable {
   #leftOut: ((row: Row) => void) | undefined
   readonly #groups: Int32Array = new Int32Array(KEYS_AT_ONCE)
 
-  constructor(keys: readonly string[], aggregates: readonly AggregatePlan[], where: string) {
+  constructor(keys: readonly string[], readings: readonly Reading[], where: string) {
     this.#keys = keys
     this.#where = where
-    this.#columns = aggregates.map(({ column = '' }) => column)
-    this.#bys = aggregates.map(({ by = '' }) => by)
+    this.#columns = readings.map(({ column }) => column)
+    this.#bys = readings.map(({ by }) => by)
     this.#keyColumns = keys.map(() => [])
     this.#pending = this.#noRows()
     const prefix = statePrefix(keys)
-    this.#accumulators = aggregates.map(({ as, fn, column = '' }, i) => accumulatorOf(fn, { as, column, where, state: `${prefix}${i}.` }))
+    this.#accumulators = readings.map(({ make }, i) => make({ where, state: `${prefix}${i}.` }))
+    this.#wholeRows = this.#accumulators.map(({ takesRows }) => takesRows === true)
     this.#growing = this.#accumulators.filter(({ grownBytes }) => grownBytes !== undefined)
     this.#mergedAtOnce = this.isGrowing ? GROWING_AT_ONCE : KEYS_AT_ONCE
     this.#groupBytes = this.#accumulators.reduce((bytes, accumulator) => bytes + accumulator.groupBytes, 0)
@@ -91,6 +86,7 @@ export class GroupTable {
     const { values, bys } = this.#pending
     for (let i = 0; i < values.length; i++) {
       if (this.#columns[i] !== '') values[i][at] = row[this.#columns[i]]
+      else if (this.#wholeRows[i]) values[i][at] = { ...row }
       if (this.#bys[i] !== '') bys[i][at] = row[this.#bys[i]]
     }
     if (this.#pendingRows === KEYS_AT_ONCE) this.#settle('add')
@@ -214,27 +210,4 @@ function statePrefix(keys: readonly string[]): string {
   let prefix = '~'
   while (keys.some((key) => key.startsWith(prefix))) prefix += '~'
   return prefix
-}
-
-function accumulatorOf(fn: AggregatePlan['fn'], place: AccumulatorPlace): Accumulator {
-  switch (fn) {
-    case 'count':
-      return new CountAccumulator(place)
-    case 'countDistinct':
-      return new CountDistinctAccumulator(place)
-    case 'first':
-      return new EdgeAccumulator(place, -1)
-    case 'last':
-      return new EdgeAccumulator(place, 1)
-    case 'sum':
-      return new SumAccumulator(place, false)
-    case 'avg':
-      return new SumAccumulator(place, true)
-    case 'min':
-      return new ExtremeAccumulator(place, -1)
-    case 'max':
-      return new ExtremeAccumulator(place, 1)
-    default:
-      return unreachable(fn, 'aggregate')
-  }
 }

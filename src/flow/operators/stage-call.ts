@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { MillraceError } from '../../base/errors.js'
 import type { Ctx, LogLevel, LogRecord, SourceLocation } from '../ctx.js'
+import type { Reducer } from '../reducer.js'
 import type { AnyFunction } from '../stage-function.js'
 import type { Deadline } from './deadline.js'
 import type { SkippedRows } from './skipped-rows.js'
@@ -68,6 +69,8 @@ export interface StageCall {
   readonly skips?: SkippedRows | undefined
   /** How long one call may take, if that is limited. */
   readonly deadline?: Deadline | undefined
+  /** What the function is the `step` of, where it is one. */
+  readonly reducer?: Reducer | undefined
 }
 
 /** The error of a call, to be thrown. */

@@ -60,3 +60,16 @@ export async function later(row: object): Promise<object> {
   await null
   return row
 }
+
+/** The ids of a group, in order. */
+export const ids = {
+  init: (): number[] => [],
+  step(all: number[], row: { id: number }): void {
+    all.push(row.id)
+  },
+  merge: (a: number[], b: number[]): number[] => [...a, ...b],
+  finish: (all: number[], key: { group?: string | null }): { ids: string; size: number } => ({
+    ids: `${key.group ?? ''} ${all.sort((a, b) => a - b).join()}`,
+    size: all.length,
+  }),
+}
