@@ -127,7 +127,7 @@ export const CODES = {
   },
   TooManyColumns: {
     fault: 'user',
-    cause: 'The rows of one stage have more than 4,096 different keys.',
+    cause: 'The rows of one stage, with the lists and objects in them, have more than 4,096 columns.',
     cure: 'Put what varies into a value: rows like { key, value } instead of one key each.',
   },
   StageAnonymous: {

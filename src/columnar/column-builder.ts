@@ -29,6 +29,8 @@ export interface InsideBuilder<V> {
 /** Makes them; `onType` as for the column. */
 type MakeInside = (shape: ColumnShape, onType: (rowBytes: number) => void) => InsideBuilder<never>
 
+const NONE: readonly ColumnBuilder[] = []
+
 /** One column of a batch that grows row by row. Rows that had no such key are filled with nulls when the next value comes. */
 export class ColumnBuilder {
   readonly name: string
@@ -87,7 +89,7 @@ export class ColumnBuilder {
   /** The columns inside, as the stage has them: of a list one, of a struct its fields. */
   inside(): readonly ColumnBuilder[] {
     const { kind } = this.#shape
-    if (kind !== 'list' && kind !== 'struct') return []
+    if (kind !== 'list' && kind !== 'struct') return NONE
     this.#inside ??= this.#makeInside(this.#shape, this.#onType)
     return this.#inside.columns()
   }

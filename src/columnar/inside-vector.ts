@@ -37,10 +37,7 @@ export class ListVector extends Vector {
 
   get(index: number): unknown[] | null {
     if (this.isNull(index)) return null
-    const to = this.#offsets[index + 1] as number
-    const list: unknown[] = []
-    for (let at = this.#offsets[index] as number; at < to; at++) list.push(this.#elements.get(at))
-    return list
+    return this.#elements.slice(this.#offsets[index] as number, this.#offsets[index + 1] as number)
   }
 }
 

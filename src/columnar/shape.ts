@@ -59,7 +59,7 @@ export class Shape implements ShapeOwner {
     if (this.#columnCount === COLUMNS_MAX) {
       throw new MillraceError(
         'TooManyColumns',
-        `${this.place(path)}: more than ${COLUMNS_MAX} different keys; put what varies into a value, as in { key, value }`,
+        `${this.place(path)}: more than ${COLUMNS_MAX} columns, those inside others counted; put what varies into a value, as in { key, value }`,
       )
     }
     this.#columnCount++

@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.js'
 import type { AggregateFunction, AggregatePlan } from './plan.js'
-import type { Column, NumericColumn } from './row-types.js'
+import type { NumericColumn, ScalarColumn } from './row-types.js'
 
 declare const resultType: unique symbol
 
@@ -27,19 +27,19 @@ export interface Aggregates<R> {
   sum<C extends NumericColumn<R>>(column: C): Aggregate<SumOf<R[C]> | null>
   /** Mean, a number also of bigints. */
   avg(column: NumericColumn<R>): Aggregate<number | null>
-  /** The least value in the order of columns: numbers (NaN last), text by UTF-16 code unit, false before true, dates by time. */
-  min<C extends Column<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
+  /** The least value in the order of columns: numbers (NaN last), text by UTF-16 code unit, false before true, dates by time, bytes by the first that differs. */
+  min<C extends ScalarColumn<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
   /** The greatest in the same order. */
-  max<C extends Column<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
+  max<C extends ScalarColumn<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
   /** Number of different values, counted exactly; all of a group's are kept in memory. */
-  countDistinct(column: Column<R>): Aggregate<number>
+  countDistinct(column: ScalarColumn<R>): Aggregate<number>
   /**
    * The value in the row where `by` is least, by the same order; rows without a `by` do not count. It may be null; of several such rows it is
    * the least value, so that it is the same at every run.
    */
-  first<C extends Column<R>>(column: C, options: { readonly by: Column<R> }): Aggregate<NonNullable<R[C]> | null>
+  first<C extends ScalarColumn<R>>(column: C, options: { readonly by: ScalarColumn<R> }): Aggregate<NonNullable<R[C]> | null>
   /** The same where `by` is greatest. */
-  last<C extends Column<R>>(column: C, options: { readonly by: Column<R> }): Aggregate<NonNullable<R[C]> | null>
+  last<C extends ScalarColumn<R>>(column: C, options: { readonly by: ScalarColumn<R> }): Aggregate<NonNullable<R[C]> | null>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: one builder serves every row type

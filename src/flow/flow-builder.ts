@@ -11,7 +11,6 @@ import { setParams } from './params.js'
 import type { Plan } from './plan.js'
 import { describeReducer, type Reducer } from './reducer.js'
 import type {
-  Column,
   FilterResult,
   FlatMapResult,
   ItemOf,
@@ -21,6 +20,7 @@ import type {
   OptionArguments,
   ReduceOptions,
   RowsFunction,
+  ScalarColumn,
   Simplify,
   StageFunction,
   WithNeeds,
@@ -63,7 +63,7 @@ export function flow(module: string | URL): FlowStart {
 /** How rows move between workers. */
 export interface Exchange<R> {
   /** Rows of equal keys meet on one worker. */
-  hash(...keys: Column<R>[]): Flow<R>
+  hash(...keys: ScalarColumn<R>[]): Flow<R>
   /** Each worker gets as many, whatever is in them. */
   roundRobin(): Flow<R>
   /** Every worker gets all rows, each as often as there are workers. */
@@ -134,7 +134,7 @@ export class Flow<R> {
    * it gives is as with `flatMap`. Rows that compare equal by `orderBy` come in any order, those without it too. The keys themselves come in
    * no order that may be relied on.
    */
-  perKey<K extends Column<R>, F extends RowsFunction<IterableIterator<R>>>(
+  perKey<K extends ScalarColumn<R>, F extends RowsFunction<IterableIterator<R>>>(
     key: K | readonly K[],
     options: WithNeeds<F, { readonly orderBy?: Order<R> } & StableOrder>,
     fn: F & FlatMapResult<ReturnType<F>>,
@@ -146,7 +146,7 @@ export class Flow<R> {
   }
 
   /** Of each key the first `rows` rows of an order; the keys, and the rows of each, come in any order. */
-  topPerKey<K extends Column<R>>(
+  topPerKey<K extends ScalarColumn<R>>(
     key: K | readonly K[],
     options: { readonly orderBy: Order<R>; readonly rows: number } & StableOrder,
   ): Flow<R> {
@@ -161,7 +161,7 @@ export class Flow<R> {
    * One row per distinct key with the chosen aggregates, in any order; without any, the distinct keys. Null is a key of its own.
    * `choose` runs once, now; a result named like a key is refused.
    */
-  groupBy<K extends Column<R>, A extends { readonly [as: string]: Aggregate<unknown> } = Record<never, never>>(
+  groupBy<K extends ScalarColumn<R>, A extends { readonly [as: string]: Aggregate<unknown> } = Record<never, never>>(
     key: K | readonly K[],
     choose?: (aggregates: Aggregates<R>) => A,
   ): Flow<Simplify<Pick<R, K> & { [N in keyof A]: AggregateResult<A[N]> }>> {
@@ -174,7 +174,7 @@ export class Flow<R> {
    * One row per distinct key, as groupBy, by a reducer of your own: partly where the rows are, put together on the worker that has the key.
    * The result is the key columns and what `finish` gives. States that have no room go to disk as the groups of a groupBy do.
    */
-  reduceBy<K extends Column<R>, S, Out>(
+  reduceBy<K extends ScalarColumn<R>, S, Out>(
     key: K | readonly K[],
     reducer: Reducer<R, S, Out> & MapResult<Out>,
     options: ReduceOptions = {},
@@ -233,8 +233,8 @@ export class Flow<R> {
 
   /** Each row once: with columns, as `groupBy` of them; without, rows that are equal in all. A column that is missing is null. */
   distinct(): Flow<R>
-  distinct<K extends Column<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>>
-  distinct<K extends Column<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>> | Flow<R> {
+  distinct<K extends ScalarColumn<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>>
+  distinct<K extends ScalarColumn<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>> | Flow<R> {
     if (columns.length === 0) return this.#with<R>({ op: 'distinct' })
     const keys = columnList(columns, this.#place('distinct'))
     return this.#with<Simplify<Pick<R, K>>>({ op: 'groupBy', keys, aggregates: [] })

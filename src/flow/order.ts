@@ -1,10 +1,10 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
 import type { OrderKey, OrderPlan } from './plan.js'
-import type { Column } from './row-types.js'
+import type { ScalarColumn } from './row-types.js'
 
 /** A column, ascending, or what `asc` and `desc` give. */
-export type SortKey<R> = Column<R> | OrderKey<Column<R>>
+export type SortKey<R> = ScalarColumn<R> | OrderKey<ScalarColumn<R>>
 
 /** One key or several, the first deciding first. */
 export type Order<R> = SortKey<R> | readonly SortKey<R>[]

@@ -3,6 +3,18 @@ import type { Ctx, SetupCtx } from './ctx.js'
 /** The names of a row's columns. */
 export type Column<R> = keyof R & string
 
+/** What can be a key, or ordered: lists and objects have no equality and no order that all expect. */
+type Scalar = string | number | bigint | boolean | Date | Uint8Array | null | undefined
+
+/** Columns of such values; a column of unknown type is let through and checked when the flow runs. */
+export type ScalarColumn<R, C extends Column<R> = Column<R>> = C extends unknown
+  ? unknown extends R[C]
+    ? C
+    : [Exclude<R[C], Scalar>] extends [never]
+      ? C
+      : never
+  : never
+
 /** Columns that can be summed; a column of unknown type is let through and checked when the flow runs. */
 export type NumericColumn<R> = {
   [C in Column<R>]: unknown extends R[C] ? C : NonNullable<R[C]> extends number | bigint ? C : never

@@ -257,6 +257,9 @@ test('rows of nulls and without keys add to byteSize', () => {
   const before = builder.byteSize
   for (let i = 0; i < 1000; i++) builder.append([{}, { a: null }, { l: [null] }][i % 3] as Row)
   assert.ok(builder.byteSize - before >= 1000)
+  const longer = builder.byteSize
+  builder.append({ l: new Array(1000).fill(null) })
+  assert.ok(builder.byteSize - longer >= 1000)
 })
 
 test('the same rows give the same bytes, whatever the builder held before', () => {

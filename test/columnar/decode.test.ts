@@ -110,6 +110,23 @@ function deepList(depth: number): Uint8Array {
   return deep.subarray(0, 16 * (depth + 2) + 8)
 }
 
+/** One list of so many nulls. */
+function nullElements(count: number): Uint8Array {
+  return changed(
+    (view) => {
+      view.setUint32(DESCRIPTORS_AT + 8, count, true)
+      view.setUint32(DESCRIPTORS_AT + 16 + 4, count, true)
+      view.setInt32(60, count, true)
+    },
+    [{ a: [null] }],
+  )
+}
+
+test('as many nulls as a list column may have in a batch are read', () => {
+  const [row] = new BatchDecoder().decode(nullElements(0x10_0000)).rows() as [{ a: unknown[] }]
+  assert.equal(row.a.length, 0x10_0000)
+})
+
 test('a list in 8 others is read', () => {
   assert.ok(survives(deepList(8)))
 })
@@ -144,6 +161,7 @@ const BROKEN: [string, Uint8Array][] = [
     changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 0xffff_ffff, true), [{ a: {} }]),
   ],
   ['more elements than in any batch', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 0x10_0001, true), [{ a: [null] }])],
+  ['more elements than in any batch, all of them null', nullElements(0x10_0001)],
   ['elements of a list of nulls', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 1, true), [{ a: null }], { list: 'null' })],
   ['elements with a name', changed((view) => view.setUint32(DESCRIPTORS_AT + 16 + 12, 1, true), [{ a: [1] }])],
   ['list offsets that go back', changed((view) => view.setInt32(60, 3, true), [{ a: [1] }, { a: [2] }])],

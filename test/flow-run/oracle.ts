@@ -1,5 +1,5 @@
 import { asc, desc, type Flow } from 'millrace/flow'
-import { allOf, ids, isEven, later, repeated, same, spans, tagged } from './stages/basic.js'
+import { allOf, ids, isEven, later, repeated, same, spans, tagged, withBytes } from './stages/basic.js'
 
 export type JoinKind = 'inner' | 'left' | 'semi' | 'anti'
 export type AnyRow = Record<string, unknown>
@@ -21,6 +21,12 @@ export const mapTagged: Step = {
 
 export const mapSame: Step = { name: 'map same', flow: (job) => job.map(same), plain: (rows) => rows }
 
+export const mapBytes: Step = {
+  name: 'map bytes',
+  flow: (job) => job.map(withBytes),
+  plain: (rows) => rows.map((row) => withBytes(row) as AnyRow),
+}
+
 export const filterEven: Step = {
   name: 'filter',
   flow: (job) => job.filter(isEven),
@@ -39,7 +45,7 @@ export function hash(...keys: string[]): Step {
   return { name: `hash ${keys.join()}`, flow: (job) => job.exchange.hash(...keys), plain: (rows) => rows }
 }
 
-/** All aggregates of `value` by one or more keys. */
+/** All aggregates of `value`, and the greatest bytes, by one or more keys. */
 export function group(...keys: string[]): Step {
   return {
     name: `groupBy ${keys.join()}`,
@@ -53,6 +59,7 @@ export function group(...keys: string[]): Step {
         different: a.countDistinct('value'),
         first: a.first('id', { by: 'value' }),
         last: a.last('id', { by: 'value' }),
+        bytes: a.max('raw'),
       })),
     plain: (rows) => groupPlainly(rows, keys),
   }
@@ -88,6 +95,7 @@ function groupPlainly(rows: readonly AnyRow[], keys: readonly string[]): AnyRow[
       different: new Set(values).size,
       first: values.length === 0 ? null : leastIdAt(members, Math.min(...values)),
       last: values.length === 0 ? null : leastIdAt(members, Math.max(...values)),
+      bytes: members.map((row) => row.raw ?? null).sort((a, b) => compareValues(a, b, true))[0],
       ...Object.fromEntries(keys.map((name) => [name, members[0]?.[name] ?? null])),
     }
   })
@@ -126,7 +134,7 @@ export function comparePlainly(keys: readonly string[]): (a: AnyRow, b: AnyRow) 
 
 function compareValues(a: unknown, b: unknown, descending: boolean): number {
   if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0)
-  const order = (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
+  const order = a instanceof Uint8Array ? Buffer.compare(a, b as Uint8Array) : (a as number) < (b as number) ? -1 : Number(a !== b)
   return descending ? -order : order
 }
 
@@ -189,7 +197,7 @@ export function join(kind: JoinKind, on: Readonly<Record<string, string>>, excha
 }
 
 function joinPlainly(row: AnyRow, kind: JoinKind, on: readonly [string, string][], right: readonly AnyRow[]): AnyRow[] {
-  const matches = right.filter((other) => on.every(([here, there]) => (row[here] ?? null) !== null && row[here] === other[there]))
+  const matches = right.filter((other) => on.every(([here, there]) => isEqual(row[here], other[there])))
   if (kind === 'semi') return matches.length > 0 ? [row] : []
   if (kind === 'anti') return matches.length > 0 ? [] : [row]
   if (matches.length === 0) return kind === 'left' ? [row] : []
@@ -198,6 +206,11 @@ function joinPlainly(row: AnyRow, kind: JoinKind, on: readonly [string, string][
     const added = Object.entries(match).filter(([name]) => !keys.includes(name))
     return { ...row, ...Object.fromEntries(added.map(([name, value]) => [`${name}${SUFFIX}`, value])) }
   })
+}
+
+/** As keys of a join are. */
+function isEqual(a: unknown, b: unknown): boolean {
+  return a !== null && a !== undefined && JSON.stringify(a) === JSON.stringify(b)
 }
 
 export function union(right: Right): Step {
@@ -217,11 +230,17 @@ export function limit(rows: number): Step {
   return { name: `limit ${rows}`, flow: (job) => job.limit(rows), plain: (all) => all.slice(0, rows) }
 }
 
-/** A row without its nulls: a missing key is null. */
+/** A row without its nulls, also in the objects that it holds: a missing key is null. */
 export function known(row: AnyRow): AnyRow {
   return Object.fromEntries(
     Object.entries(row)
       .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, knownInside(value)] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   )
+}
+
+function knownInside(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(knownInside)
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype ? known(value as AnyRow) : value
 }

@@ -24,6 +24,17 @@ interface Trade {
 }
 const trades = start.read(jsonl<Trade>('t'))
 
+interface Post {
+  id: string & { readonly brand: 'id' }
+  raw: Uint8Array
+  kind: 'a' | 'b' | null
+  tags: string[]
+  at?: { x: number } | null
+  refs: string | readonly string[]
+  any: unknown
+}
+const posts = start.read(jsonl<Post>('p'))
+
 function isBig(row: Trade): row is Trade & { price: number } {
   return row.price !== null
 }
@@ -135,6 +146,16 @@ test('row types follow through every step', () => {
   rows<Trade>()(trades.join(people, { on: 'who', kind: 'semi', exchange: 'broadcast' }))
   rows<Trade>()(trades.union(trades).distinct().exchange.roundRobin().exchange.gather())
   rows<{ who: string }>()(trades.distinct('who'))
+  rows<{ id: Post['id']; raw: Uint8Array; any: unknown; first: Uint8Array | null }>()(
+    posts.groupBy(['id', 'raw', 'any'], (a) => ({ first: a.min('raw') })),
+  )
+  rows<Post>()(
+    posts
+      .sort('raw', desc('kind'), 'any')
+      .exchange.hash('raw', 'id')
+      .join(posts, { on: ['raw', 'kind'], kind: 'semi' })
+      .distinct(),
+  )
   // Of rows whose columns are not known none can be said to clash.
   const any = start.read(jsonl('a'))
   any.join(any, { on: 'id' }).map(shoutAny)
@@ -180,6 +201,26 @@ test('mistakes are refused by the compiler', () => {
     trades.union(counted)
     // @ts-expect-error no such column
     trades.distinct('nope')
+    // @ts-expect-error a list is no key
+    posts.groupBy('tags')
+    // @ts-expect-error an object is no key
+    posts.groupBy(['id', 'at'])
+    // @ts-expect-error a list of some rows alone is no key either
+    posts.distinct('refs')
+    // @ts-expect-error a list has no order
+    posts.sort(desc('tags'))
+    // @ts-expect-error an object has no order
+    posts.sort('id', 'at')
+    // @ts-expect-error a list is no key
+    posts.exchange.hash('tags')
+    // @ts-expect-error a list is no key
+    posts.join(posts, { on: 'tags', kind: 'semi' })
+    // @ts-expect-error an object is no key
+    posts.join(posts, { on: { at: 'id' }, kind: 'semi' })
+    // @ts-expect-error a list is no key on the right either
+    posts.join(posts, { on: { id: 'tags' }, kind: 'semi' })
+    // @ts-expect-error a list has no order
+    posts.groupBy('id', (a) => ({ least: a.min('tags') }))
     // @ts-expect-error no such column type
     parquet('f', { columns: { delay: 'double' } })
     // @ts-expect-error a scalar is no row
@@ -241,7 +282,7 @@ test('mistakes are refused by the compiler', () => {
 })
 
 const HEAD = `import { desc, flow, jsonl } from '../../../src/flow.js'
-const trades = flow('file:///x.js').read(jsonl<{ who: string; price: number }>('t'))
+const trades = flow('file:///x.js').read(jsonl<{ who: string; price: number; tags?: string[] }>('t'))
 export function scalar(row: { price: number }): number { return row.price }
 export async function later(row: { price: number }): Promise<{ n: number }> { return { n: row.price } }
 export function words(row: { who: string }): string[] { return [row.who] }
@@ -251,6 +292,9 @@ const MISTAKES: [code: string, message: RegExp][] = [
   ['trades.map(later)', /A stage function is synchronous: this one returns a promise/],
   ['trades.flatMap(words)', /A flatMap yields rows: plain objects, not scalars/],
   ["trades.sort(desc('prize'))", /"prize"/],
+  ["trades.groupBy('tags')", /"tags"/],
+  ["trades.sort(desc('tags'))", /"tags"/],
+  ["trades.join(trades, { on: { tags: 'who' } })", /tags/],
   ["trades.join(trades, { on: 'who' })", /Both sides have a column \\"price\\": give a suffix for those of the right/],
   ["trades.join(trades, { on: { who: 'price' } })", /The key \\"who\\" has another type on the right: they are never equal/],
 ]

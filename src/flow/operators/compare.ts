@@ -1,6 +1,9 @@
 import { placed } from '../../base/placed.js'
+import { isBytes } from '../../columnar/bytes.js'
+import { dateMs } from '../../columnar/date.js'
 import { comparator, compareValues } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
+import { deepPart } from '../../columnar/whole-keys.js'
 import type { OrderPlan } from '../plan.js'
 
 type Compare = (a: Row, b: Row) => number
@@ -26,8 +29,17 @@ export function comparatorAt(order: OrderPlan, where: string): Compare {
 /** By all columns, in the order of their names; one that is missing is null. */
 function compareAll(a: Row, b: Row): number {
   for (const column of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
-    const order = compareValues(a[column] ?? null, b[column] ?? null)
+    const order = compareAny(a[column] ?? null, b[column] ?? null, column)
     if (order !== 0) return order
   }
   return 0
+}
+
+/** Lists and objects have an order here, too, that means nothing but is always the same. */
+function compareAny(a: unknown, b: unknown, column: string): number {
+  return isNested(a) || isNested(b) ? compareValues(deepPart(a, column), deepPart(b, column)) : compareValues(a, b)
+}
+
+function isNested(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && dateMs(value) === undefined && !isBytes(value)
 }

@@ -1,8 +1,11 @@
 import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
 import { detach } from '../../columnar/detach.js'
+import { recordOf } from '../../columnar/record.js'
 import type { ColumnType } from '../column-spec.js'
+import { valueBytes } from '../operators/size-meter.js'
 import type { ColumnPlan } from '../plan.js'
+import { jsonText } from './json-text.js'
 
 /** A value as it is kept, of which nobody else has a part; undefined where it is none of that type. */
 const KEPT: { readonly [T in ColumnType]: (value: unknown) => unknown } = {
@@ -16,6 +19,8 @@ const KEPT: { readonly [T in ColumnType]: (value: unknown) => unknown } = {
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   timestamp: (value) => (value instanceof Date ? new Date(value) : undefined),
   binary: (value) => (value instanceof Uint8Array ? value.slice() : undefined),
+  list: (value) => (Array.isArray(value) ? JSON.parse(jsonText(value)) : undefined),
+  struct: (value) => (recordOf(value) === undefined ? undefined : JSON.parse(jsonText(value))),
 }
 
 const ELEMENTS: { readonly [T in ColumnType]: Omit<SchemaElement, 'name'> } = {
@@ -26,6 +31,9 @@ const ELEMENTS: { readonly [T in ColumnType]: Omit<SchemaElement, 'name'> } = {
   boolean: { type: 'BOOLEAN' },
   timestamp: { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' },
   binary: { type: 'BYTE_ARRAY' },
+  // The writer has no lists and structures of any shape: they are written as JSON.
+  list: { type: 'BYTE_ARRAY', converted_type: 'JSON' },
+  struct: { type: 'BYTE_ARRAY', converted_type: 'JSON' },
 }
 
 const VALUE_BYTES = 8
@@ -58,7 +66,7 @@ export class ParquetColumn {
     const kept = KEPT[this.#type](value)
     if (kept === undefined) throw new Error(`is ${this.#type}${this.#isDeclared ? '' : ' in the rows before'}, not ${shown(value)}`)
     this.#values.push(kept)
-    return VALUE_BYTES + (typeof kept === 'string' || kept instanceof Uint8Array ? kept.length : 0)
+    return VALUE_BYTES + valueBytes(kept, 0)
   }
 
   /** A column in which only nulls were seen is one of text. */
@@ -95,6 +103,8 @@ function typeOf(value: unknown): ColumnType {
     default:
       if (value instanceof Date) return 'timestamp'
       if (value instanceof Uint8Array) return 'binary'
+      if (Array.isArray(value)) return 'list'
+      if (recordOf(value) !== undefined) return 'struct'
       throw new Error(`holds ${shown(value)}, for which there is no type`)
   }
 }

@@ -1,4 +1,4 @@
-import { parquetSchema, type SchemaTree } from 'hyparquet'
+import { parquetSchema, type SchemaElement, type SchemaTree } from 'hyparquet'
 import type { ColumnType } from '../column-spec.js'
 import type { ColumnPlan } from '../plan.js'
 import type { Group } from './parquet-file.js'
@@ -12,6 +12,8 @@ export interface ColumnRead {
   /** Undefined where nothing is declared: by what the file holds, 64-bit integers as numbers. */
   readonly declared: ColumnType | undefined
   readonly nullable: boolean
+  /** Whether there are maps in it, whose keys become names. */
+  readonly hasMaps: boolean
 }
 
 /**
@@ -32,7 +34,7 @@ export function columnReads(path: string, group: Group, declared: readonly Colum
   })
 }
 
-function checked(path: string, tree: SchemaTree, wanted: Omit<ColumnRead, 'file'>): ColumnRead {
+function checked(path: string, tree: SchemaTree, wanted: Pick<ColumnRead, 'column' | 'declared' | 'nullable'>): ColumnRead {
   const { column, declared } = wanted
   const file = fileTypeOf(tree.element, tree.children.length > 0)
   if (declared !== undefined && !canRead(declared, file)) {
@@ -43,13 +45,13 @@ function checked(path: string, tree: SchemaTree, wanted: Omit<ColumnRead, 'file'
       `${path}: column ${JSON.stringify(column)} is ${file}, declared ${declared}: declare what it is`,
     )
   }
-  if (hasProto(tree)) {
+  if (some(tree, ({ name }) => name === '__proto__')) {
     const where = column === '__proto__' ? 'a column' : `column ${JSON.stringify(column)} has a field`
     throw contentError('FileColumn', path, 0, `${path}: ${where} named "__proto__", which cannot be read: name the others in columns`)
   }
-  return { ...wanted, file }
+  return { ...wanted, file, hasMaps: some(tree, (element) => element.converted_type === 'MAP') }
 }
 
-function hasProto({ element, children }: SchemaTree): boolean {
-  return element.name === '__proto__' || children.some(hasProto)
+function some({ element, children }: SchemaTree, holds: (element: SchemaElement) => boolean): boolean {
+  return holds(element) || children.some((child) => some(child, holds))
 }

@@ -5,7 +5,7 @@ import type { ColumnPlan } from '../plan.js'
 import { type Block, BlockSource } from './block-source.js'
 import { type ColumnRead, columnReads } from './parquet-columns.js'
 import { type Group, ParquetFile } from './parquet-file.js'
-import { type ColumnValues, columnValues, NESTED_PARSERS, PARSERS } from './parquet-values.js'
+import { type ColumnValues, columnValues, parsersOf } from './parquet-values.js'
 import type { Split, SplitFile } from './split.js'
 
 /** Files whose footers are remembered: many splits of one file come one after the other. */
@@ -75,7 +75,7 @@ async function pagesOf(file: ParquetFile, { metadata, rows }: Group, read: Colum
     rowStart: 0,
     rowEnd: rows,
     onChunk,
-    parsers: read.file === 'nested' ? NESTED_PARSERS : PARSERS,
+    parsers: parsersOf(read),
   })
   return pages
 }

@@ -2,7 +2,7 @@ import type { SchemaElement } from 'hyparquet'
 import type { ColumnType } from '../column-spec.js'
 
 /** What a top-level column of a file holds, in the words of this package. `bytes` may be text or not: the file does not say. */
-export type FileType = ColumnType | 'bytes' | 'nested' | 'other'
+export type FileType = ColumnType | 'bytes' | 'other'
 
 /** Declared type and what it may be read from. */
 const READS: { readonly [T in ColumnType]: readonly FileType[] } = {
@@ -13,6 +13,8 @@ const READS: { readonly [T in ColumnType]: readonly FileType[] } = {
   boolean: ['boolean'],
   timestamp: ['timestamp'],
   binary: ['binary', 'bytes'],
+  list: ['list'],
+  struct: ['struct'],
 }
 
 export function canRead(declared: ColumnType, file: FileType): boolean {
@@ -22,9 +24,15 @@ export function canRead(declared: ColumnType, file: FileType): boolean {
 const TEXT = new Set(['UTF8', 'ENUM', 'JSON'])
 const TIMES = new Set(['DATE', 'TIMESTAMP_MILLIS', 'TIMESTAMP_MICROS'])
 
-export function fileTypeOf(element: SchemaElement, nested: boolean): FileType {
+export function isNested(file: FileType): boolean {
+  return file === 'list' || file === 'struct'
+}
+
+/** `hasFields`: it is no single column of the file. */
+export function fileTypeOf(element: SchemaElement, hasFields: boolean): FileType {
   const { type, converted_type: converted = '', logical_type: logical } = element
-  if (nested || element.repetition_type === 'REPEATED') return 'nested'
+  if (element.repetition_type === 'REPEATED' || (hasFields && converted === 'LIST')) return 'list'
+  if (hasFields) return 'struct'
   if (TIMES.has(converted) || logical?.type === 'TIMESTAMP' || logical?.type === 'DATE' || type === 'INT96') return 'timestamp'
   if (converted === 'DECIMAL' || logical?.type === 'FLOAT16') return 'float64'
   switch (type) {

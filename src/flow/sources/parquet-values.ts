@@ -2,6 +2,7 @@ import type { DecodedArray, ParquetParsers } from 'hyparquet'
 import type { MillraceError } from '../../base/errors.js'
 import { copyOfBytes, isBytes } from '../../columnar/bytes.js'
 import type { ColumnRead } from './parquet-columns.js'
+import { isNested } from './parquet-types.js'
 import { contentError } from './read-error.js'
 
 /** The values of one column of a row group, in the order of its rows. A `dates` column holds milliseconds: rows get a Date of their own. */
@@ -18,19 +19,33 @@ const MILLISECONDS = {
   dateFromDays: (days: number) => days * 86_400_000,
 }
 
-/** JSON stays text. */
-const jsonFromBytes = (bytes: Uint8Array) => bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+const textOf = (bytes: Uint8Array) => bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 
-/** Times as milliseconds: a Date per distinct value would be shared between rows. */
-export const PARSERS: Partial<ParquetParsers> = { ...MILLISECONDS, jsonFromBytes }
+/** JSON stays text, and times are milliseconds: a Date per distinct value would be shared between rows. */
+const PARSERS: Partial<ParquetParsers> = { ...MILLISECONDS, jsonFromBytes: textOf }
 
 /** Inside lists and structures times become Dates at once. */
-export const NESTED_PARSERS: Partial<ParquetParsers> = {
+const NESTED_PARSERS: Partial<ParquetParsers> = {
   timestampFromMilliseconds: (millis) => new Date(MILLISECONDS.timestampFromMilliseconds(millis)),
   timestampFromMicroseconds: (micros) => new Date(MILLISECONDS.timestampFromMicroseconds(micros)),
   timestampFromNanoseconds: (nanos) => new Date(MILLISECONDS.timestampFromNanoseconds(nanos)),
   dateFromDays: (days) => new Date(MILLISECONDS.dateFromDays(days)),
-  jsonFromBytes,
+  jsonFromBytes: textOf,
+}
+
+/** The reader makes an object of a map by assignment, which would lose that key. */
+const MAP_PARSERS: Partial<ParquetParsers> = {
+  ...NESTED_PARSERS,
+  stringFromBytes: (bytes) => {
+    const text = textOf(bytes)
+    if (text === '__proto__') throw new Error('a column with a map holds the text "__proto__", which cannot be the name of a field')
+    return text
+  },
+}
+
+export function parsersOf({ file, hasMaps }: ColumnRead): Partial<ParquetParsers> {
+  if (hasMaps) return MAP_PARSERS
+  return isNested(file) ? NESTED_PARSERS : PARSERS
 }
 
 export interface ColumnPlace {
@@ -68,7 +83,7 @@ function converterOf({ declared, file }: ColumnRead): Converter {
   if (declared === 'int64') return (value) => (typeof value === 'bigint' ? asInt64(value) : BigInt(value as number))
   if (declared === 'int32') return (value) => (Number(value) === (Number(value) | 0) ? Number(value) : undefined)
   if (declared === 'binary' || file === 'binary') return (value) => copyOfBytes(value as Uint8Array)
-  if (file === 'int64' || file === 'nested' || file === 'other') return plain
+  if (file === 'int64' || file === 'other' || isNested(file)) return plain
   return (value) => value
 }
 

@@ -30,6 +30,11 @@ export function same(row: object): object {
   return row
 }
 
+/** The group also as bytes, where there is one. */
+export function withBytes(row: { group?: string | null }): object {
+  return typeof row.group === 'string' ? { ...row, raw: new TextEncoder().encode(row.group) } : row
+}
+
 /** Each row several times. */
 export function* repeated(row: object, ctx: Ctx<{ times: number }>): Generator<{ copy: number }> {
   for (let copy = 0; copy < ctx.params.times; copy++) yield { ...row, copy }
