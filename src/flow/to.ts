@@ -14,7 +14,7 @@ const ROW_GROUP_ROWS = 32_768
 export interface PartOptions {
   /** A part has at most so many rows; by default any number. */
   readonly rowsPerPart?: number
-  /** A part ends once it has so many bytes, or up to 256 KiB more; by default never. */
+  /** A part ends with the block, of 256 KiB of text or a row group, with which it has so many bytes; by default never. */
   readonly bytesPerPart?: number
   /** Replace the parts that the folder has already, once the run has ended well; default false: `SinkExists`. */
   readonly overwrite?: boolean
