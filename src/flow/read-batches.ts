@@ -1,3 +1,4 @@
+import { MillraceError } from '../base/errors.js'
 import type { Row } from '../columnar/schema.js'
 import { END, PAUSE } from './operators/cursor.js'
 import type { Source } from './source.js'
@@ -16,13 +17,15 @@ const BATCH_ROWS = 1024
  * Reads a source in this thread, without a flow: the rows a flow would read, in the order of files and lines, in batches of
  * at most 1024. For programs of one thread and for tests. Text is read in place: the thread does nothing else meanwhile.
  *
- * @throws MillraceError `SourceMissing`, `SourceRead`, `SourceLine`, `ColumnMissing`, `FileColumn`
+ * @throws MillraceError `InvalidArgument` for `rows()`, `SourceMissing`, `SourceRead`, `SourceLine`, `ColumnMissing`, `FileColumn`
  */
 export async function* readBatches<R>(source: Source<R>, options: ReadOptions = {}): AsyncGenerator<R[], void, undefined> {
   const cwd = options.cwd ?? process.cwd()
-  const splits = enumerateSplits(source.input, { cwd })
+  const { input } = source
+  if (input.kind === 'rows') throw new MillraceError('InvalidArgument', 'readBatches() reads files: rows() are at hand already')
+  const splits = enumerateSplits(input, { cwd })
   const nextSplit = async () => (await splits.next()).value ?? undefined
-  const cursor = await openSource(source.input, { nextSplit, cwd, io: 'sync' })
+  const cursor = await openSource(input, { nextSplit, cwd, io: 'sync' })
   try {
     let batch: Row[] = []
     for (;;) {

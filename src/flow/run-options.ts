@@ -1,10 +1,14 @@
 import { availableParallelism } from 'node:os'
+import type { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { MillraceError } from '../base/errors.js'
 import { checkedKind, type WorkerKind } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallOptions, type StallReport } from '../mesh/stall-report.js'
 import type { LogRecord } from './ctx.js'
 import type { FlowPool } from './flow-pool.js'
+import type { Inputs } from './inputs.js'
 import { checkBetween, checkRingBytes, checkWorkers } from './number-option.js'
+import type { BytesOptions } from './row-bytes.js'
 import { resolveSpill, type SpillTerms } from './spill-terms.js'
 
 /** Memory that the operators of one worker may keep rows in, by default (512 MiB): an estimate of their size, not of the heap. */
@@ -19,6 +23,8 @@ export interface RunOptions {
   readonly kind?: WorkerKind
   /** Values for the parameters that stages declare: `k` in all of them, `stage.k` in one. */
   readonly params?: { readonly [name: string]: unknown }
+  /** The rows that the flow reads by `rows(name)`, by name. */
+  readonly inputs?: Inputs
   /** Aborting it cancels the run: who waits for rows gets `CancelledError`, whose cause is the signal's reason. */
   readonly signal?: AbortSignal
   /**
@@ -55,6 +61,7 @@ export interface ResolvedRunOptions {
   readonly workers: number
   readonly pool: FlowPool | undefined
   readonly kind: WorkerKind
+  readonly inputs: Inputs
   readonly signal: AbortSignal | undefined
   readonly memoryBytes: number
   /** Undefined: nothing goes to disk. */
@@ -79,9 +86,9 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
     throw new MillraceError('InvalidArgument', `give pool or ${what}, not both: the pool has ${given.workers} workers`)
   }
   const kind = checkedKind(options.kind)
-  const { pool, signal, cwd = process.cwd(), onLog = () => {} } = options
+  const { pool, inputs = {}, signal, cwd = process.cwd(), onLog = () => {} } = options
   const spill = resolveSpill(options, cwd)
-  return Object.freeze({ workers, memoryBytes, spill, ringBytes, kind, pool, signal, cwd, onLog, stall: stallOptions(options) })
+  return Object.freeze({ workers, memoryBytes, spill, ringBytes, kind, pool, inputs, signal, cwd, onLog, stall: stallOptions(options) })
 }
 
 /** Who listens to stalls: `onStall` and the log. */
@@ -101,10 +108,12 @@ function stallOptions({ onStall, onLog, stallMs }: RunOptions): StallOptions | u
 export interface RunStats {
   /** Workers that take part; 0 where all runs in the caller's thread. */
   readonly workers: number
-  /** Rows and bytes read from files, and units of input finished, as the workers told last: complete at the end. */
+  /** Rows read, bytes read from files, and units of input finished, as the workers told last: complete at the end. */
   readonly rowsIn: number
   readonly bytesIn: number
   readonly splitsDone: number
+  /** Rows left out because a function with `onError: 'skip'` failed, as the workers told last. */
+  readonly rowsSkipped: number
   /** Rows given to the consumer. */
   readonly rowsOut: number
   /** Bytes that workers wrote to disk because they had no room in memory. */
@@ -127,6 +136,14 @@ export interface FlowRun<R> extends AsyncIterable<R>, AsyncDisposable {
   collect(): Promise<R[]>
   /** The rows in batches as they arrive, of any size from 1. */
   batches(): AsyncIterable<readonly R[]>
+  /**
+   * The rows as a stream of bytes, for a response or a file: `{ format: 'ndjson' }`, or `'csv'` with the options `columns` and `delimiter`. It
+   * starts the run when it is first read, and slows it down where it is read slowly; destroying it cancels the run, and an error of the run
+   * destroys it. @throws MillraceError `InvalidArgument`
+   */
+  toNode(options: BytesOptions<R>): Readable
+  /** Likewise a web stream of bytes; cancelling it cancels the run. @throws MillraceError `InvalidArgument` */
+  toWeb(options: BytesOptions<R>): ReadableStream<Uint8Array>
   /** Stops it everywhere; who waits for rows gets `CancelledError` with `reason` as its cause. Resolves when nothing of it is left. */
   cancel(reason?: unknown): Promise<void>
   /** What it has done so far, or in all once it has ended. */

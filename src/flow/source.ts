@@ -1,13 +1,13 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
-import { type FieldType, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
-import type { ColumnPlan, FileInputPlan } from './plan.js'
+import { type ColumnType, type FieldType, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
+import type { ColumnPlan, FileInputPlan, SourcePlan } from './plan.js'
 
 declare const rowType: unique symbol
 
-/** Files to read; `R` is the row type. Made by `lines`, `jsonl`, `csv` and `parquet`; no file is touched before the flow runs. */
-export interface Source<R> {
-  readonly input: FileInputPlan
+/** What to read; `R` is the row type. Made by `lines`, `jsonl`, `csv`, `parquet` and `rows`; no file is touched before the flow runs. */
+export interface Source<R, I extends SourcePlan = SourcePlan> {
+  readonly input: I
   readonly [rowType]?: R
 }
 
@@ -27,16 +27,31 @@ export interface SourceOptions {
 type Patterns = string | readonly string[]
 
 /**
- * Lines of text files (UTF-8; `\n` or `\r\n`; a byte order mark is dropped; a last line without an end counts).
+ * Rows that the run is given: `flow(import.meta.url).read(rows<R>('events'))`, and `run({ inputs: { events: iterable } })`. They are pulled
+ * where the run is started, as the workers want them, and travel there as columns: values are numbers, bigints, strings, booleans, Dates or
+ * null. Throws `InvalidArgument` for a name that is none.
+ */
+export function rows<R extends object = Record<string, unknown>>(name: string): Source<R> {
+  if (typeof name !== 'string' || name === '')
+    throw new MillraceError('InvalidArgument', `rows() takes the name of an input of run(), such as 'events': got ${JSON.stringify(name)}`)
+  return { input: { kind: 'rows', name } }
+}
+
+/**
+ * Lines of text files (UTF-8; `\n` or `\r\n`; a byte order mark is dropped; a last line without an end counts),
+ * compressed or not: `.gz`, `.zst`.
  * Patterns are globs or paths, relative to the working directory of the run. Files that match twice are read once.
  * Throws `InvalidArgument` without a pattern; a run ends with `SourceMissing` or `SourceRead` where files are not there or not readable.
  */
-export function lines(patterns: Patterns, options: SourceOptions = {}): Source<Line> {
+export function lines(patterns: Patterns, options: SourceOptions = {}): Source<Line, FileInputPlan> {
   return { input: { kind: 'lines', ...common('lines', patterns, options) } }
 }
 
-/** JSON objects, one per line; blank lines are skipped, anything else is a `SourceLine` error. `R` says what they hold; nothing checks it. */
-export function jsonl<R = Record<string, unknown>>(patterns: Patterns, options: SourceOptions = {}): Source<R> {
+/**
+ * JSON objects, one per line, of files as those of `lines`; blank lines are skipped, anything else is a `SourceLine` error. `R` says what
+ * they hold; nothing checks it.
+ */
+export function jsonl<R = Record<string, unknown>>(patterns: Patterns, options: SourceOptions = {}): Source<R, FileInputPlan> {
   return { input: { kind: 'jsonl', ...common('jsonl', patterns, options) } }
 }
 
@@ -56,19 +71,20 @@ export interface CsvOptions<C extends CsvColumns> extends SourceOptions {
 }
 
 /**
- * Rows of CSV files (UTF-8, a byte order mark is dropped), each read by one worker from its beginning to its end. A blank line is skipped, but
- * for files of one column, where it is an empty field. Without `columns` every column is read as text, and an empty field is null. With them the fields are converted: numbers as JavaScript writes them, `true` and
+ * Rows of CSV files (UTF-8, a byte order mark is dropped; `.gz` and `.zst` too), each read by one worker from its beginning to its end.
+ * A blank line is skipped, but for files of one column, where it is an empty field. Without `columns` every column is read as text, and an empty field is null. With them the fields are converted: numbers as JavaScript writes them, `true` and
  * `false`, ISO 8601 timestamps, in UTC where they name no zone; an empty field is null, or '' for `'utf8'` without `?`. A field that does not
  * fit is `FileColumn`, a column that is not there `ColumnMissing`, a row of another length, with a broken quote or longer than 16 MiB
  * `SourceLine`, each with file and line. Throws `InvalidArgument`.
  */
-export function csv<const C extends CsvColumns>(patterns: Patterns, options: CsvOptions<C> & { readonly columns: C }): Source<SourceRow<C>>
-export function csv<R = Record<string, string | null>>(patterns: Patterns, options?: CsvOptions<never>): Source<R>
-export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): Source<unknown> {
+export function csv<const C extends CsvColumns>(
+  patterns: Patterns,
+  options: CsvOptions<C> & { readonly columns: C },
+): Source<SourceRow<C>, FileInputPlan>
+export function csv<R = Record<string, string | null>>(patterns: Patterns, options?: CsvOptions<never>): Source<R, FileInputPlan>
+export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): Source<unknown, FileInputPlan> {
   const { header, delimiter = ',', quote = '"' } = options
-  const columns = options.columns && columnPlans('csv', options.columns)
-  const odd = columns?.find(({ type }) => type === 'binary' || type === 'list' || type === 'struct')
-  if (odd !== undefined) throw new MillraceError('InvalidArgument', `csv(): column "${odd.column}": text holds no ${odd.type}`)
+  const columns = options.columns && columnPlans('csv', options.columns, ['binary', 'list', 'struct'])
   for (const [name, mark] of Object.entries({ delimiter, quote })) {
     if (typeof mark !== 'string' || mark.length !== 1 || /[\r\n]/.test(mark))
       throw new MillraceError('InvalidArgument', `csv(): ${name} is one character, and no end of a line`)
@@ -94,16 +110,20 @@ export interface ParquetOptions<C extends SourceColumns> extends SourceOptions {
 export function parquet<const C extends SourceColumns>(
   patterns: Patterns,
   options: ParquetOptions<C> & { readonly columns: C },
-): Source<SourceRow<C>>
-export function parquet<R = Record<string, unknown>>(patterns: Patterns, options?: SourceOptions): Source<R>
-export function parquet(patterns: Patterns, options: ParquetOptions<SourceColumns> = {}): Source<unknown> {
+): Source<SourceRow<C>, FileInputPlan>
+export function parquet<R = Record<string, unknown>>(patterns: Patterns, options?: SourceOptions): Source<R, FileInputPlan>
+export function parquet(patterns: Patterns, options: ParquetOptions<SourceColumns> = {}): Source<unknown, FileInputPlan> {
   const input = { kind: 'parquet', ...common('parquet', patterns, options) } as const
   return { input: options.columns === undefined ? input : { ...input, columns: columnPlans('parquet', options.columns) } }
 }
 
-function columnPlans(name: string, given: SourceColumns): ColumnPlan[] {
+/** Columns as the plan has them, of any type but the refused ones. @throws MillraceError `InvalidArgument` */
+export function columnPlans(name: string, given: SourceColumns, refused: readonly ColumnType[] = []): ColumnPlan[] {
   const columns = Object.entries(given).map(([column, spec]) => ({ column, ...parseColumnType(column, spec) }))
   if (columns.length === 0) throw new MillraceError('InvalidArgument', `${name}(): columns is empty: name at least one or leave it out`)
+  const odd = columns.find(({ type }) => refused.includes(type))
+  if (odd !== undefined)
+    throw new MillraceError('InvalidArgument', `${name}(): column "${odd.column}" cannot be ${odd.type} here: give another type`)
   return columns
 }
 

@@ -37,7 +37,7 @@ export class Topology {
     return physicalId(logicalId(stage), sender)
   }
 
-  /** The splits of a stage that reads files; the leader sends them. */
+  /** What a stage reads that reads no exchange: splits of files, or given rows; the leader sends them. */
   splitsId(stage: number): PhysicalStreamId {
     return physicalId(logicalId(SPLITS_BASE + stage), LEADER)
   }

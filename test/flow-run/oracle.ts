@@ -1,5 +1,5 @@
 import { asc, desc, type Flow } from 'millrace/flow'
-import { isEven, repeated, same, tagged, withBytes } from './stages/basic.js'
+import { allOf, ids, isEven, later, repeated, same, spans, tagged, withBytes } from './stages/basic.js'
 
 export type JoinKind = 'inner' | 'left' | 'semi' | 'anti'
 export type AnyRow = Record<string, unknown>
@@ -57,6 +57,9 @@ export function group(...keys: string[]): Step {
         least: a.min('value'),
         most: a.max('id'),
         bytes: a.max('raw'),
+        different: a.countDistinct('value'),
+        first: a.first('id', { by: 'value' }),
+        last: a.last('id', { by: 'value' }),
       })),
     plain: (rows) => groupPlainly(rows, keys),
   }
@@ -90,9 +93,21 @@ function groupPlainly(rows: readonly AnyRow[], keys: readonly string[]): AnyRow[
       least: values.length === 0 ? null : Math.min(...values),
       most: Math.max(...numbers(members, 'id')),
       bytes: members.map((row) => row.raw ?? null).sort((a, b) => compareValues(a, b, true))[0],
+      different: new Set(values).size,
+      first: values.length === 0 ? null : leastIdAt(members, Math.min(...values)),
+      last: values.length === 0 ? null : leastIdAt(members, Math.max(...values)),
       ...Object.fromEntries(keys.map((name) => [name, members[0]?.[name] ?? null])),
     }
   })
+}
+
+function leastIdAt(rows: readonly AnyRow[], value: number): number {
+  return Math.min(
+    ...numbers(
+      rows.filter((row) => row.value === value),
+      'id',
+    ),
+  )
 }
 
 function numbers(rows: readonly AnyRow[], name: string): number[] {
@@ -122,6 +137,45 @@ function compareValues(a: unknown, b: unknown, descending: boolean): number {
   const order = a instanceof Uint8Array ? Buffer.compare(a, b as Uint8Array) : (a as number) < (b as number) ? -1 : Number(a !== b)
   return descending ? -order : order
 }
+
+/** Runs of ids in each group. */
+export const perGroup: Step = {
+  name: 'perKey group',
+  flow: (job) => job.perKey('group', { orderBy: 'id' }, spans),
+  plain: (rows) => membersOf(rows, 'group').flatMap((members) => [...spans([...members].sort(comparePlainly(['id'])) as never)]),
+}
+
+export const reduceGroup: Step = {
+  name: 'reduceBy group',
+  flow: (job) => job.reduceBy('group', ids),
+  plain: (rows) =>
+    membersOf(rows, 'group').map((members) => {
+      const group = (members[0]?.group ?? null) as string | null
+      return { group, ...ids.finish(numbers(members, 'id'), { group }) }
+    }),
+}
+
+/** The first rows of each group by descending id, ties by all columns. */
+export function topPerGroup(count: number): Step {
+  return {
+    name: `topPerKey ${count}`,
+    flow: (job) => job.topPerKey('group', { orderBy: desc('id'), rows: count, stable: true }),
+    plain: (rows) => membersOf(rows, 'group').flatMap((members) => [...members].sort(compareStably('-id')).slice(0, count)),
+  }
+}
+
+function compareStably(key: string): (a: AnyRow, b: AnyRow) => number {
+  return (a, b) => comparePlainly([key, ...[...new Set([...Object.keys(a), ...Object.keys(b)])].sort()])(a, b)
+}
+
+function membersOf(rows: readonly AnyRow[], column: string): AnyRow[][] {
+  const groups = new Map<unknown, AnyRow[]>()
+  for (const row of rows) groups.set(row[column] ?? null, [...(groups.get(row[column] ?? null) ?? []), row])
+  return [...groups.values()]
+}
+
+export const inBatches: Step = { name: 'mapBatches', flow: (job) => job.mapBatches(allOf, { rows: 7 }), plain: (rows) => rows }
+export const inPromises: Step = { name: 'mapAsync', flow: (job) => job.mapAsync(later, { concurrency: 3 }), plain: (rows) => rows }
 
 /** A right side, as the flow reads it and as a plain program has it. */
 export interface Right {

@@ -15,6 +15,8 @@ import {
   gather,
   group,
   hash,
+  inBatches,
+  inPromises,
   type JoinKind,
   join,
   known,
@@ -22,11 +24,14 @@ import {
   mapBytes,
   mapSame,
   mapTagged,
+  perGroup,
   type Right,
+  reduceGroup,
   regroup,
   type Step,
   SUFFIX,
   sort,
+  topPerGroup,
   union,
 } from './oracle.js'
 import { isLong, letters, upper, words } from './stages/basic.js'
@@ -168,7 +173,21 @@ test('a limit without an order gives so many rows that are there, whatever stand
 })
 
 const itemStep = fc.oneof(
-  fc.constantFrom(mapTagged, filterEven, mapSame, hash('group'), hash('id'), hash('raw', 'group'), sort('-id'), dealOut, gather, distinct),
+  fc.constantFrom(
+    mapTagged,
+    filterEven,
+    mapSame,
+    hash('group'),
+    hash('id'),
+    hash('raw', 'group'),
+    sort('-id'),
+    dealOut,
+    gather,
+    distinct,
+    inBatches,
+    inPromises,
+    topPerGroup(2),
+  ),
   fc.integer({ min: 0, max: 3 }).map(flatMapRepeated),
 )
 const ending = fc.constantFrom<Step[]>(
@@ -182,6 +201,8 @@ const ending = fc.constantFrom<Step[]>(
   // By all columns that there may be, so that the first rows are the same ones.
   [sort('-group', 'id', 'copy', 'value', ...['id', 'group', 'value'].map((name) => `${name}${SUFFIX}`)), limit(17)],
   [group('group'), sort('-rows', 'group'), limit(5)],
+  [perGroup],
+  [reduceGroup],
 )
 const item = fc.record(
   {

@@ -1,7 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { END, PAUSE } from '../operators/cursor.js'
-import { type Feed, firstPosition, isEof, PIECE_BYTES, type Piece, readBytes } from './feed.js'
+import { checkName, compressionOf } from './compression.js'
+import { bytesInRange, type Feed, firstPosition, isEof, PIECE_BYTES, type Piece, readBytes } from './feed.js'
+import { inflateLater, wholeOf } from './inflated-pieces.js'
 import { readError } from './read-error.js'
 import type { Split, SplitFile } from './split.js'
 import { SplitAhead } from './split-ahead.js'
@@ -92,7 +94,7 @@ export class AsyncFeed implements Feed {
       for (let split = await this.#splits.take(); split !== undefined; split = await this.#splits.take()) {
         for (const file of split.files) {
           if (this.#state === 'closed') return
-          const work = this.#readFile({ file, skipped: false })
+          const work = compressionOf(file.path) === undefined ? this.#readFile(file) : this.#inflateFile(file)
           this.#fileWork = work.catch(() => {})
           await work
         }
@@ -106,7 +108,8 @@ export class AsyncFeed implements Feed {
     }
   }
 
-  async #readFile(target: Target): Promise<void> {
+  async #readFile(file: SplitFile): Promise<void> {
+    const target = { file, skipped: false }
     let handle: FileHandle | undefined
     try {
       handle = await open(resolve(this.#cwd, target.file.path), 'r')
@@ -130,12 +133,33 @@ export class AsyncFeed implements Feed {
         this.#free.push(buffer)
         return
       }
+      const bytes = buffer.subarray(0, bytesRead)
+      if (position === 0) checkName(file.path, bytes)
       const eof = isEof(file, position, asked, bytesRead)
-      this.#filled.push({ target, file, position, buffer, bytes: buffer.subarray(0, bytesRead), eof })
-      this.#wakeReader()
+      this.#fill({ target, file, position, buffer, bytes, splitBytes: bytesInRange(file, position, bytesRead), eof })
       if (eof) return
       position += bytesRead
     }
+  }
+
+  /** Its pieces have memory of their own; a buffer stands for the place of each. */
+  async #inflateFile(range: SplitFile): Promise<void> {
+    const file = wholeOf(range)
+    const target = { file, skipped: false }
+    let position = 0
+    for await (const { bytes, readBytes } of inflateLater(this.#cwd, file.path)) {
+      const buffer = await this.#freeBuffer(target)
+      if (buffer === undefined) return
+      this.#fill({ target, file, position, buffer, bytes, splitBytes: readBytes, eof: false })
+      position += bytes.length
+    }
+    const buffer = await this.#freeBuffer(target)
+    if (buffer !== undefined) this.#fill({ target, file, position, buffer, bytes: buffer.subarray(0, 0), splitBytes: 0, eof: true })
+  }
+
+  #fill(piece: Filled): void {
+    this.#filled.push(piece)
+    this.#wakeReader()
   }
 
   /** Waits for a buffer; undefined when the rest of the file is not wanted. */

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { resolve } from 'node:path'
+import { Readable } from 'node:stream'
 import { CsvError, type Parser, parse } from 'csv-parse'
 import type { Row } from '../../columnar/schema.js'
 import { columnList } from '../column-list.js'
@@ -8,6 +7,7 @@ import { type Block, BlockSource } from './block-source.js'
 import { READERS } from './csv-values.js'
 import { contentError } from './read-error.js'
 import type { Split, SplitFile } from './split.js'
+import { textBytes } from './text-bytes.js'
 
 const BLOCK_ROWS = 512
 /** A quote that is never closed would take in the rest of its file. */
@@ -33,7 +33,7 @@ export class CsvSource extends BlockSource {
 
   protected async *blocksOf({ path }: SplitFile): AsyncGenerator<Block, void, undefined> {
     const { delimiter, quote } = this.#input
-    const bytes = createReadStream(resolve(this.#cwd, path))
+    const bytes = Readable.from(textBytes(this.#cwd, path), { objectMode: false })
     // The length of rows is looked at here: a blank line is a row of one empty field.
     const records = parse({ delimiter, quote, escape: quote, bom: true, relax_column_count: true, max_record_size: ROW_BYTES_MAX })
     tellEnds(records)

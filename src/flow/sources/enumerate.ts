@@ -1,4 +1,5 @@
 import type { FileInputPlan } from '../plan.js'
+import { compressionOf } from './compression.js'
 import { findFiles } from './find-files.js'
 import type { Split, SplitFile } from './split.js'
 
@@ -52,8 +53,7 @@ class Cutter {
         yield* this.flush()
         continue
       }
-      // Where a row of CSV begins only who reads from the beginning of its file can tell.
-      const end = left <= room * 1.25 || this.#kind === 'csv' ? sizeBytes : start + room
+      const end = left <= room * 1.25 || this.#isWhole(path) ? sizeBytes : start + room
       this.#files.push({ path, start, end })
       this.#bytes += end - start
       start = end
@@ -65,6 +65,11 @@ class Cutter {
     if (this.#files.length > 0) yield { id: this.#id++, files: this.#files }
     this.#files = []
     this.#bytes = 0
+  }
+
+  /** Where a row of CSV begins, or any in a compressed file, only who reads from the beginning can tell. */
+  #isWhole(path: string): boolean {
+    return this.#kind === 'csv' || (this.#kind !== 'parquet' && compressionOf(path) !== undefined)
   }
 
   get #targetBytes(): number {

@@ -7,13 +7,16 @@ export interface Piece {
   /** Where in the file the bytes stand. */
   readonly position: number
   readonly bytes: Buffer
+  /** Bytes of the split that this is. */
+  readonly splitBytes: number
   /** The file ends after these bytes (of which there may be none). */
   readonly eof: boolean
 }
 
 /**
  * The bytes of splits, file by file. A file is given from the byte before its range (where there is one) and beyond the end of the
- * range, until `skip()` or the end of the file: so a reader of lines sees where the first begins and the last ends.
+ * range, until `skip()` or the end of the file: so a reader of lines sees where the first begins and the last ends. Of a compressed file
+ * it is what it holds.
  */
 export interface Feed {
   next(): Piece | typeof PAUSE | typeof END
@@ -42,4 +45,9 @@ export function readBytes(file: SplitFile, position: number): number {
 /** A short read inside the range is no end: files on a network may give less than was asked. */
 export function isEof(file: SplitFile, position: number, asked: number, got: number): boolean {
   return got === 0 || (got < asked && position + got >= file.end)
+}
+
+/** How much of a file's range a piece is. */
+export function bytesInRange({ start, end }: SplitFile, position: number, bytes: number): number {
+  return Math.max(0, Math.min(position + bytes, end) - Math.max(position, start))
 }

@@ -115,10 +115,7 @@ export class LineScanner {
     if (piece === PAUSE || piece === END) return piece
     this.#at = this.#to = this.#blockTo = 0
     if (piece.file !== this.#range) this.#begin(piece.file)
-    this.bytesRead += Math.max(
-      0,
-      Math.min(piece.position + piece.bytes.length, piece.file.end) - Math.max(piece.position, piece.file.start),
-    )
+    this.bytesRead += piece.splitBytes
     this.#piece = piece
     return this.#enter(piece)
   }

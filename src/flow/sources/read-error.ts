@@ -8,7 +8,7 @@ export function readError(path: string, error: unknown): MillraceError {
 
 /** An error of what a file holds, with own properties `file` and `offset`. */
 export function contentError(
-  code: 'SourceLine' | 'FileColumn' | 'ColumnMissing',
+  code: 'SourceRead' | 'SourceLine' | 'FileColumn' | 'ColumnMissing',
   file: string,
   offset: number,
   message: string,
