@@ -19,9 +19,6 @@ export type ColumnType = keyof ColumnValues
 /** What the text of a field can be read as. */
 export type FieldType = Exclude<ColumnType, 'binary' | 'list' | 'struct'>
 
-/** What is written to Parquet files. */
-export type StoredType = Exclude<ColumnType, 'list' | 'struct'>
-
 /** A type, or a type with `?`: the column may hold nulls. */
 export type ColumnSpec = ColumnType | `${ColumnType}?`
 

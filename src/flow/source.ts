@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
-import { type ColumnType, type FieldType, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
+import { type FieldType, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
 import type { ColumnPlan, FileInputPlan, SourcePlan } from './plan.js'
 
 declare const rowType: unique symbol
@@ -84,7 +84,9 @@ export function csv<const C extends CsvColumns>(
 export function csv<R = Record<string, string | null>>(patterns: Patterns, options?: CsvOptions<never>): Source<R, FileInputPlan>
 export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): Source<unknown, FileInputPlan> {
   const { header, delimiter = ',', quote = '"' } = options
-  const columns = options.columns && columnPlans('csv', options.columns, ['binary', 'list', 'struct'])
+  const columns = options.columns && columnPlans('csv', options.columns)
+  const odd = columns?.find(({ type }) => type === 'binary' || type === 'list' || type === 'struct')
+  if (odd !== undefined) throw new MillraceError('InvalidArgument', `csv(): column "${odd.column}": text holds no ${odd.type}`)
   for (const [name, mark] of Object.entries({ delimiter, quote })) {
     if (typeof mark !== 'string' || mark.length !== 1 || /[\r\n]/.test(mark))
       throw new MillraceError('InvalidArgument', `csv(): ${name} is one character, and no end of a line`)
@@ -117,13 +119,10 @@ export function parquet(patterns: Patterns, options: ParquetOptions<SourceColumn
   return { input: options.columns === undefined ? input : { ...input, columns: columnPlans('parquet', options.columns) } }
 }
 
-/** Columns as the plan has them, of any type but the refused ones. @throws MillraceError `InvalidArgument` */
-export function columnPlans(name: string, given: SourceColumns, refused: readonly ColumnType[] = []): ColumnPlan[] {
+/** @throws MillraceError `InvalidArgument` */
+export function columnPlans(name: string, given: SourceColumns): ColumnPlan[] {
   const columns = Object.entries(given).map(([column, spec]) => ({ column, ...parseColumnType(column, spec) }))
   if (columns.length === 0) throw new MillraceError('InvalidArgument', `${name}(): columns is empty: name at least one or leave it out`)
-  const odd = columns.find(({ type }) => refused.includes(type))
-  if (odd !== undefined)
-    throw new MillraceError('InvalidArgument', `${name}(): column "${odd.column}" cannot be ${odd.type} here: give another type`)
   return columns
 }
 

@@ -56,10 +56,10 @@ export function group(...keys: string[]): Step {
         mean: a.avg('value'),
         least: a.min('value'),
         most: a.max('id'),
-        bytes: a.max('raw'),
         different: a.countDistinct('value'),
         first: a.first('id', { by: 'value' }),
         last: a.last('id', { by: 'value' }),
+        bytes: a.max('raw'),
       })),
     plain: (rows) => groupPlainly(rows, keys),
   }
@@ -92,10 +92,10 @@ function groupPlainly(rows: readonly AnyRow[], keys: readonly string[]): AnyRow[
       mean: total === null ? null : total / values.length,
       least: values.length === 0 ? null : Math.min(...values),
       most: Math.max(...numbers(members, 'id')),
-      bytes: members.map((row) => row.raw ?? null).sort((a, b) => compareValues(a, b, true))[0],
       different: new Set(values).size,
       first: values.length === 0 ? null : leastIdAt(members, Math.min(...values)),
       last: values.length === 0 ? null : leastIdAt(members, Math.max(...values)),
+      bytes: members.map((row) => row.raw ?? null).sort((a, b) => compareValues(a, b, true))[0],
       ...Object.fromEntries(keys.map((name) => [name, members[0]?.[name] ?? null])),
     }
   })

@@ -123,7 +123,7 @@ test('what cannot be is refused before anything is read', () => {
   assert.throws(() => csv('a.csv', { delimiter: '\n' }), { code: 'InvalidArgument' })
   assert.throws(() => csv('a.csv', { header: ['a', 'a'] }), { code: 'InvalidArgument', message: /named twice/ })
   for (const type of ['binary', 'list', 'struct?']) {
-    const message = new RegExp(`column "a" cannot be ${type.replace('?', '')} here`)
+    const message = new RegExp(`holds no ${type.replace('?', '')}`)
     assert.throws(() => csv('a.csv', { columns: { a: type as 'utf8' } }), { code: 'InvalidArgument', message })
   }
   assert.throws(() => csv('a.csv', { columns: { a: 'text' as 'utf8' } }), { code: 'InvalidArgument', message: /unknown type/ })

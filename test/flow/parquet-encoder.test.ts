@@ -132,8 +132,8 @@ test('what does not fit a column is told with row, column and cure', () => {
   const cases: [Row[], Options, RegExp][] = [
     [[{ a: 1 }, { a: 'x' }], {}, /row 2: column "a" is float64 in the rows before, not "x": declare all/],
     [[{ a: null }, { a: 1n }, { a: 1.5 }], {}, /row 3: column "a" is int64 in the rows before, not 1\.5/],
-    [[{ a: [1] }], {}, /row 1: column "a" holds a list, for which there is no type/],
-    [[{ a: { b: 1 } }], {}, /holds an object, for which there is no type/],
+    [[{ a: [1] }, { a: { b: 1 } }], {}, /row 2: column "a" is list in the rows before, not an object/],
+    [[{ a: new Map() }], {}, /row 1: column "a" holds an object, for which there is no type/],
     [[{ a: 1 }, { a: null }], { columns: { a: 'float64' } }, /row 2: column "a" holds a null: declare 'float64\?'/],
     [[{}], { columns: { a: 'utf8' } }, /row 1: column "a" holds a null: declare 'utf8\?'/],
     [[{ a: 2 ** 31 }], { columns: { a: 'int32' } }, /column "a" is int32, not 2147483648/],
@@ -143,6 +143,19 @@ test('what does not fit a column is told with row, column and cure', () => {
     [[{ a: 1, b: 1 }], { columns: { a: 'float64' } }, /row 1: a column "b", which the option columns does not name/],
   ]
   for (const [rows, options, message] of cases) assert.throws(() => encode(rows, options), { code: 'SinkColumn', message })
+})
+
+test('lists and objects are written as JSON, which is read as text', async () => {
+  const rows = [
+    { a: [1, null, [2]], b: { x: 'é', y: [{ z: true }] } },
+    { a: null, b: null },
+    { a: [], b: {} },
+  ]
+  const texts = rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value && JSON.stringify(value)])))
+  assert.deepEqual(await read(encode(rows)), texts)
+  assert.deepEqual(await read(encode(rows, { columns: { a: 'list?', b: 'struct?' } })), texts)
+  const odd = await read(encode([{ a: [2n ** 60n, Number.NaN, new Date(0)] }]))
+  assert.deepEqual(odd, [{ a: `["${2n ** 60n}",null,"1970-01-01T00:00:00.000Z"]` }])
 })
 
 test('a file of no rows is one, with the columns that are declared', async () => {

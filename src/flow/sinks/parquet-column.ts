@@ -1,11 +1,14 @@
 import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
 import { detach } from '../../columnar/detach.js'
-import type { StoredType } from '../column-spec.js'
+import { recordOf } from '../../columnar/record.js'
+import type { ColumnType } from '../column-spec.js'
+import { valueBytes } from '../operators/size-meter.js'
 import type { ColumnPlan } from '../plan.js'
+import { jsonText } from './json-text.js'
 
 /** A value as it is kept, of which nobody else has a part; undefined where it is none of that type. */
-const KEPT: { readonly [T in StoredType]: (value: unknown) => unknown } = {
+const KEPT: { readonly [T in ColumnType]: (value: unknown) => unknown } = {
   float64: (value) => (typeof value === 'number' ? value : undefined),
   int32: (value) => (typeof value === 'number' && value === (value | 0) ? value | 0 : undefined),
   int64: (value) => {
@@ -16,9 +19,11 @@ const KEPT: { readonly [T in StoredType]: (value: unknown) => unknown } = {
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   timestamp: (value) => (value instanceof Date ? new Date(value) : undefined),
   binary: (value) => (value instanceof Uint8Array ? value.slice() : undefined),
+  list: (value) => (Array.isArray(value) ? JSON.parse(jsonText(value)) : undefined),
+  struct: (value) => (recordOf(value) === undefined ? undefined : JSON.parse(jsonText(value))),
 }
 
-const ELEMENTS: { readonly [T in StoredType]: Omit<SchemaElement, 'name'> } = {
+const ELEMENTS: { readonly [T in ColumnType]: Omit<SchemaElement, 'name'> } = {
   float64: { type: 'DOUBLE' },
   int32: { type: 'INT32' },
   int64: { type: 'INT64' },
@@ -26,6 +31,9 @@ const ELEMENTS: { readonly [T in StoredType]: Omit<SchemaElement, 'name'> } = {
   boolean: { type: 'BOOLEAN' },
   timestamp: { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' },
   binary: { type: 'BYTE_ARRAY' },
+  // The writer has no lists and structures of any shape: they are written as JSON.
+  list: { type: 'BYTE_ARRAY', converted_type: 'JSON' },
+  struct: { type: 'BYTE_ARRAY', converted_type: 'JSON' },
 }
 
 const VALUE_BYTES = 8
@@ -35,14 +43,14 @@ export class ParquetColumn {
   readonly name: string
   readonly #isDeclared: boolean
   readonly #isNullable: boolean
-  #type: StoredType | undefined
+  #type: ColumnType | undefined
   #values: unknown[] = []
 
   /** As it is declared; without a type it gets that of its first value that is not null, and may hold nulls. `nulls` of them are there. */
   constructor(plan: ColumnPlan | { readonly column: string }, nulls: number) {
     this.name = plan.column
     this.#isDeclared = 'type' in plan
-    this.#type = 'type' in plan ? (plan.type as StoredType) : undefined
+    this.#type = 'type' in plan ? (plan.type as ColumnType) : undefined
     this.#isNullable = 'type' in plan ? plan.nullable : true
     for (let i = 0; i < nulls; i++) this.#values.push(null)
   }
@@ -58,7 +66,7 @@ export class ParquetColumn {
     const kept = KEPT[this.#type](value)
     if (kept === undefined) throw new Error(`is ${this.#type}${this.#isDeclared ? '' : ' in the rows before'}, not ${shown(value)}`)
     this.#values.push(kept)
-    return VALUE_BYTES + (typeof kept === 'string' || kept instanceof Uint8Array ? kept.length : 0)
+    return VALUE_BYTES + valueBytes(kept, 0)
   }
 
   /** A column in which only nulls were seen is one of text. */
@@ -82,7 +90,7 @@ export class ParquetColumn {
   }
 }
 
-function typeOf(value: unknown): StoredType {
+function typeOf(value: unknown): ColumnType {
   switch (typeof value) {
     case 'number':
       return 'float64'
@@ -95,6 +103,8 @@ function typeOf(value: unknown): StoredType {
     default:
       if (value instanceof Date) return 'timestamp'
       if (value instanceof Uint8Array) return 'binary'
+      if (Array.isArray(value)) return 'list'
+      if (recordOf(value) !== undefined) return 'struct'
       throw new Error(`holds ${shown(value)}, for which there is no type`)
   }
 }
