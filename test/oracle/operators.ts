@@ -27,9 +27,6 @@ export const OPS = [
 ] as const
 export type Op = (typeof OPS)[number]
 
-/** These keep the rows that they are joined with. */
-export const JOINING: ReadonlySet<Op> = new Set<Op>(JOIN_OPS)
-
 /** Of these come more rows than were there. */
 export const GROWING: ReadonlySet<Op> = new Set<Op>(['flatMap', 'union', ...JOIN_OPS.filter((op) => /inner|left/.test(op))])
 
