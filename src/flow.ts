@@ -13,8 +13,9 @@ export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
 export type { Reducer } from './flow/reducer.js'
 export type { BytesOptions } from './flow/row-bytes.js'
-export type { FailingRows, ReduceOptions } from './flow/row-types.js'
+export type { FailedRow, FailingRows, ReduceOptions } from './flow/row-types.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
+export type { Sink } from './flow/sink.js'
 export type { Part } from './flow/sinks/part-writer.js'
 export {
   type CsvColumns,
@@ -29,5 +30,5 @@ export {
   type Source,
   type SourceOptions,
 } from './flow/source.js'
-export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, type Sink, to } from './flow/to.js'
+export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, to } from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -26,11 +26,12 @@ import type {
   WithNeeds,
 } from './row-types.js'
 import type { FlowRun, RunOptions } from './run-options.js'
+import type { Sink } from './sink.js'
 import { stoppableSink } from './sinks/open-sink.js'
 import type { Part } from './sinks/part-writer.js'
 import type { Source } from './source.js'
 import type { FlowParts, Step } from './step.js'
-import { type Sink, sinkStep } from './to.js'
+import { sinkStep } from './to.js'
 
 /** Rows in one call of `mapBatches`. */
 const BATCH_ROWS = 1024
