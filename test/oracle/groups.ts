@@ -1,7 +1,7 @@
 import type { Dice } from '../fuzz/dice.js'
 import { type Column, column, keysOf, list, orderedBy, pickAny, pickSome, quoted } from './columns.js'
 import type { Maker } from './maker.js'
-import { firstOfKey } from './stages.js'
+import { firstOfKey, tally } from './stages.js'
 import { drawSort, isOrderable, type Terms } from './step.js'
 import { type AnyFlow, changed, orderBy, selected, type Table } from './table.js'
 
@@ -74,6 +74,22 @@ function drawOfRow(as: Column, from: Column, by: Column, dice: Dice): Aggregated
     sql: `first(${quoted(from.name)} ORDER BY ${order}) FILTER (${quoted(by.name)} IS NOT NULL)`,
     isRounded: false,
   }
+}
+
+export function reduceBy(maker: Maker, table: Table, { dice }: Terms): Table | undefined {
+  const keys = pickSome(keysOf(table.columns), 3, dice)
+  if (keys.length === 0) return undefined
+  const names = keys.map(({ name }) => name)
+  maker.keys(table, names)
+  const from = dice.pick(table.columns).name
+  const [rows, known] = [maker.fresh(), maker.fresh()]
+  const job = table.job.reduceBy(names, tally as never, { params: { column: from, rows, known } } as never) as unknown as AnyFlow
+  const group = list(names.map(quoted))
+  const counts = `CAST(count(*) AS DOUBLE) AS ${quoted(rows)}, CAST(count(${quoted(from)}) AS DOUBLE) AS ${quoted(known)}`
+  const name = maker.create(`SELECT ${group}, ${counts} FROM ${table.name} GROUP BY ${group}`)
+  const columns = [...keys, column(rows, 'number', true), column(known, 'number', true)]
+  const groups = { keys: names, count: rows, least: [], most: [known] }
+  return { ...table, job, name, columns, order: undefined, bound: table.bound && { ...table.bound, areFirst: false, groups } }
 }
 
 /** The keys, and the first rows of each, whose order leaves nothing open. */

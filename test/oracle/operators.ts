@@ -1,5 +1,5 @@
 import { type Column, keysOf, POSITION, pickSome, quoted, SQL_TYPES } from './columns.js'
-import { groupBy, perKey, topPerKey } from './groups.js'
+import { groupBy, perKey, reduceBy, topPerKey } from './groups.js'
 import { JOIN_OPS, type JoinOp, joins, union } from './joins.js'
 import type { Maker } from './maker.js'
 import { type Apply, called, drawSort, isOrderable, type Terms } from './step.js'
@@ -12,6 +12,7 @@ export const OPS = [
   'filter',
   'flatMap',
   'groupBy',
+  'reduceBy',
   'perKey',
   'topPerKey',
   ...JOIN_OPS,
@@ -138,6 +139,7 @@ export const APPLY: { readonly [O in Op]: Apply } = {
   filter: calls('filter'),
   flatMap: calls('flatMap'),
   groupBy,
+  reduceBy,
   perKey,
   topPerKey,
   ...(Object.fromEntries(JOIN_OPS.map((op) => [op, joins(op)])) as Record<JoinOp, Apply>),

@@ -17,7 +17,7 @@ import { shrink } from './shrink.js'
 const FULL = process.env.MILLRACE_FULL === '1'
 
 /** Of the small sample the pairs of operators begin, and end, with each operator once. */
-const SEEDS = FULL ? Array(1100).keys() : OPS.map((_op, index) => index * OPS.length + ((index * 8) % OPS.length))
+const SEEDS = FULL ? Array(1200).keys() : OPS.map((_op, index) => index * OPS.length + ((index * 8) % OPS.length))
 const SUMS = ['sum number', 'sum bigint', 'avg number', 'avg bigint']
 const TIMES_LEAST = FULL ? 50 : 1
 

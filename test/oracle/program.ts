@@ -39,6 +39,7 @@ const RIGHT_OPS: readonly Op[] = [
   'map',
   'filter',
   'groupBy',
+  'reduceBy',
   'perKey',
   'topPerKey',
   'distinctBy',

@@ -145,6 +145,22 @@ export function parts(row: AnyRow, { params }: Ctx<To>): AnyRow[] {
   return value === null ? [] : (value as string).split(' ').map((part) => ({ ...row, [params.as]: part }))
 }
 
+type Tally = { rows: number; known: number }
+
+/** Rows, and those that have a value in one column: a reducer. */
+export const tally = {
+  init: (): Tally => ({ rows: 0, known: 0 }),
+  step(state: Tally, row: AnyRow, { params }: Ctx<{ column: string }>): void {
+    state.rows++
+    state.known += Number((row[params.column] ?? null) !== null)
+  },
+  merge: (a: Tally, b: Tally): Tally => ({ rows: a.rows + b.rows, known: a.known + b.known }),
+  finish: ({ rows, known }: Tally, _key: unknown, { params }: Ctx<{ rows: string; known: string }>): AnyRow => ({
+    [params.rows]: rows,
+    [params.known]: known,
+  }),
+}
+
 /** The first rows of a key, numbered in a column if one is named. */
 export function* firstOfKey(rows: Iterable<AnyRow>, { params: { as, most } }: Ctx<{ as: string | null; most: number }>): Generator<AnyRow> {
   let number = 0
