@@ -12,6 +12,7 @@ export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
 export {
+  arrow,
   type CsvColumns,
   type CsvOptions,
   csv,

@@ -1,28 +1,15 @@
-import type { SchemaElement } from 'hyparquet'
-import type { ColumnType } from '../column-spec.js'
-
-/** What a top-level column of a file holds, in the words of this package. `bytes` may be text or not: the file does not say. */
-export type FileType = ColumnType | 'bytes' | 'nested' | 'other'
-
-/** Declared type and what it may be read from. */
-const READS: { readonly [T in ColumnType]: readonly FileType[] } = {
-  float64: ['float64', 'int32', 'int64'],
-  int32: ['int32', 'int64'],
-  int64: ['int64', 'int32'],
-  utf8: ['utf8', 'bytes'],
-  boolean: ['boolean'],
-  timestamp: ['timestamp'],
-  binary: ['binary', 'bytes'],
-}
-
-export function canRead(declared: ColumnType, file: FileType): boolean {
-  return READS[declared].includes(file)
-}
+import { type FileMetaData, parquetSchema, type SchemaElement } from 'hyparquet'
+import type { FileType } from './file-types.js'
 
 const TEXT = new Set(['UTF8', 'ENUM', 'JSON'])
 const TIMES = new Set(['DATE', 'TIMESTAMP_MILLIS', 'TIMESTAMP_MICROS'])
 
-export function fileTypeOf(element: SchemaElement, nested: boolean): FileType {
+/** The columns of a file, and what they hold. */
+export function columnsOf(metadata: FileMetaData): Map<string, FileType> {
+  return new Map(parquetSchema(metadata).children.map(({ element, children }) => [element.name, fileTypeOf(element, children.length > 0)]))
+}
+
+function fileTypeOf(element: SchemaElement, nested: boolean): FileType {
   const { type, converted_type: converted = '', logical_type: logical } = element
   if (nested || element.repetition_type === 'REPEATED') return 'nested'
   if (TIMES.has(converted) || logical?.type === 'TIMESTAMP' || logical?.type === 'DATE' || type === 'INT96') return 'timestamp'

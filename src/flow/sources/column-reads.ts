@@ -1,8 +1,6 @@
-import { parquetSchema } from 'hyparquet'
 import type { ColumnType } from '../column-spec.js'
 import type { ColumnPlan } from '../plan.js'
-import type { Group } from './parquet-file.js'
-import { canRead, type FileType, fileTypeOf } from './parquet-types.js'
+import { canRead, type FileType } from './file-types.js'
 import { contentError } from './read-error.js'
 
 /** One column to read from a file: what it holds there and what it is to be in a row. */
@@ -19,10 +17,11 @@ export interface ColumnRead {
  *
  * @throws MillraceError `ColumnMissing`, `FileColumn`
  */
-export function columnReads(path: string, group: Group, declared: readonly ColumnPlan[] | undefined): ColumnRead[] {
-  const present = new Map(
-    parquetSchema(group.metadata).children.map((child) => [child.element.name, fileTypeOf(child.element, child.children.length > 0)]),
-  )
+export function columnReads(
+  path: string,
+  present: ReadonlyMap<string, FileType>,
+  declared: readonly ColumnPlan[] | undefined,
+): ColumnRead[] {
   if (declared === undefined)
     return [...present].map(([column, file]) => checked(path, { column, file, declared: undefined, nullable: true }))
   return declared.map(({ column, type, nullable }) => {
