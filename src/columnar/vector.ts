@@ -1,3 +1,4 @@
+import { bitmapBytes, valueBytes } from './layout.js'
 import type { ColumnType } from './schema.js'
 
 /** One column of a batch. An index is from 0 to `length - 1` and is not checked. */
@@ -8,6 +9,10 @@ export interface ColumnVector {
   /** number, bigint, string, boolean, a Date of its own each time, or null. */
   get(index: number): unknown
   isNull(index: number): boolean
+  /** One bit per row, 1 where there is a value; undefined without nulls. */
+  readonly validity: Uint8Array | undefined
+  /** The bytes behind the validity in Arrow's layout: values or bits; offsets and text; none of the type null. */
+  readonly buffers: readonly Uint8Array[]
 }
 
 export interface Nulls {
@@ -22,7 +27,7 @@ export abstract class Vector implements ColumnVector {
   abstract readonly type: ColumnType
   readonly length: number
   readonly nullCount: number
-  protected readonly validity: Uint8Array | undefined
+  readonly validity: Uint8Array | undefined
 
   constructor({ length, nullCount, validity }: Nulls) {
     this.length = length
@@ -31,6 +36,8 @@ export abstract class Vector implements ColumnVector {
   }
 
   abstract get(index: number): unknown
+
+  abstract get buffers(): readonly Uint8Array[]
 
   isNull(index: number): boolean {
     return this.validity !== undefined && ((this.validity[index >> 3] as number) & (1 << (index & 7))) === 0
@@ -56,6 +63,16 @@ export class NullVector implements ColumnVector {
   isNull(): boolean {
     return true
   }
+
+  get validity(): Uint8Array | undefined {
+    return this.type === 'null' ? undefined : new Uint8Array(bitmapBytes(this.length))
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    if (this.type === 'null') return []
+    const values = new Uint8Array(valueBytes(this.type, this.length))
+    return this.type === 'utf8' ? [values, new Uint8Array(0)] : [values]
+  }
 }
 
 export class BooleanVector extends Vector {
@@ -69,6 +86,10 @@ export class BooleanVector extends Vector {
 
   get(index: number): boolean | null {
     return this.isNull(index) ? null : ((this.#bits[index >> 3] as number) & (1 << (index & 7))) !== 0
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    return [this.#bits]
   }
 }
 
@@ -84,6 +105,10 @@ export class FloatVector extends Vector {
   get(index: number): number | null {
     return this.isNull(index) ? null : (this.#values[index] as number)
   }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#values)]
+  }
 }
 
 export class BigintVector extends Vector {
@@ -97,6 +122,10 @@ export class BigintVector extends Vector {
 
   get(index: number): bigint | null {
     return this.isNull(index) ? null : (this.#values[index] as bigint)
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#values)]
   }
 }
 
@@ -117,4 +146,13 @@ export class TimestampVector extends Vector {
   ms(index: number): number {
     return (this.#words[2 * index + 1] as number) * 2 ** 32 + ((this.#words[2 * index] as number) >>> 0)
   }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#words)]
+  }
+}
+
+/** The same memory as bytes. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import * as arrowJs from 'apache-arrow'
 import fc from 'fast-check'
 import { flow, arrow as publishedArrow } from 'millrace/flow'
+import { ArrowEncoder } from '../../src/columnar/arrow-encoder.js'
 import type { Row } from '../../src/columnar/schema.js'
 import { END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { openSource } from '../../src/flow/sources/open-source.js'
@@ -160,6 +161,38 @@ for (const format of ['stream', 'file'] as const) {
   })
 }
 
+test('what the encoder of this package writes is read as it was', async () => {
+  const schema = [
+    { name: 'n', type: 'float64' },
+    { name: 'i', type: 'int64' },
+    { name: 's', type: 'utf8' },
+    { name: 'word', type: 'utf8' },
+    { name: 'b', type: 'boolean' },
+    { name: 'at', type: 'timestamp' },
+    { name: 'none', type: 'null' },
+  ] as const
+  const rows = Array.from({ length: 50 }, (_none, k) => {
+    const row = {
+      n: k / 2,
+      i: BigInt(k) ** 11n,
+      s: `ß ${k}`,
+      word: `w${k % (k < 20 ? 3 : 5)}`,
+      b: k % 3 === 0,
+      at: new Date(k * 1e10 - 1e11),
+    }
+    return k % 7 === 3 ? Object.fromEntries(schema.map(({ name }) => [name, null])) : { ...row, none: null }
+  })
+  for (const format of ['stream', 'file'] as const) {
+    const encoder = new ArrowEncoder({ format, dictionaries: ['word'] })
+    const parts = [encoder.schema(schema)]
+    for (const batch of [rows.slice(0, 20), [], rows.slice(20, 21), rows.slice(21)]) parts.push(encoder.rows(batch))
+    parts.push(encoder.end())
+    const path = write('ours.arrow', Buffer.concat(parts))
+    const columns = { n: 'float64?', i: 'int64?', s: 'utf8?', word: 'utf8?', b: 'boolean?', at: 'timestamp?', none: 'utf8?' } as const
+    assert.deepEqual(await read(path, columns), rows, format)
+  }
+})
+
 /** Three batches of 0 to 20 rows, with a dictionary. */
 function small(format: 'stream' | 'file'): Uint8Array {
   const batchOf = (from: number, rows: number): arrowJs.Table =>
@@ -246,6 +279,25 @@ test('whatever byte is damaged, reading ends, with rows or an error of its own',
       }),
       { numRuns: FULL ? 5000 : 40 },
     )
+  }
+})
+
+test('what damaged metadata announces is not made: powers of ten, long dictionaries, many or large buffers', async () => {
+  for (const [name, changes] of [
+    ['types.arrow', [[22_091, 255]]],
+    ['types.arrow', [[8899, 210]]],
+    ['types-zstd.arrow', [[5163, 255]]],
+    [
+      'dictionary-delta.arrow',
+      [
+        [835, 226],
+        [197, 255],
+      ],
+    ],
+  ] as const) {
+    const damaged = Buffer.from(readFileSync(join(FIXTURES, name)))
+    for (const [at, byte] of changes) damaged[at] = byte
+    await assert.rejects(read(write('damaged.arrow', damaged)), { code: 'SourceRead' }, name)
   }
 })
 

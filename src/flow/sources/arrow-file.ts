@@ -70,13 +70,16 @@ export class ArrowFile {
   }
 
   /** The whole message, as its readers take it: its parts stand on multiples of 8 bytes. */
-  async message({ metadata, bodyPosition, bodyBytes }: Pick<MessageStart, 'metadata' | 'bodyPosition' | 'bodyBytes'>): Promise<Uint8Array> {
+  async message(start: Omit<MessageStart, 'position' | 'end'>): Promise<Uint8Array> {
+    const { metadata, bodyPosition, bodyBytes } = start
     const padded = Math.ceil(metadata.length / 8) * 8
     const message = Buffer.from(new ArrayBuffer(PREFIX_BYTES + padded + bodyBytes))
     message.writeUInt32LE(CONTINUATION, 0)
     message.writeUInt32LE(padded, 4)
     message.set(metadata, PREFIX_BYTES)
     await this.#fill(message.subarray(PREFIX_BYTES + padded), bodyPosition)
+    // A dictionary is unpacked at once, as long as it says it is: that is to be true.
+    if (start.longest > 8 * roomOf(start, message.subarray(PREFIX_BYTES + padded))) throw this.#cutShort(bodyPosition)
     return new Uint8Array(message.buffer)
   }
 
@@ -104,4 +107,15 @@ export class ArrowFile {
       'no Arrow IPC from here on: it was cut short or damaged, or is of another format; write the file again, or read it as what it is'
     return contentError('SourceRead', this.#path, position, `${this.#path}, byte ${position}: ${what}`)
   }
+}
+
+/** Bytes of the buffers of a message, unpacked. */
+function roomOf({ buffers }: MessageHead, body: Buffer): number {
+  let bytes = 0
+  for (const { position, bytes: size, isCompressed } of buffers) {
+    const isThere = position >= 0 && size >= 0 && position + size <= body.length
+    const announced = isThere && isCompressed && size >= 8 ? Number(body.readBigInt64LE(position)) : -1
+    if (isThere) bytes += announced === -1 ? size : announced
+  }
+  return bytes
 }

@@ -12,12 +12,27 @@ export interface MessageHead {
   /** Of a dictionary. */
   readonly id: number
   readonly isDelta: boolean
+  /** Of a dictionary: values of its longest part, and where its buffers stand in the body. */
+  readonly longest: number
+  readonly buffers: readonly BufferPlace[]
+}
+
+interface BufferPlace {
+  readonly position: number
+  readonly bytes: number
+  /** The buffer is compressed: its first eight bytes say how many it was before, or -1 where it is not. */
+  readonly isCompressed: boolean
 }
 
 const VERSION_5 = 4
 const BLOCK_BYTES = 24
 const NODE_BYTES = 16
 const REFERENCE_BYTES = 4
+const COUNT_BYTES = 8
+const DECIMAL = 7
+const UNION = 14
+/** Of the widest decimal. */
+const DIGITS_MAX = 76
 /** Types nest this deep at most: a damaged one may hold itself. */
 const DEPTH_MAX = 64
 
@@ -38,6 +53,11 @@ class Table {
     return place === undefined ? 0 : this.buffer.readUint8(place)
   }
 
+  int(field: number): number {
+    const place = this.place(field)
+    return place === undefined ? 0 : this.buffer.readInt32(place)
+  }
+
   long(field: number): number {
     const place = this.place(field)
     return place === undefined ? 0 : Number(this.buffer.readInt64(place))
@@ -48,10 +68,10 @@ class Table {
     return place === undefined ? undefined : new Table(this.buffer, this.buffer.__indirect(place))
   }
 
-  /** Where the messages of a vector of blocks stand. */
-  blocks(field: number): number[] {
-    const { start, length } = this.vector(field, BLOCK_BYTES)
-    return Array.from({ length }, (_none, index) => Number(this.buffer.readInt64(start + BLOCK_BYTES * index)))
+  /** A number of each element of a vector. */
+  longs(field: number, elementBytes: number, offset: number): number[] {
+    const { start, length } = this.vector(field, elementBytes)
+    return Array.from({ length }, (_none, index) => Number(this.buffer.readInt64(start + elementBytes * index + offset)))
   }
 
   tables(field: number): Table[] {
@@ -87,21 +107,51 @@ export function readHead(metadata: Uint8Array): MessageHead {
   const kind = message.byte(1)
   const header = message.table(2)
   const isDictionary = kind === MESSAGE.dictionary
-  if (kind === MESSAGE.schema) for (const field of header?.tables(1) ?? []) checkField(field, 0)
-  const batch = isDictionary ? header?.table(1) : header
-  if (isDictionary || kind === MESSAGE.batch) for (const field of [1, 2]) batch?.vector(field, NODE_BYTES)
+  if (kind === MESSAGE.schema) checkSchema(header)
+  else if (kind === MESSAGE.batch) checkBatch(header)
+  else if (isDictionary) checkBatch(header?.table(1))
   return {
     kind,
     bodyBytes: message.long(3),
     rows: kind === MESSAGE.batch ? (header?.long(0) ?? 0) : 0,
     id: isDictionary ? (header?.long(0) ?? 0) : 0,
     isDelta: isDictionary && header?.byte(2) === 1,
+    ...(isDictionary ? partsOf(header?.table(1)) : { longest: 0, buffers: [] }),
   }
+}
+
+function partsOf(batch: Table | undefined): Pick<MessageHead, 'longest' | 'buffers'> {
+  const isCompressed = batch?.table(3) !== undefined
+  const nodes = batch?.longs(1, NODE_BYTES, 0) ?? []
+  const positions = batch?.longs(2, NODE_BYTES, 0) ?? []
+  const bytes = batch?.longs(2, NODE_BYTES, 8) ?? []
+  return {
+    longest: Math.max(batch?.long(0) ?? 0, ...nodes),
+    buffers: positions.map((position, index) => ({ position, bytes: bytes[index], isCompressed })),
+  }
+}
+
+function checkBatch(batch: Table | undefined): void {
+  if (batch === undefined) return
+  batch.vector(1, NODE_BYTES)
+  const buffers = batch.vector(2, NODE_BYTES).length
+  if (batch.longs(4, COUNT_BYTES, 0).some((count) => count < 0 || count > buffers))
+    throw new Error('damaged metadata: more buffers than there are')
+}
+
+function checkSchema(schema: Table | undefined): void {
+  schema?.vector(2, REFERENCE_BYTES)
+  for (const field of schema?.tables(1) ?? []) checkField(field, 0)
 }
 
 function checkField(field: Table, depth: number): void {
   if (depth === DEPTH_MAX) throw new Error(`damaged metadata: types inside each other, more than ${DEPTH_MAX}`)
   field.vector(6, REFERENCE_BYTES)
+  const type = field.table(3)
+  if (field.byte(2) === UNION) type?.vector(1, REFERENCE_BYTES)
+  // What decodes a decimal makes the power of ten first.
+  if (field.byte(2) === DECIMAL && Math.abs(type?.int(1) ?? 0) > DIGITS_MAX)
+    throw new Error('damaged metadata: a decimal of too many digits')
   for (const child of field.tables(5)) checkField(child, depth + 1)
 }
 
@@ -117,7 +167,11 @@ export function readFooter(footer: Uint8Array): Footer {
   const table = Table.root(footer)
   const schema = table.table(1)
   if (schema === undefined) throw new Error('a footer without a schema')
-  return { schema: schemaMessage(footer, schema.position), dictionaries: table.blocks(2), batches: table.blocks(3) }
+  return {
+    schema: schemaMessage(footer, schema.position),
+    dictionaries: table.longs(2, BLOCK_BYTES, 0),
+    batches: table.longs(3, BLOCK_BYTES, 0),
+  }
 }
 
 /** Some programs write the schema of a file into its footer only. A table that refers to it there makes a message of it. */
