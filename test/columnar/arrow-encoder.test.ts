@@ -7,6 +7,7 @@ import { ArrowEncoder, type ArrowEncoderOptions } from '../../src/columnar/arrow
 import type { ColumnType, Row, Schema } from '../../src/columnar/schema.js'
 import { anyUnits, KINDS, Pipe } from './support.js'
 
+const FULL = process.env.MILLRACE_FULL === '1'
 const FORMATS = ['stream', 'file'] as const
 
 function encode(schema: Schema, batches: readonly (readonly Row[])[], options: ArrowEncoderOptions): Buffer {
@@ -67,7 +68,7 @@ for (const [kind, { type, values }] of Object.entries(KINDS)) {
           assert.deepEqual(byArrowJs(bytes, schema), rowsOf(schema, batches))
           assert.deepEqual(byFlechette(bytes, schema), rowsOf(schema, batches))
         }),
-        { numRuns: 60 },
+        { numRuns: FULL ? 1000 : 15 },
       )
     })
   }
@@ -101,7 +102,7 @@ for (const format of FORMATS) {
         assert.deepEqual(byArrowJs(bytes, written), rows)
         assert.deepEqual(byFlechette(bytes, written), rows)
       }),
-      { numRuns: 100 },
+      { numRuns: FULL ? 2000 : 25 },
     )
   })
 }

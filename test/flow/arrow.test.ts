@@ -156,7 +156,7 @@ for (const format of ['stream', 'file'] as const) {
         const expected = values.map((value) => ({ value }))
         assert.deepEqual(await read(path), expected)
       }),
-      { numRuns: FULL ? 2000 : 60 },
+      { numRuns: FULL ? 2000 : 30 },
     )
   })
 }
@@ -236,19 +236,19 @@ test('batches that start in the ranges of splits are read once, however the file
         )
         assert.equal(source.bytesRead, bytes.length)
       }),
-      { numRuns: 30 },
+      { numRuns: FULL ? 300 : 10 },
     )
   }
 })
 
 test('a file that is cut short is an error, a stream too where a message is cut', async () => {
   const whole = small('file')
-  for (let end = 1; end < whole.length; end += 23) {
+  for (let end = 1; end < whole.length; end += FULL ? 1 : 61) {
     await assert.rejects(read(write('short.arrow', whole.subarray(0, end))), { code: 'SourceRead' }, `${end} of ${whole.length} bytes`)
   }
   const stream = small('stream')
   let last = 0
-  for (let end = 4; end < stream.length; end += FULL ? 1 : 4) {
+  for (let end = 8; end < stream.length; end += FULL ? 1 : 8) {
     const rows = await read(write('short.arrows', stream.subarray(0, end))).catch((error) => {
       assert.equal(error.code, 'SourceRead', error.stack)
       return undefined
@@ -277,7 +277,7 @@ test('whatever byte is damaged, reading ends, with rows or an error of its own',
           assert.ok(['SourceRead', 'FileColumn'].includes(error.code), `byte ${at} by ${change}: ${error.stack}`),
         )
       }),
-      { numRuns: FULL ? 5000 : 40 },
+      { numRuns: FULL ? 5000 : 12 },
     )
   }
 })
