@@ -27,7 +27,8 @@ const ENTRIES = {
 /** Each entry loads all that calls need, so that it is one file: a bundler cuts by who needs what. */
 const CORE = ['./index.js', './call/serve-module.js', './mesh/birth.js']
 
-const LATER = /\/dist\/src\/(call\/connect|mesh\/process-birth|flow\/sources\/(?:arrow-source|csv-source|parquet-source|inflate|zstd))\.js$/
+const LATER =
+  /\/dist\/src\/(call\/connect|mesh\/process-birth|flow\/sources\/(?:arrow-source|csv-source|parquet-source|inflate|zstd)|flow\/sinks\/parquet-encoder)\.js$/
 
 const entriesWithCore = {
   name: 'entries-with-core',

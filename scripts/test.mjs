@@ -30,7 +30,7 @@ function testFiles() {
  * as long again when they are counted.
  */
 const UNCOUNTED =
-  /^test\/(flow-run|cli|examples|bench|soak|simulation|mutants|catalogue|fuzz|call\/(processes|death|life|memory|soak|stall|elastic|retry|bundles)|mesh\/security)\b/
+  /^test\/(flow-run|cli|examples|bench|soak|simulation|mutants|catalogue|fuzz|oracle|call\/(processes|death|life|memory|soak|stall|elastic|retry|bundles)|mesh\/security)\b/
 
 async function tests() {
   const files = testFiles()

@@ -6,11 +6,16 @@ export { type Exchange, type Flow, type FlowStart, flow } from './flow/flow-buil
 export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
 export type { Inputs } from './flow/inputs.js'
 export type { JoinOptions } from './flow/join-options.js'
-export { asc, desc } from './flow/order.js'
+export { asc, desc, type Order, type SortKey, type StableOrder } from './flow/order.js'
+export { env } from './flow/param-codec.js'
 export { setParams } from './flow/params.js'
 export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
+export type { Reducer } from './flow/reducer.js'
+export type { BytesOptions } from './flow/row-bytes.js'
+export type { FailingRows, ReduceOptions } from './flow/row-types.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
+export type { Part } from './flow/sinks/part-writer.js'
 export {
   arrow,
   type CsvColumns,
@@ -25,4 +30,5 @@ export {
   type Source,
   type SourceOptions,
 } from './flow/source.js'
+export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, type Sink, to } from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

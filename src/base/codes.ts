@@ -121,18 +121,29 @@ export const CODES = {
   },
   ColumnType: {
     fault: 'user',
-    cause: 'A row holds a value that no column can hold, or that does not fit the type its column has already.',
-    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, or null. The message names column, row and stage.',
+    cause:
+      'A row holds a value that no column can hold, or that does not fit the type its column has already; or a list or an object is to be a key or ordered.',
+    cure: 'Map every value of a column to one of number, bigint, string, boolean, Date, Uint8Array, an array or a plain object of such, or null; a key to text. The message names column, row and stage.',
   },
   TooManyColumns: {
     fault: 'user',
-    cause: 'The rows of one stage have more than 4,096 different keys.',
+    cause: 'The rows of one stage, with the lists and objects in them, have more than 4,096 columns.',
     cure: 'Put what varies into a value: rows like { key, value } instead of one key each.',
   },
   StageAnonymous: {
     fault: 'user',
     cause: 'A function without a name, a bound or a native function was given to a flow: workers could not find it.',
     cure: 'Declare it as an exported, named function of the module that the flow was given, and pass that.',
+  },
+  StageTimeout: {
+    fault: 'user',
+    cause: 'One call of a stage function took longer than the timeoutMs given with it.',
+    cure: 'Raise timeoutMs, or leave such rows out with onError; the error names the row.',
+  },
+  TooManyErrors: {
+    fault: 'user',
+    cause: 'A stage function failed for more rows than the maxErrors given with it.',
+    cure: 'Look at the cause, the last of these errors; raise maxErrors if so many are acceptable.',
   },
   StageAsync: {
     fault: 'user',
@@ -219,6 +230,26 @@ export const CODES = {
     fault: 'user',
     cause: 'A worker would have more bytes on disk for a run than `spillBytes` allows.',
     cure: 'Give more `spillBytes` or `memoryBytes`, spread the keys more evenly, or keep less.',
+  },
+  SinkWrite: {
+    fault: 'user',
+    cause: 'A file of a sink could not be made, written or renamed: a full disk, no permission, a folder where a file should be.',
+    cure: 'See the cause; the message names the file. Make room, or write elsewhere.',
+  },
+  SinkExists: {
+    fault: 'user',
+    cause: 'A folder that a sink should write to has parts already.',
+    cure: 'Name another folder, or give `overwrite: true`: the parts are replaced at the end of the run.',
+  },
+  SinkIncomplete: {
+    fault: 'user',
+    cause: 'Something behind a sink needed no more rows before all of them were written, such as a join whose other side is empty.',
+    cure: 'Write the rows behind what stops them, or in a flow of their own.',
+  },
+  SinkColumn: {
+    fault: 'user',
+    cause: 'A row has a column that the file being written has not, or a value that does not fit its column there.',
+    cure: 'Name the columns in the option `columns` of the sink, or map the rows; the message names column and row.',
   },
   FlowRanOnImport: {
     fault: 'user',

@@ -1,4 +1,4 @@
-import { toJson } from './jsonl.js'
+import { jsonText } from '../flow/sinks/json-text.js'
 
 const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 })
 const SMALL = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 })
@@ -34,7 +34,7 @@ export function cellText(value: unknown): string {
   if (typeof value === 'number') return numberText(value)
   if (typeof value === 'bigint') return GROUPED.format(value)
   if (typeof value === 'string') return short(value)
-  const json = toJson(value)
+  const json = jsonText(value)
   return short(value instanceof Date || ArrayBuffer.isView(value) ? json.replaceAll('"', '') : json)
 }
 

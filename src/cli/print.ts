@@ -1,5 +1,5 @@
+import { jsonLine } from '../flow/sinks/json-text.js'
 import type { Format } from './arguments.js'
-import { jsonLine } from './jsonl.js'
 import type { Row, RunningFlow } from './load.js'
 import type { Output } from './output.js'
 import type { Shell } from './shell.js'

@@ -1,7 +1,9 @@
 import type { ArrowColumn } from './arrow-messages.js'
+import { bytesOf } from './bytes.js'
 import { detach } from './detach.js'
+import { bitmapBytes } from './layout.js'
 import { textBuffers } from './text-vector.js'
-import { bytesOf, type ColumnVector } from './vector.js'
+import { type ColumnVector, Vector } from './vector.js'
 
 /** The values of a column of text, each once, in the order in which they came. */
 export class ArrowDictionary {
@@ -11,15 +13,15 @@ export class ArrowDictionary {
 
   constructor(readonly id: number) {}
 
-  /** The places of a column's values, those that are new among them. */
-  column(vector: ColumnVector): ArrowColumn {
-    const { length, nullCount, validity } = vector
-    const places = new Int32Array(length)
-    for (let row = 0; row < length; row++) {
+  /** The places of a column's values, those that are new among them; without a column, nulls. */
+  column(vector: ColumnVector | undefined, rows: number): ArrowColumn {
+    const places = new Int32Array(rows)
+    if (!(vector instanceof Vector)) return { rows, nulls: rows, buffers: [new Uint8Array(bitmapBytes(rows)), bytesOf(places)] }
+    for (let row = 0; row < rows; row++) {
       const value = vector.get(row) as string | null
       if (value !== null) places[row] = this.#placeOf(value)
     }
-    return { rows: length, nulls: nullCount, buffers: [validity ?? new Uint8Array(0), bytesOf(places)] }
+    return { rows, nulls: vector.nullCount, buffers: [vector.validity ?? new Uint8Array(0), bytesOf(places)] }
   }
 
   /** Values that have not been written; undefined where there are none, but for the first time. */

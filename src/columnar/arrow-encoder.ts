@@ -1,14 +1,14 @@
 import { assert } from '../base/assert.js'
 import { MillraceError } from '../base/errors.js'
+import { arrowFields } from './arrow-columns.js'
 import { ArrowDictionary } from './arrow-dictionary.js'
-import { type ArrowColumn, type Block, batchMessage, dictionaryMessage, footer, type Message, schemaMessage } from './arrow-messages.js'
+import { type Block, batchMessage, dictionaryMessage, footer, type Message, schemaMessage } from './arrow-messages.js'
 import type { Batch } from './batch.js'
 import { BatchBuilder } from './builder.js'
 import { BatchDecoder } from './decode.js'
 import { BatchEncoder } from './encode.js'
-import type { Row, Schema } from './schema.js'
+import type { Field, Row, Schema } from './schema.js'
 import { Shape } from './shape.js'
-import type { ColumnVector } from './vector.js'
 
 const MAGIC = 'ARROW1'
 const FILE_HEAD_BYTES = 8
@@ -62,10 +62,10 @@ export class ArrowEncoder {
   /** Columns that the batch lacks are null. @throws MillraceError `ColumnType` where it has one that the schema has not, or of another type */
   batch(batch: Batch): Uint8Array {
     const schema = this.#known()
-    const { vectors, rowCount } = batch.as(schema)
-    const columns = schema.map(({ name }, index) => {
-      const vector = vectors[index] as ColumnVector
-      return this.#dictionaries.get(name)?.column(vector) ?? columnOf(vector)
+    const { vectors, rowCount } = batch
+    const columns = arrowFields(schema, { schema: batch.schema, vectors, rows: rowCount }).flatMap((column, index) => {
+      const { name } = schema[index] as Field
+      return this.#dictionaries.get(name)?.column(batch.column(name), rowCount) ?? column
     })
     const parts: Uint8Array[] = []
     for (const dictionary of this.#dictionaries.values()) {
@@ -130,9 +130,4 @@ class BatchMaker {
     for (const row of rows) this.#builder.append(row)
     return this.#decoder.decode(this.#encoder.encode(this.#builder))
   }
-}
-
-function columnOf({ type, length, nullCount, validity, buffers }: ColumnVector): ArrowColumn {
-  const marks = nullCount === 0 || validity === undefined ? new Uint8Array(0) : validity
-  return { rows: length, nulls: nullCount, buffers: type === 'null' ? [] : [marks, ...buffers] }
 }

@@ -1,6 +1,6 @@
 import { Builder } from 'flatbuffers'
 import { align8 } from './layout.js'
-import type { ColumnType, Schema } from './schema.js'
+import { type ColumnType, type Kind, kindOf, type Schema } from './schema.js'
 
 /*
  * The metadata of Arrow's IPC format: flatbuffers, whose tables are those of Arrow's Schema.fbs, Message.fbs and File.fbs. A field is
@@ -14,12 +14,22 @@ const DOUBLE = 2
 const MILLISECOND = 1
 
 /** The number of a type in the union of types. */
-const TYPE_IDS: { readonly [T in ColumnType]: number } = { null: 1, int64: 2, float64: 3, utf8: 5, boolean: 6, timestamp: 10 }
+const TYPE_IDS: { readonly [K in Kind]: number } = {
+  null: 1,
+  int64: 2,
+  float64: 3,
+  binary: 4,
+  utf8: 5,
+  boolean: 6,
+  timestamp: 10,
+  list: 12,
+  struct: 13,
+}
 
 /** Columns with a dictionary, and the id of each. */
 export type DictionaryIds = ReadonlyMap<string, number>
 
-/** One column of a batch: how many values, how many of them null, and its buffers, the validity first. */
+/** One column of a batch, without those inside it: how many values, how many of them null, and its buffers, the validity first. */
 export interface ArrowColumn {
   readonly rows: number
   readonly nulls: number
@@ -121,15 +131,23 @@ function fieldTable(builder: Builder, name: string, type: ColumnType, dictionary
   const text = builder.createString(name)
   const typeTable = typeTableOf(builder, type)
   const encoding = dictionary === undefined ? 0 : encodingTable(builder, dictionary)
-  const children = offsetVector(builder, [])
+  const children = offsetVector(
+    builder,
+    fieldsIn(type).map((field) => fieldTable(builder, field.name, field.type, undefined)),
+  )
   builder.startObject(7)
   builder.addFieldOffset(0, text, 0)
   builder.addFieldInt8(1, 1, 0)
-  builder.addFieldInt8(2, TYPE_IDS[type], 0)
+  builder.addFieldInt8(2, TYPE_IDS[kindOf(type)], 0)
   builder.addFieldOffset(3, typeTable, 0)
   builder.addFieldOffset(4, encoding, 0)
   builder.addFieldOffset(5, children, 0)
   return builder.endObject()
+}
+
+function fieldsIn(type: ColumnType): Schema {
+  if (typeof type === 'string') return []
+  return 'list' in type ? [{ name: 'item', type: type.list }] : type.struct
 }
 
 function typeTableOf(builder: Builder, type: ColumnType): number {

@@ -1,26 +1,44 @@
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
+import { isBytes } from './bytes.js'
+import type { ColumnShape } from './column-shape.js'
 import { dateMs } from './date.js'
 import { describe } from './describe.js'
-import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, valueBytes } from './layout.js'
-import type { ColumnType } from './schema.js'
-import type { Shape } from './shape.js'
+import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, valueBytes } from './layout.js'
+import { recordOf } from './record.js'
+import type { Kind } from './schema.js'
 import { textBytesMax, writeText } from './text.js'
 
 const CAPACITY_ROWS_FIRST = 64
-const TEXT_BYTES_FIRST = 1024
-/** What a column keeps between batches (1 MiB of values, 1 MiB of text): one giant row must not cost memory for ever. */
+const DATA_BYTES_FIRST = 1024
+/** What a column keeps between batches (1 MiB of values, 1 MiB of data): one giant row must not cost memory for ever. */
 const KEPT_BYTES_MAX = 0x10_0000
 const TWO_32 = 2 ** 32
+
+/** The columns inside a list or struct column. */
+export interface InsideBuilder<V> {
+  columns(): readonly ColumnBuilder[]
+  /** Puts in a list from an element on, or a struct at a row. Returns the bytes it takes beside those that were told by `onType`. */
+  set(at: number, value: V): number
+  /** Takes back what is there from an element or row on. */
+  rewind(at: number): void
+  reset(): void
+}
+
+/** Makes them; `onType` as for the column. */
+type MakeInside = (shape: ColumnShape, onType: (rowBytes: number) => void) => InsideBuilder<never>
+
+const NONE: readonly ColumnBuilder[] = []
 
 /** One column of a batch that grows row by row. Rows that had no such key are filled with nulls when the next value comes. */
 export class ColumnBuilder {
   readonly name: string
-  readonly index: number
-  readonly #shape: Shape
+  readonly #shape: ColumnShape
   readonly #onType: (rowBytes: number) => void
-  #type: ColumnType = 'null'
+  readonly #makeInside: MakeInside
+  #kind: Kind = 'null'
+  #hasOffsets = false
   #length = 0
   #nulls = 0
   #capacity = 0
@@ -31,113 +49,164 @@ export class ColumnBuilder {
   #bigints = new BigInt64Array(0)
   /** Valid only while there are nulls; every bit at and after `#length` is 1. */
   #validity = new Uint8Array(0)
-  #text: Buffer = Buffer.alloc(0)
+  /** Text or bytes. */
+  #data: Buffer = Buffer.alloc(0)
+  #inside: InsideBuilder<never> | undefined
 
-  /** `onType` is told when the column gets its type, with the bytes a row takes from then on beside its text, nearly. */
-  constructor(shape: Shape, index: number, onType: (rowBytes: number) => void) {
+  /** `onType` is told when the column gets its type, with the bytes a row takes from then on beside text, bytes and elements, nearly. */
+  constructor(shape: ColumnShape, onType: (rowBytes: number) => void, makeInside: MakeInside) {
     this.#shape = shape
     this.#onType = onType
-    this.index = index
-    this.name = shape.field(index).name
+    this.#makeInside = makeInside
+    this.name = shape.name
   }
 
-  /** Puts a value at a row that is not before the last one. Returns the bytes of text it takes. */
+  /** Begins a message about the value that the current row has here. */
+  get place(): string {
+    return this.#shape.place
+  }
+
+  /** Puts a value at a row that is not before the last one. Returns the bytes of text, or of what else varies, that it takes. */
   set(row: number, value: unknown): number {
     if (row !== this.#length) this.#fill(row)
     if (row >= this.#capacity) this.#grow(row + 1)
-    let textBytes = 0
-    if (typeof value === 'string') textBytes = this.#setText(row, value)
+    let bytes = 0
+    if (typeof value === 'string') bytes = this.#setText(row, value)
     else if (typeof value === 'number') {
-      if (this.#type !== 'float64') this.#become('float64', value)
+      if (this.#kind !== 'float64') this.#become('float64', value)
       this.#floats[row] = value
     } else if (value === null || value === undefined) this.#setNull(row)
     else if (typeof value === 'boolean') {
-      if (this.#type !== 'boolean') this.#become('boolean', value)
+      if (this.#kind !== 'boolean') this.#become('boolean', value)
       if (value) this.#bits[row >> 3] |= 1 << (row & 7)
       else this.#bits[row >> 3] &= ~(1 << (row & 7))
     } else if (typeof value === 'bigint') this.#setBigint(row, value)
-    else this.#setDate(row, value)
+    else bytes = this.#setObject(row, value)
     this.#length = row + 1
-    return textBytes
+    return bytes
   }
 
-  /** Takes back what a row that failed has left at `row`. */
+  /** The columns inside, as the stage has them: of a list one, of a struct its fields. */
+  inside(): readonly ColumnBuilder[] {
+    const { kind } = this.#shape
+    if (kind !== 'list' && kind !== 'struct') return NONE
+    this.#inside ??= this.#makeInside(this.#shape, this.#onType)
+    return this.#inside.columns()
+  }
+
+  /** Takes back what is there from `row` on, also what a value that failed has left inside. */
   rewind(row: number): void {
-    if (this.#length <= row) return
-    const bit = 1 << (row & 7)
-    const wasNull = this.#type === 'null' || (this.#nulls > 0 && ((this.#validity[row >> 3] as number) & bit) === 0)
-    if (wasNull) this.#nulls--
-    if (wasNull && this.#type !== 'null') this.#validity[row >> 3] |= bit
-    this.#length = row
+    if (this.#length < row) return
+    if (this.#kind === 'list') this.#inside?.rewind(this.#words[row] as number)
+    else if (this.#kind === 'struct') this.#inside?.rewind(row)
+    while (this.#length > row) this.#dropLast()
   }
 
-  /** What goes into the message for `rows` rows. The type is the stage's, which may know more than this column has seen. */
+  /** What goes into the message for `rows` rows. The kind is the stage's, which may know more than this column has seen. */
   close(rows: number): ColumnExtent {
     if (this.#length !== 0) this.#fill(rows)
-    const nulls = this.#length === 0 || this.#type === 'null' ? rows : this.#nulls
-    const textBytes = this.#type === 'utf8' && nulls < rows ? (this.#words[rows] as number) : 0
-    return { type: this.#shape.field(this.index).type, rows, nulls, textBytes }
+    const nulls = this.#length === 0 || this.#kind === 'null' ? rows : this.#nulls
+    const { kind } = this.#shape
+    if (kind === 'struct') return { kind, rows, nulls, size: this.#shape.inside.columns.length }
+    return { kind, rows, nulls, size: this.#hasOffsets && nulls < rows ? (this.#words[rows] as number) : 0 }
   }
 
   /** Copies a closed column to its place. */
-  writeTo(message: Uint8Array, { validity, values, text }: ColumnLayout, { type, rows, nulls, textBytes }: ColumnExtent): void {
+  writeTo(message: Uint8Array, { validity, values, data, end }: ColumnLayout, { kind, rows, nulls, size }: ColumnExtent): void {
     if (nulls === rows) return
     if (nulls > 0) copyBits(message, validity, this.#validity, rows)
-    if (type === 'boolean') copyBits(message, values, this.#bits, rows)
-    else message.set(this.#bits.subarray(0, valueBytes(type, rows)), values)
-    if (textBytes > 0) message.set(this.#text.subarray(0, textBytes), text)
+    if (kind === 'boolean') copyBits(message, values, this.#bits, rows)
+    else message.set(this.#bits.subarray(0, valueBytes(kind, rows)), values)
+    if (end > data) message.set(this.#data.subarray(0, size), data)
   }
 
   /** Begins the next batch; keeps type and buffers. */
   reset(): void {
     this.#length = 0
     this.#nulls = 0
-    if (this.#text.length > KEPT_BYTES_MAX) this.#text = Buffer.alloc(0)
+    this.#inside?.reset()
+    if (this.#data.length > KEPT_BYTES_MAX) this.#data = Buffer.alloc(0)
     if (this.#bits.length <= KEPT_BYTES_MAX) return
     this.#capacity = 0
     this.#resize(0)
   }
 
   #setText(row: number, value: string): number {
-    if (this.#type !== 'utf8') this.#become('utf8', value)
+    if (this.#kind !== 'utf8') this.#become('utf8', value)
     const start = this.#words[row] as number
     const room = textBytesMax(value)
-    if (start + room > this.#text.length) this.#growText(start, room)
-    const end = writeText(this.#text, start, value)
+    if (start + room > this.#data.length) this.#growData(start, room)
+    const end = writeText(this.#data, start, value)
     this.#words[row + 1] = end
     return end - start
   }
 
+  #setObject(row: number, value: unknown): number {
+    const ms = dateMs(value)
+    if (ms !== undefined) return this.#setDate(row, ms, value)
+    if (isBytes(value)) return this.#setBytes(row, value)
+    if (Array.isArray(value)) {
+      if (this.#kind !== 'list') this.#become('list', value)
+      const start = this.#words[row] as number
+      const bytes = (this.#inside as InsideBuilder<readonly unknown[]>).set(start, value)
+      this.#words[row + 1] = start + value.length
+      return bytes
+    }
+    const record = recordOf(value)
+    if (record === undefined) throw this.#unfit(value)
+    if (this.#kind !== 'struct') this.#become('struct', value)
+    return (this.#inside as InsideBuilder<object>).set(row, record)
+  }
+
+  #unfit(value: unknown): MillraceError {
+    const cure =
+      'map it to a string, number, bigint, boolean, Date, Uint8Array, array, plain object or null, for example with JSON.stringify'
+    return this.#shape.refusal(`is ${describe(value)}, which no column can hold; ${cure}`)
+  }
+
+  #setBytes(row: number, value: Uint8Array): number {
+    if (this.#kind !== 'binary') this.#become('binary', value)
+    const start = this.#words[row] as number
+    if (start + value.length > this.#data.length) this.#growData(start, value.length)
+    this.#data.set(value, start)
+    this.#words[row + 1] = start + value.length
+    return value.length
+  }
+
   #setBigint(row: number, value: bigint): void {
     if (BigInt.asIntN(64, value) !== value) {
-      throw this.#shape.refusal(this.name, `is ${describe(value)}, which needs more than 64 bits; make it a string`)
+      throw this.#shape.refusal(`is ${describe(value)}, which needs more than 64 bits; make it a string`)
     }
-    if (this.#type !== 'int64') this.#become('int64', value)
+    if (this.#kind !== 'int64') this.#become('int64', value)
     this.#bigints[row] = value
   }
 
-  #setDate(row: number, value: unknown): void {
-    const ms = dateMs(value)
-    if (ms === undefined) {
-      const cure = 'map it to a string, number, bigint, boolean, Date or null, for example with JSON.stringify'
-      throw this.#shape.refusal(this.name, `is ${describe(value)}, which no column can hold; ${cure}`)
-    }
-    if (Number.isNaN(ms)) throw this.#shape.refusal(this.name, 'is an invalid Date; use null for an unknown time')
-    if (this.#type !== 'timestamp') this.#become('timestamp', value)
+  #setDate(row: number, ms: number, value: unknown): number {
+    if (Number.isNaN(ms)) throw this.#shape.refusal('is an invalid Date; use null for an unknown time')
+    if (this.#kind !== 'timestamp') this.#become('timestamp', value)
     this.#words[2 * row] = ms >>> 0
     this.#words[2 * row + 1] = Math.floor(ms / TWO_32)
+    return 0
   }
 
   #setNull(row: number): void {
-    if (this.#type !== 'null') {
+    if (this.#kind !== 'null') {
       if (this.#nulls === 0) this.#validity.fill(0xff)
       this.#validity[row >> 3] &= ~(1 << (row & 7))
       // What stands under a null is zero: the same rows always give the same bytes.
-      if (this.#type === 'utf8') this.#words[row + 1] = this.#words[row] as number
-      else if (this.#type === 'boolean') this.#bits[row >> 3] &= ~(1 << (row & 7))
-      else this.#floats[row] = 0
+      if (this.#hasOffsets) this.#words[row + 1] = this.#words[row] as number
+      else if (this.#kind === 'boolean') this.#bits[row >> 3] &= ~(1 << (row & 7))
+      else if (this.#kind !== 'struct') this.#floats[row] = 0
     }
     this.#nulls++
+  }
+
+  #dropLast(): void {
+    const row = --this.#length
+    const bit = 1 << (row & 7)
+    const wasNull = this.#kind === 'null' || (this.#nulls > 0 && ((this.#validity[row >> 3] as number) & bit) === 0)
+    if (wasNull) this.#nulls--
+    if (wasNull && this.#kind !== 'null') this.#validity[row >> 3] |= bit
   }
 
   #fill(rows: number): void {
@@ -145,10 +214,12 @@ export class ColumnBuilder {
     while (this.#length < rows) this.#setNull(this.#length++)
   }
 
-  #become(type: ColumnType, value: unknown): void {
-    this.#shape.widen(this.index, type, value)
-    this.#type = type
-    this.#onType(type === 'boolean' ? 0.25 : type === 'utf8' ? 4.125 : 8.125)
+  #become(kind: Kind, value: unknown): void {
+    this.#shape.widen(kind, value)
+    this.#kind = kind
+    this.#hasOffsets = hasOffsets(kind)
+    this.inside()
+    this.#onType(kind === 'boolean' ? 0.25 : kind === 'struct' ? 0.125 : this.#hasOffsets ? 4.125 : 8.125)
     this.#resize(this.#capacity)
     if (this.#nulls === 0) return
     this.#validity.fill(0xff)
@@ -159,11 +230,11 @@ export class ColumnBuilder {
     let capacity = Math.max(this.#capacity, CAPACITY_ROWS_FIRST)
     while (capacity < rows) capacity *= 2
     this.#capacity = capacity
-    if (this.#type !== 'null') this.#resize(capacity)
+    if (this.#kind !== 'null') this.#resize(capacity)
   }
 
   #resize(rows: number): void {
-    const buffer = new ArrayBuffer(align8(valueBytes(this.#type, rows)))
+    const buffer = new ArrayBuffer(align8(valueBytes(this.#kind, rows)))
     const bits = new Uint8Array(buffer)
     bits.set(this.#bits.subarray(0, bits.length))
     this.#bits = bits
@@ -175,17 +246,17 @@ export class ColumnBuilder {
     this.#validity = validity
   }
 
-  #growText(start: number, room: number): void {
+  #growData(start: number, room: number): void {
     if (start + room > LIMITS.messageBytesMax) {
+      const what = this.#kind === 'binary' ? 'binary data' : 'text'
       throw new MillraceError(
         'MessageTooLarge',
-        `stage ${JSON.stringify(this.#shape.stage)}, row ${this.#shape.rowsSeen}: column ${JSON.stringify(this.name)} has more than ` +
-          `${LIMITS.messageBytesMax} bytes of text in one batch; split the value`,
+        `${this.place} has more than ${LIMITS.messageBytesMax} bytes of ${what} in one batch; split the value`,
       )
     }
-    const text = Buffer.allocUnsafeSlow(Math.max(2 * this.#text.length, start + room, TEXT_BYTES_FIRST))
-    text.set(this.#text.subarray(0, start))
-    this.#text = text
+    const data = Buffer.allocUnsafeSlow(Math.max(2 * this.#data.length, start + room, DATA_BYTES_FIRST))
+    data.set(this.#data.subarray(0, start))
+    this.#data = data
   }
 }
 

@@ -1,33 +1,55 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { bitmapBytes, type ColumnExtent, layoutColumn, valueBytes } from './layout.js'
+import { BinaryVector } from './inside-vector.js'
+import { bitmapBytes, type ColumnExtent, type ColumnLayout, hasData, hasOffsets, layoutColumn, valueBytes } from './layout.js'
 import { check, malformed } from './malformed.js'
 import { readText } from './text.js'
 import { AsciiVector, StringsVector, UnicodeVector } from './text-vector.js'
-import { BigintVector, BooleanVector, type ColumnVector, FloatVector, type Nulls, NullVector, TimestampVector } from './vector.js'
+import { BigintVector, BooleanVector, type ColumnVector, FloatVector, type Nulls, TimestampVector } from './vector.js'
 
 /** The largest count of milliseconds a Date can hold. */
 const DATE_MS_MAX = 8.64e15
 
-/** One column of a message, checked throughout. `start` is a multiple of 8. */
-export function readColumn(bytes: Uint8Array, start: number, extent: ColumnExtent): ColumnVector {
-  const { type, rows, nulls: nullCount } = extent
-  if (nullCount === rows) return new NullVector(type, rows)
+/** The body of one column of a message that has one, without the columns inside it. */
+export interface ColumnBody {
+  readonly extent: ColumnExtent
+  readonly layout: ColumnLayout
+  readonly nulls: Nulls
+  /** Of text, bytes or elements, in order and within their size; else empty. */
+  readonly offsets: Int32Array
+}
+
+/** Checks where a body begins and ends, its nulls and its offsets. `start` is a multiple of 8. */
+export function readBody(bytes: Uint8Array, start: number, extent: ColumnExtent): ColumnBody {
+  const { kind, rows, nulls: nullCount } = extent
   const layout = layoutColumn(start, extent)
   check(layout.end <= bytes.length, `a column ends at ${layout.end}, the message at ${bytes.length}`)
+  const nulls = { length: rows, nullCount, validity: readValidity(bytes, layout.validity, extent) }
+  const offsets = hasOffsets(kind) ? new Int32Array(bytes.buffer, bytes.byteOffset + layout.values, rows + 1) : NO_OFFSETS
+  if (offsets !== NO_OFFSETS) checkOffsets(offsets, extent)
+  return { extent, layout, nulls, offsets }
+}
+
+const NO_OFFSETS = new Int32Array(0)
+
+/** The values of a column that has no others inside, all checked. */
+export function readValues(bytes: Uint8Array, { extent, layout, nulls, offsets }: ColumnBody): ColumnVector {
+  const { kind, rows, size } = extent
   const { buffer } = bytes
   const at = bytes.byteOffset + layout.values
-  const nulls = { length: rows, nullCount, validity: readValidity(bytes, layout.validity, extent) }
-  switch (type) {
+  const data = hasData(kind) ? bytes.subarray(layout.data, layout.data + size) : bytes
+  switch (kind) {
     case 'boolean':
-      return new BooleanVector(nulls, bytes.subarray(layout.values, layout.values + valueBytes(type, rows)))
+      return new BooleanVector(nulls, bytes.subarray(layout.values, layout.values + valueBytes(kind, rows)))
     case 'float64':
       return new FloatVector(nulls, new Float64Array(buffer, at, rows))
     case 'int64':
       return new BigintVector(nulls, new BigInt64Array(buffer, at, rows))
     case 'timestamp':
       return readTimestamps(nulls, new Int32Array(buffer, at, 2 * rows))
+    case 'binary':
+      return new BinaryVector(nulls, offsets, data)
     default:
-      return readStrings(nulls, new Int32Array(buffer, at, rows + 1), bytes.subarray(layout.text, layout.text + extent.textBytes))
+      return readStrings(nulls, offsets, data)
   }
 }
 
@@ -50,11 +72,14 @@ function readTimestamps(nulls: Nulls, words: Int32Array): TimestampVector {
   return vector
 }
 
-function readStrings(nulls: Nulls, offsets: Int32Array, text: Uint8Array): ColumnVector {
-  check(offsets[0] === 0 && offsets[nulls.length] === text.length, 'text offsets that do not cover the text')
-  for (let i = 0; i < nulls.length; i++) {
-    if ((offsets[i] as number) > (offsets[i + 1] as number)) throw malformed(`text offsets go back at row ${i}`)
+function checkOffsets(offsets: Int32Array, { rows, size }: ColumnExtent): void {
+  check(offsets[0] === 0 && offsets[rows] === size, `offsets that do not cover the ${size} bytes or elements of a column`)
+  for (let i = 0; i < rows; i++) {
+    if ((offsets[i] as number) > (offsets[i + 1] as number)) throw malformed(`offsets go back at row ${i}`)
   }
+}
+
+function readStrings(nulls: Nulls, offsets: Int32Array, text: Uint8Array): ColumnVector {
   if (isAscii(text)) return new AsciiVector(nulls, offsets, text)
   if (isUtf8(text)) {
     for (let i = 0; i < nulls.length; i++) {

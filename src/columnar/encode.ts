@@ -10,16 +10,19 @@ import {
   DESCRIPTOR_BYTES,
   FLAG_NAMES,
   HEADER_BYTES,
+  KINDS,
   layoutColumn,
   MAGIC,
-  TYPES,
 } from './layout.js'
 import type { Shape } from './shape.js'
 import { encodeText } from './text.js'
 
-interface Part {
+interface ClosedColumn {
   readonly column: ColumnBuilder
   readonly extent: ColumnExtent
+}
+
+interface Part extends ClosedColumn {
   readonly layout: ColumnLayout
 }
 
@@ -36,11 +39,11 @@ export class BatchEncoder {
     const { shape, rowCount } = builder
     this.#shape ??= shape
     assert(shape === this.#shape, `an encoder got batches of two stages, ${this.#shape.stage} and ${shape.stage}`)
-    const columns = builder.columns()
-    const names = shape.version === this.#version ? undefined : columns.map((column) => encodeText(column.name))
+    const columns = walk(builder.columns(), rowCount)
+    const names = shape.version === this.#version ? undefined : columns.map(({ column }) => encodeText(column.name))
     const nameBytes = names?.reduce((bytes, name) => bytes + name.length, 0) ?? 0
     const start = align8(HEADER_BYTES + DESCRIPTOR_BYTES * columns.length + nameBytes)
-    const { parts, end } = place(columns, rowCount, start)
+    const { parts, end } = place(columns, start)
     if (end > LIMITS.messageBytesMax) throw tooLarge(shape.stage, end)
 
     const message = new Uint8Array(end)
@@ -55,10 +58,20 @@ export class BatchEncoder {
   }
 }
 
-function place(columns: readonly ColumnBuilder[], rowCount: number, start: number): { parts: Part[]; end: number } {
+/** All columns in the order of the message, closed. */
+function walk(columns: readonly ColumnBuilder[], rows: number, closed: ClosedColumn[] = []): ClosedColumn[] {
+  for (const column of columns) {
+    const extent = column.close(rows)
+    closed.push({ column, extent })
+    const inside = column.inside()
+    if (inside.length > 0) walk(inside, extent.kind === 'list' ? extent.size : rows, closed)
+  }
+  return closed
+}
+
+function place(columns: readonly ClosedColumn[], start: number): { parts: Part[]; end: number } {
   let end = start
-  const parts = columns.map((column) => {
-    const extent = column.close(rowCount)
+  const parts = columns.map(({ column, extent }) => {
     const layout = layoutColumn(end, extent)
     end = layout.end
     return { column, extent, layout }
@@ -77,9 +90,9 @@ function writeHeader(view: DataView, header: { version: number; rowCount: number
 function writeDescriptors(view: DataView, parts: readonly Part[], names: readonly Uint8Array[] | undefined): void {
   parts.forEach(({ extent }, i) => {
     const at = HEADER_BYTES + DESCRIPTOR_BYTES * i
-    view.setUint32(at, TYPES.indexOf(extent.type), true)
+    view.setUint32(at, KINDS.indexOf(extent.kind), true)
     view.setUint32(at + 4, extent.nulls, true)
-    view.setUint32(at + 8, extent.textBytes, true)
+    view.setUint32(at + 8, extent.size, true)
     view.setUint32(at + 12, names?.[i]?.length ?? 0, true)
   })
 }

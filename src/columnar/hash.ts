@@ -1,6 +1,6 @@
-import { MillraceError } from '../base/errors.js'
+import { isBytes } from './bytes.js'
 import { dateMs } from './date.js'
-import { describe } from './describe.js'
+import { keyRefusal } from './describe.js'
 import type { Row } from './schema.js'
 
 const FNV_OFFSET = 0x811c_9dc5 | 0
@@ -9,9 +9,10 @@ const SEED = 0x9e37_79b9 | 0
 const NULL_HASH = 0x2545_f491
 const TRUE_HASH = 0x68bc_21eb
 const FALSE_HASH = 0x02e5_be93
-/** Keeps a number, a bigint and a Date of the same value apart. */
+/** Keeps a number, a bigint and a Date of the same value apart, and text and bytes. */
 const BIGINT_SEED = 0x517c_c1b7
 const DATE_SEED = 0x1b87_3593
+const BYTES_SEED = 0x3c6e_f372
 
 const FLOAT = new Float64Array(1)
 const BIGINT = new BigInt64Array(FLOAT.buffer)
@@ -20,22 +21,24 @@ const WORDS = new Int32Array(FLOAT.buffer)
 /**
  * Hash of the key columns of a row, u32, for routing it to a partition. Equal keys hash equal on every worker and version of Node;
  * a missing key is null. Take it modulo the number of partitions.
- * @throws MillraceError `ColumnType` for a value that no column can hold.
+ * @throws MillraceError `ColumnType` for a value that cannot be a key.
  */
 export function hashRow(row: Row, keys: readonly string[]): number {
-  if (keys.length === 1) return hashValue(row[keys[0] as string])
+  if (keys.length === 1) return hashValue(row[keys[0] as string], keys[0])
   let hash = SEED
   for (let i = 0; i < keys.length; i++) {
-    hash = mix(hash, hashValue(row[keys[i] as string]))
+    hash = mix(hash, hashValue(row[keys[i] as string], keys[i]))
   }
   return finish(hash)
 }
 
 /**
  * Hash of one value, u32. -0 and 0 are equal, NaN is equal to NaN, a Date is its milliseconds, null and undefined are equal.
- * Strings: FNV-1a over UTF-16 code units; the rest: MurmurHash3 (x86, 32 bit) over 32-bit words; the finalizer of the latter for both.
+ * Strings: FNV-1a over UTF-16 code units, bytes: over bytes; the rest: MurmurHash3 (x86, 32 bit) over 32-bit words; the finalizer of the
+ * latter for all. `column` is for the message of an error.
+ * @throws MillraceError `ColumnType`
  */
-export function hashValue(value: unknown): number {
+export function hashValue(value: unknown, column?: string): number {
   switch (typeof value) {
     case 'string':
       return hashString(value)
@@ -49,7 +52,7 @@ export function hashValue(value: unknown): number {
     case 'undefined':
       return NULL_HASH
     default:
-      return value === null ? NULL_HASH : hashDate(value)
+      return value === null ? NULL_HASH : hashObject(value, column)
   }
 }
 
@@ -59,10 +62,17 @@ function hashString(text: string): number {
   return finish(hash)
 }
 
-function hashDate(value: unknown): number {
+function hashBytes(bytes: Uint8Array): number {
+  let hash = FNV_OFFSET ^ BYTES_SEED
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), FNV_PRIME)
+  return finish(hash)
+}
+
+function hashObject(value: unknown, column: string | undefined): number {
   const ms = dateMs(value)
   if (ms !== undefined) return hashNumber(ms, DATE_SEED)
-  throw new MillraceError('ColumnType', `a key is ${describe(value)}; use a string, number, bigint, boolean, Date or null`)
+  if (isBytes(value)) return hashBytes(value)
+  throw keyRefusal(value, column)
 }
 
 function hashNumber(value: number, seed: number): number {

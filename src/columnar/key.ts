@@ -1,6 +1,6 @@
-import { MillraceError } from '../base/errors.js'
+import { isBytes, latin1Of } from './bytes.js'
 import { dateMs } from './date.js'
-import { describe } from './describe.js'
+import { keyRefusal } from './describe.js'
 import type { Row } from './schema.js'
 
 /** What stands for some key values in a Map or Set. Keys of the same number of values are the same iff the values are. */
@@ -11,9 +11,10 @@ const MARK = '\0'
 
 /**
  * The Map key of some values: of one value mostly the value itself, of several one string.
- * 1, '1', 1n, true, null and new Date(1) are all different; NaN is equal to NaN, -0 to 0, undefined to null, a Date to one of the same time.
+ * 1, '1', 1n, true, null and new Date(1) are all different; NaN is equal to NaN, -0 to 0, undefined to null, a Date to one of the same time,
+ * bytes to the same bytes.
  * A key may be a string that keeps a whole batch alive: `detach` the first of each group.
- * @throws MillraceError `ColumnType` for a value that no column can hold.
+ * @throws MillraceError `ColumnType` for a value that cannot be a key.
  */
 export function keyOf(values: readonly unknown[]): Key {
   if (values.length === 1) return single(values[0])
@@ -24,40 +25,14 @@ export function keyOf(values: readonly unknown[]): Key {
 
 /** `keyOf` the values that a row has in some columns. */
 export function keyOfRow(row: Row, columns: readonly string[]): Key {
-  if (columns.length === 1) return single(row[columns[0] as string])
+  if (columns.length === 1) return single(row[columns[0] as string], columns[0])
   let key = ''
-  for (let i = 0; i < columns.length; i++) key += part(row[columns[i] as string])
+  for (let i = 0; i < columns.length; i++) key += part(row[columns[i] as string], columns[i])
   return key
 }
 
-/** Keys that stand for all columns of a row, whatever their order; a column that is not there is null. */
-export class WholeKeys {
-  #names: readonly string[] = []
-  #sorted: readonly string[] = []
-
-  /** @throws MillraceError `ColumnType` for a value that no key can be */
-  of(row: Row): string {
-    let key = ''
-    for (const name of this.#sortedNames(row)) {
-      const value = row[name]
-      if (value !== null && value !== undefined) key += `${name.length}:${name}${part(value)}`
-    }
-    return key
-  }
-
-  /** Rows that follow each other mostly have the same columns in the same order. */
-  #sortedNames(row: Row): readonly string[] {
-    const names = Object.keys(row)
-    const last = this.#names
-    if (names.length === last.length && names.every((name, index) => name === last[index])) return this.#sorted
-    this.#names = names
-    this.#sorted = [...names].sort()
-    return this.#sorted
-  }
-}
-
-/** Map compares as we need it, but for Dates, and for strings that look like the stand-in of a Date. */
-function single(value: unknown): Key {
+/** Map compares as we need it, but for Dates and bytes, and for strings that look like the stand-in of one. */
+function single(value: unknown, column?: string): Key {
   switch (typeof value) {
     case 'string':
       return value.charCodeAt(0) === 0 ? `${MARK}${value}` : value
@@ -66,12 +41,12 @@ function single(value: unknown): Key {
     case 'boolean':
       return value
     default:
-      return value === null || value === undefined ? null : `${MARK}d${msOf(value)}`
+      return value === null || value === undefined ? null : MARK + objectPart(value, column)
   }
 }
 
-/** One value, so written that where it ends does not depend on what follows. */
-function part(value: unknown): string {
+/** One value, so written that where it ends does not depend on what follows. `column` is for the message of an error. */
+export function part(value: unknown, column?: string): string {
   switch (typeof value) {
     case 'string':
       return `${value.length}:${value}`
@@ -82,12 +57,13 @@ function part(value: unknown): string {
     case 'boolean':
       return value ? 't' : 'f'
     default:
-      return value === null || value === undefined ? '_' : `d${msOf(value)};`
+      return value === null || value === undefined ? '_' : objectPart(value, column)
   }
 }
 
-function msOf(value: unknown): number {
+function objectPart(value: unknown, column: string | undefined): string {
   const ms = dateMs(value)
-  if (ms !== undefined) return ms
-  throw new MillraceError('ColumnType', `a key is ${describe(value)}; use a string, number, bigint, boolean, Date or null`)
+  if (ms !== undefined) return `d${ms};`
+  if (isBytes(value)) return `b${value.length}:${latin1Of(value)}`
+  throw keyRefusal(value, column)
 }

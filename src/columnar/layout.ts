@@ -1,58 +1,71 @@
-import type { ColumnType } from './schema.js'
+import type { Kind } from './schema.js'
 
 /*
  * A batch as one message, little endian, every section on a multiple of 8 bytes:
  *
  *    0  magic u32 | schema version u32 | rows u32 | columns u16 | flags u16 (1: the names follow)
- *   16  per column: type u32 | nulls u32 | text bytes u32 | name bytes u32 (0 unless the names follow)
+ *   16  per column: kind u32 | nulls u32 | size u32 | name bytes u32 (0 unless the names follow)
  *    .  the names, one after the other, without separators
- *    .  per column, in Arrow's layout: validity bitmap, values, text
+ *    .  per column, in Arrow's layout: validity bitmap, values, data
  *
- * Values are Float64 (float64), Int64 (int64; timestamp in ms), bits (boolean), or rows + 1 Int32 offsets into the text (utf8).
+ * Values are Float64 (float64), Int64 (int64; timestamp in ms), bits (boolean), or rows + 1 Int32 offsets into the data (utf8, binary)
+ * or the elements (list); a struct has none. The size is the bytes of the data, the elements of a list, or the fields of a struct; else 0.
  * Bitmaps are least significant bit first. The validity bitmap is there iff some but not all values are null;
  * a column of nulls has no body, whatever its type. Text is UTF-8, with lone surrogates in three bytes each (WTF-8).
+ *
+ * Columns are counted and stand in the order in which a walk meets them: a list, then its elements as a column of as many rows and of
+ * no name; a struct, then its fields, each of as many rows as it has, null where it is.
  */
 export const MAGIC = 0x31_42_52_4d
 export const HEADER_BYTES = 16
 export const DESCRIPTOR_BYTES = 16
 export const FLAG_NAMES = 1
 
-/** Most rows of one batch (1,048,576): bounds what a few bytes of nulls can unfold to. */
+/** Most rows of one batch, and elements of a list column in it (1,048,576): bounds what a few bytes of nulls can unfold to. */
 export const ROWS_MAX = 0x10_0000
-/** Most columns of one stage (4,096): rows whose keys are data would grow every batch without end. */
+/** Most columns of one stage (4,096), those inside others too: rows whose keys are data would grow every batch without end. */
 export const COLUMNS_MAX = 0x1000
 
-/** The number of a type on the wire is its index here. */
-export const TYPES: readonly ColumnType[] = ['null', 'boolean', 'float64', 'int64', 'utf8', 'timestamp']
+/** The number of a kind on the wire is its index here. */
+export const KINDS: readonly Kind[] = ['null', 'boolean', 'float64', 'int64', 'utf8', 'timestamp', 'binary', 'list', 'struct']
 
 /** Where the parts of one column stand, in bytes from the start of the message. `end` is where the next column starts. */
 export interface ColumnLayout {
   readonly validity: number
   readonly values: number
-  readonly text: number
+  readonly data: number
   readonly end: number
 }
 
 export interface ColumnExtent {
-  readonly type: ColumnType
+  readonly kind: Kind
   readonly rows: number
   readonly nulls: number
-  readonly textBytes: number
+  /** Bytes of text or binary, elements of a list, fields of a struct; else 0. */
+  readonly size: number
 }
 
 /** The one place that says where a column's bytes are; `encode` and `decode` both ask it. */
-export function layoutColumn(start: number, { type, rows, nulls, textBytes }: ColumnExtent): ColumnLayout {
-  if (nulls === rows) return { validity: start, values: start, text: start, end: start }
+export function layoutColumn(start: number, { kind, rows, nulls, size }: ColumnExtent): ColumnLayout {
+  if (nulls === rows) return { validity: start, values: start, data: start, end: start }
   const values = start + (nulls === 0 ? 0 : align8(bitmapBytes(rows)))
-  const text = values + align8(valueBytes(type, rows))
-  return { validity: start, values, text, end: text + align8(textBytes) }
+  const data = values + align8(valueBytes(kind, rows))
+  return { validity: start, values, data, end: data + (hasData(kind) ? align8(size) : 0) }
 }
 
 /** Bytes of the values of `rows` rows, without padding. */
-export function valueBytes(type: ColumnType, rows: number): number {
-  if (type === 'null') return 0
-  if (type === 'boolean') return bitmapBytes(rows)
-  return type === 'utf8' ? 4 * (rows + 1) : 8 * rows
+export function valueBytes(kind: Kind, rows: number): number {
+  if (kind === 'null' || kind === 'struct') return 0
+  if (kind === 'boolean') return bitmapBytes(rows)
+  return hasOffsets(kind) ? 4 * (rows + 1) : 8 * rows
+}
+
+export function hasOffsets(kind: Kind): boolean {
+  return kind === 'utf8' || kind === 'binary' || kind === 'list'
+}
+
+export function hasData(kind: Kind): boolean {
+  return kind === 'utf8' || kind === 'binary'
 }
 
 export function bitmapBytes(rows: number): number {

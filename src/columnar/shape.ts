@@ -1,8 +1,8 @@
 import { assert } from '../base/assert.js'
 import { MillraceError } from '../base/errors.js'
-import { describe } from './describe.js'
+import { FieldsShape, type ShapeOwner } from './column-shape.js'
 import { COLUMNS_MAX } from './layout.js'
-import type { ColumnType, Field, Schema } from './schema.js'
+import type { Schema } from './schema.js'
 
 export interface ShapeOptions {
   /** Name of the stage, for messages. */
@@ -13,26 +13,26 @@ export interface ShapeOptions {
 
 /**
  * The schema of one stage's output on one worker as it grows, shared by all builders of that stage.
- * Columns are only added at the end and only change from null to a type; `version` counts both.
+ * Columns are only added at the end and only change from null to a type, those inside lists and structs too; `version` counts both.
  */
-export class Shape {
+export class Shape implements ShapeOwner {
   readonly stage: string
-  #fields: Field[]
+  readonly root: FieldsShape
   #snapshot: Schema | undefined
   #version = 0
+  #columnCount = 0
   #rowsSeen = 0
-  readonly #index: Map<string, number>
 
   constructor({ stage, schema = [] }: ShapeOptions) {
     this.stage = stage
-    this.#fields = [...schema]
-    this.#index = new Map(schema.map((field, i) => [field.name, i]))
-    assert(this.#index.size === schema.length, `stage ${stage}: a column is there twice`)
+    this.root = new FieldsShape(this, (name) => name, 0)
+    for (const field of schema) this.root.adopt(field)
+    assert(this.root.columns.length === schema.length, `stage ${stage}: a column is there twice`)
   }
 
   /** The fields of this moment; the same array until `version` changes. */
   get fields(): Schema {
-    this.#snapshot ??= Object.freeze([...this.#fields])
+    this.#snapshot ??= this.root.schema
     return this.#snapshot
   }
 
@@ -40,8 +40,9 @@ export class Shape {
     return this.#version
   }
 
+  /** All of them, those inside others too. */
   get columnCount(): number {
-    return this.#fields.length
+    return this.#columnCount
   }
 
   /** Rows handed to any builder of the stage, the one that failed included: the row number in messages, counted from 1. */
@@ -53,54 +54,24 @@ export class Shape {
     this.#rowsSeen++
   }
 
-  field(index: number): Field {
-    return this.#fields[index] as Field
-  }
-
-  /**
-   * The column of that name, added as null at the end if it is new.
-   * @throws MillraceError `TooManyColumns` beyond 4,096.
-   */
-  indexOf(name: string): number {
-    const known = this.#index.get(name)
-    if (known !== undefined) return known
-    const index = this.#fields.length
-    if (index === COLUMNS_MAX) {
+  /** Throws `TooManyColumns` beyond 4,096. */
+  added(path: string): void {
+    if (this.#columnCount === COLUMNS_MAX) {
       throw new MillraceError(
         'TooManyColumns',
-        `${this.#place(name)}: more than ${COLUMNS_MAX} different keys; put what varies into a value, as in { key, value }`,
+        `${this.place(path)}: more than ${COLUMNS_MAX} columns, those inside others counted; put what varies into a value, as in { key, value }`,
       )
     }
-    this.#index.set(name, index)
-    this.#put(index, { name, type: 'null' })
-    return index
+    this.#columnCount++
+    this.changed()
   }
 
-  /**
-   * Gives a column its type because of a value.
-   * @throws MillraceError `ColumnType` when it has another one.
-   */
-  widen(index: number, type: ColumnType, value: unknown): void {
-    const field = this.field(index)
-    if (field.type === type) return
-    if (field.type !== 'null') {
-      throw this.refusal(field.name, `is ${describe(value)}, but the column is ${field.type}; map every value of it to one type`)
-    }
-    this.#put(index, { name: field.name, type })
-  }
-
-  /** An error about the value that the current row has in a column. */
-  refusal(name: string, what: string): MillraceError {
-    return new MillraceError('ColumnType', `${this.#place(name)} ${what}`)
-  }
-
-  #place(name: string): string {
-    return `stage ${JSON.stringify(this.stage)}, row ${this.#rowsSeen}: column ${JSON.stringify(name)}`
-  }
-
-  #put(index: number, field: Field): void {
-    this.#fields[index] = Object.freeze(field)
+  changed(): void {
     this.#snapshot = undefined
     this.#version++
+  }
+
+  place(path: string): string {
+    return `stage ${JSON.stringify(this.stage)}, row ${this.#rowsSeen}: column ${JSON.stringify(path)}`
   }
 }

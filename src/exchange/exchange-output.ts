@@ -1,3 +1,4 @@
+import { placed } from '../base/placed.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { Shape } from '../columnar/shape.js'
 import type { SourceTask } from '../stream/source-task.js'
@@ -72,9 +73,9 @@ export class ExchangeOutput implements GatedOutput {
     for (const outlet of this.outlets) outlet.finishUnspilled()
   }
 
-  /** Takes a row. True: a batch went out, and the gate should be asked again. */
+  /** Takes a row. True: a batch went out, and the gate should be asked again. Throws `ColumnType`. */
   push(row: Row): boolean {
-    const outlet = this.outlets[this.route(row)]
+    const outlet = this.outlets[this.routed(row)]
     this.rows++
     if (!outlet.push(row)) return false
     this.send(outlet)
@@ -92,6 +93,14 @@ export class ExchangeOutput implements GatedOutput {
   /** Forgets what is on disk. */
   close(): void {
     for (const outlet of this.outlets) outlet.close()
+  }
+
+  private routed(row: Row): number {
+    try {
+      return this.route(row)
+    } catch (error) {
+      throw placed(error, this.name)
+    }
   }
 
   private send(outlet: Outlet): void {

@@ -2,23 +2,35 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
 
-const NAME = /^millrace-spill-(\d+)-(\d+)-([0-9a-f]{8})-[A-Za-z0-9]{6}$/
+const MARK = /^(\d+)-(\d+)-([0-9a-f]{8})$/
+const NAME = /^millrace-spill-(\d+-\d+-[0-9a-f]{8})-[A-Za-z0-9]{6}$/
 
-/** How the name of a private folder begins: `millrace-spill-<pid>-<when it started>-<where its pid counts>-`. */
-export function folderPrefix(): string {
-  return `millrace-spill-${process.pid}-${startOf(process.pid) ?? 0}-${pidSpace()}-`
+/** This process, as part of a name: `<pid>-<when it started>-<where its pid counts>`. */
+export function ownerMark(): string {
+  return `${process.pid}-${startOf(process.pid) ?? 0}-${pidSpace()}`
 }
 
 /**
- * Whether a name is that of a private folder whose process is surely gone. A pid that is in use again is told apart by when the process
- * started, where the system says so (Linux); a pid of another machine or container is never judged.
+ * Whether the process of such a mark is surely gone. A pid that is in use again is told apart by when the process started, where the
+ * system says so (Linux); a pid of another machine or container is never judged.
  */
-export function isStale(name: string): boolean {
-  const [, pid, start, space] = NAME.exec(name) ?? []
+export function isOwnerGone(mark: string): boolean {
+  const [, pid, start, space] = MARK.exec(mark) ?? []
   if (pid === undefined || space !== pidSpace() || !isPid(Number(pid))) return false
   if (!isAlive(Number(pid))) return true
   const startNow = startOf(Number(pid))
   return start !== '0' && startNow !== undefined && startNow !== start
+}
+
+/** How the name of a private folder begins: `millrace-spill-<mark of its owner>-`. */
+export function folderPrefix(): string {
+  return `millrace-spill-${ownerMark()}-`
+}
+
+/** Whether a name is that of a private folder whose process is surely gone. */
+export function isStale(name: string): boolean {
+  const mark = NAME.exec(name)?.[1]
+  return mark !== undefined && isOwnerGone(mark)
 }
 
 function isPid(pid: number): boolean {

@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.js'
 import type { AggregateFunction, AggregatePlan } from './plan.js'
-import type { Column, NumericColumn } from './row-types.js'
+import type { NumericColumn, ScalarColumn } from './row-types.js'
 
 declare const resultType: unique symbol
 
@@ -8,6 +8,7 @@ declare const resultType: unique symbol
 export interface Aggregate<T> {
   readonly fn: AggregateFunction
   readonly column?: string
+  readonly by?: string
   readonly [resultType]?: T
 }
 
@@ -16,7 +17,7 @@ export type AggregateResult<A> = A extends Aggregate<infer T> ? T : never
 type SumOf<V> = [NonNullable<V>] extends [never] ? number : NonNullable<V> extends bigint ? bigint : number
 
 /**
- * What the function given to `groupBy` chooses from. Nulls are skipped by all but `count`; no values at all give null.
+ * What the function given to `groupBy` chooses from. Nulls are skipped by all but `count`, `first` and `last`; no values at all give null.
  * Values that an aggregate cannot take end the run with `AggregateType`.
  */
 export interface Aggregates<R> {
@@ -26,10 +27,19 @@ export interface Aggregates<R> {
   sum<C extends NumericColumn<R>>(column: C): Aggregate<SumOf<R[C]> | null>
   /** Mean, a number also of bigints. */
   avg(column: NumericColumn<R>): Aggregate<number | null>
-  /** The least value in the order of columns: numbers (NaN last), text by UTF-16 code unit, false before true, dates by time. */
-  min<C extends Column<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
+  /** The least value in the order of columns: numbers (NaN last), text by UTF-16 code unit, false before true, dates by time, bytes by the first that differs. */
+  min<C extends ScalarColumn<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
   /** The greatest in the same order. */
-  max<C extends Column<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
+  max<C extends ScalarColumn<R>>(column: C): Aggregate<NonNullable<R[C]> | null>
+  /** Number of different values, counted exactly; all of a group's are kept in memory. */
+  countDistinct(column: ScalarColumn<R>): Aggregate<number>
+  /**
+   * The value in the row where `by` is least, by the same order; rows without a `by` do not count. It may be null; of several such rows it is
+   * the least value, so that it is the same at every run.
+   */
+  first<C extends ScalarColumn<R>>(column: C, options: { readonly by: ScalarColumn<R> }): Aggregate<NonNullable<R[C]> | null>
+  /** The same where `by` is greatest. */
+  last<C extends ScalarColumn<R>>(column: C, options: { readonly by: ScalarColumn<R> }): Aggregate<NonNullable<R[C]> | null>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: one builder serves every row type
@@ -39,12 +49,22 @@ const BUILDER: Aggregates<any> = Object.freeze({
   avg: (column: string) => of('avg', column),
   min: (column: string) => of('min', column),
   max: (column: string) => of('max', column),
+  countDistinct: (column: string) => of('countDistinct', column),
+  first: (column: string, options: { by: string }) => ofRow('first', column, options),
+  last: (column: string, options: { by: string }) => ofRow('last', column, options),
 })
 
 // biome-ignore lint/suspicious/noExplicitAny: the types are given by the interface
 function of(fn: AggregateFunction, column: string): Aggregate<any> {
   if (typeof column !== 'string') throw new MillraceError('InvalidArgument', `${fn}() takes the name of a column, got ${typeof column}`)
   return { fn, column }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the types are given by the interface
+function ofRow(fn: AggregateFunction, column: string, options: { readonly by: string } | undefined): Aggregate<any> {
+  if (typeof options?.by !== 'string')
+    throw new MillraceError('InvalidArgument', `${fn}() takes { by: column } as well: which row is the ${fn} one`)
+  return { ...of(fn, column), by: options.by }
 }
 
 /** Runs the small function of a groupBy once and writes down what it chose. */
@@ -63,7 +83,8 @@ export function collectAggregates(
     refuseProto(as, where)
     if (!isAggregate(aggregate))
       throw new MillraceError('InvalidArgument', `${where}: result "${as}" is not an aggregate such as a.count()`)
-    return { as, fn: aggregate.fn, ...(aggregate.column === undefined ? {} : { column: aggregate.column }) }
+    const { fn, column, by } = aggregate
+    return { as, fn, ...(column === undefined ? {} : { column }), ...(by === undefined ? {} : { by }) }
   })
 }
 

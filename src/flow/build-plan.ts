@@ -1,26 +1,19 @@
-import {
-  type ExchangeInputPlan,
-  type InputPlan,
-  isFunctionOperator,
-  type OperatorPlan,
-  type OrderKey,
-  type OutputPlan,
-  type Plan,
-  type StagePlan,
-} from './plan.js'
+import type { ExchangeInputPlan, InputPlan, OperatorPlan, OrderPlan, OutputPlan, Plan, SinkOperatorPlan, StagePlan } from './plan.js'
 import type { FlowParts, Step } from './step.js'
 
 /**
  * Cuts the steps of a flow into stages at every exchange.
  *
- * - groupBy: partial here, hash exchange, final there. distinct: the same by the whole row.
+ * - groupBy, reduceBy: partial here, hash exchange, final there. distinct: the same by the whole row; topPerKey: the same by its keys.
+ * - perKey: hash exchange, sort there by key and order.
  * - sort: in each worker, ordered merge on one.
  * - sort and limit: top-k in each worker, ordered merge on one, limit there.
  * - limit: in each worker, and again where the rows come together: on one worker, or at the leader if nothing follows.
  * - join: both sides by hash of the keys to the same worker, or the right side to all; the right side's stages stand before.
  * - union: both sides, dealt out, to one stage.
+ * - write and tee: to one file on one worker, to a folder where the rows are.
  *
- * A sort before another sort, a groupBy, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
+ * A sort before another sort, a groupBy, reduceBy, perKey, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
  * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
  */
 export function buildPlan({ module, input, steps }: FlowParts): Plan {
@@ -31,8 +24,11 @@ export function buildPlan({ module, input, steps }: FlowParts): Plan {
   return { version: 1, module, stages }
 }
 
+/** Steps behind which rows are in the order in which they were. */
+const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>(['map', 'filter', 'flatMap', 'mapBatches', 'mapAsync', 'write', 'tee'])
+
 /** What the last step asked for and the next one decides. */
-type Pending = { kind: 'sort'; by: readonly OrderKey[] } | { kind: 'trim'; rows: number } | undefined
+type Pending = { kind: 'sort'; order: OrderPlan } | { kind: 'trim'; rows: number } | undefined
 
 type WithoutTo<O> = O extends unknown ? Omit<O, 'to'> : never
 /** Where it goes is known when that stage is. */
@@ -56,13 +52,23 @@ class Planner {
       this.#limit(step.rows)
       return
     }
-    this.#settle(isFunctionOperator(step) ? 'ordered' : 'unordered')
+    const keepsOrder = KEEP_ORDER.has(step.op)
+    this.#settle(keepsOrder ? 'ordered' : 'unordered')
     switch (step.op) {
       case 'sort':
-        this.#pending = { kind: 'sort', by: step.by }
+        this.#pending = { kind: 'sort', order: orderOf(step) }
+        return
+      case 'perKey':
+        this.#perKey(step)
+        return
+      case 'topPerKey':
+        this.#topPerKey(step)
         return
       case 'groupBy':
         this.#group(step)
+        return
+      case 'reduceBy':
+        this.#reduce(step)
         return
       case 'distinct':
         this.#distinct()
@@ -77,10 +83,15 @@ class Planner {
         this.#exchange('all', { exchange: 'hash', keys: step.keys })
         return
       case 'roundRobin':
-        this.#exchange('all', { exchange: 'roundRobin' })
+      case 'broadcast':
+        this.#exchange('all', { exchange: step.op })
         return
       case 'gather':
         this.#exchange('one', { exchange: 'gather' })
+        return
+      case 'write':
+      case 'tee':
+        this.#sink(step)
         return
       default:
         this.#operators.push(step)
@@ -102,8 +113,8 @@ class Planner {
       this.#exchange('one', { exchange: 'gather' })
       this.#operators.push({ op: 'limit', rows: pending.rows })
     } else if (pending?.kind === 'sort' && order === 'ordered') {
-      this.#operators.push({ op: 'sort', by: pending.by })
-      if (this.#on === 'all') this.#merge(pending.by)
+      this.#operators.push({ op: 'sort', ...pending.order })
+      if (this.#on === 'all') this.#merge(pending.order)
     }
   }
 
@@ -111,9 +122,9 @@ class Planner {
     const pending = this.#pending
     this.#pending = undefined
     if (pending?.kind === 'sort') {
-      this.#operators.push({ op: 'topK', by: pending.by, rows })
+      this.#operators.push({ op: 'topK', rows, ...pending.order })
       if (this.#on === 'one') return
-      this.#merge(pending.by)
+      this.#merge(pending.order)
       this.#operators.push({ op: 'limit', rows })
     } else if (pending?.kind === 'trim') {
       this.#operators[this.#operators.length - 1] = { op: 'limit', rows: Math.min(rows, pending.rows) }
@@ -128,6 +139,27 @@ class Planner {
     this.#operators.push({ op: 'groupPartial', keys, aggregates })
     if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys })
     this.#operators.push({ op: 'groupFinal', keys, aggregates })
+  }
+
+  #reduce({ op: _op, ...rest }: Extract<Step, { op: 'reduceBy' }>): void {
+    this.#operators.push({ op: 'reducePartial', ...rest })
+    if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys: rest.keys })
+    this.#operators.push({ op: 'reduceFinal', ...rest })
+  }
+
+  #perKey({ order, ...operator }: Extract<Step, { op: 'perKey' }>): void {
+    const { keys } = operator
+    if (this.#on === 'all') this.#exchange('all', { exchange: 'hash', keys })
+    const byKey = keys.map((column) => ({ column, descending: false }))
+    this.#operators.push({ op: 'sort', ...order, by: [...byKey, ...order.by] }, operator)
+  }
+
+  #topPerKey({ op: _op, ...rest }: Extract<Step, { op: 'topPerKey' }>): void {
+    if (this.#on === 'all') {
+      this.#operators.push({ op: 'topPerKeyPartial', ...rest })
+      this.#exchange('all', { exchange: 'hash', keys: rest.keys })
+    }
+    this.#operators.push({ op: 'topPerKeyFinal', ...rest })
   }
 
   #distinct(): void {
@@ -153,6 +185,11 @@ class Planner {
     this.input = { kind: 'exchange', stages: [...(this.input as ExchangeInputPlan).stages, from] }
   }
 
+  #sink(step: SinkOperatorPlan): void {
+    if (step.sink.parts === undefined && this.#on === 'all') this.#exchange('one', { exchange: 'gather' })
+    this.#operators.push(step)
+  }
+
   /** The stages of another flow, the last of which sends its rows to a stage that is not there yet. Returns its number. */
   #planned({ input, steps }: FlowParts, output: OpenOutput): number {
     const planner = new Planner(this.stages, input)
@@ -161,15 +198,15 @@ class Planner {
     return planner.#close(output)
   }
 
-  #merge(by: readonly OrderKey[]): void {
-    this.#exchange('one', { exchange: 'merge', by })
+  #merge(order: OrderPlan): void {
+    this.#exchange('one', { exchange: 'merge', ...order })
   }
 
   /** Ends the stage; the next one reads what it sends. */
   #exchange(on: 'all' | 'one', output: OpenOutput): void {
     const stage = this.#close(output)
     this.#on = on
-    this.input = { kind: 'exchange', stages: [stage], ...(output.exchange === 'merge' ? { merge: output.by } : {}) }
+    this.input = { kind: 'exchange', stages: [stage], ...(output.exchange === 'merge' ? { merge: orderOf(output) } : {}) }
     this.#operators = []
     this.#senders = [stage]
   }
@@ -184,4 +221,8 @@ class Planner {
     this.stages.push({ id, on: this.#on, input: this.input, operators: this.#operators, output: { to: id, ...output } as OutputPlan })
     return id
   }
+}
+
+function orderOf({ by, stable }: OrderPlan): OrderPlan {
+  return stable ? { by, stable } : { by }
 }

@@ -9,10 +9,15 @@ export interface ColumnValues {
   boolean: boolean
   timestamp: Date
   binary: Uint8Array
+  list: unknown[]
+  struct: Record<string, unknown>
 }
 
-/** The name of a type. `int64` is 64 bits, signed; `timestamp` becomes a Date in milliseconds; `binary` stays on the worker that reads it. */
+/** The name of a type. `int64` is 64 bits, signed; `timestamp` becomes a Date in milliseconds; what is in a `list` or `struct` is as the file has it. */
 export type ColumnType = keyof ColumnValues
+
+/** What the text of a field can be read as. */
+export type FieldType = Exclude<ColumnType, 'binary' | 'list' | 'struct'>
 
 /** A type, or a type with `?`: the column may hold nulls. */
 export type ColumnSpec = ColumnType | `${ColumnType}?`
@@ -29,7 +34,17 @@ export type SourceRow<C extends SourceColumns> = {
       : never
 }
 
-const TYPES: readonly string[] = ['float64', 'int32', 'int64', 'utf8', 'boolean', 'timestamp', 'binary'] satisfies ColumnType[]
+const TYPES: readonly string[] = [
+  'float64',
+  'int32',
+  'int64',
+  'utf8',
+  'boolean',
+  'timestamp',
+  'binary',
+  'list',
+  'struct',
+] satisfies ColumnType[]
 
 /** `utf8?` as type and nullability. @throws MillraceError `InvalidArgument` */
 export function parseColumnType(column: string, spec: string): { type: ColumnType; nullable: boolean } {

@@ -29,6 +29,8 @@ export interface Ctx<P = unknown, S = unknown> {
   readonly state: S
   /** File and offset of the row being worked on; undefined behind an exchange. */
   readonly source: SourceLocation | undefined
+  /** Names the part of the input that the row is from, the same at every run over the same files: for writes that may be repeated. Undefined behind an exchange. */
+  readonly splitId: string | undefined
   /** Number of this worker in the run, from 1; 0 when it runs in the leader's own thread. */
   readonly worker: number
   /** True once the run is cancelled: asks now, so a long loop may look at it. */

@@ -1,8 +1,11 @@
+import type { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import type { Row } from '../columnar/schema.js'
 import { refuseNestedRun } from './import-guard.js'
 import { checkInputs } from './inputs.js'
 import type { Plan } from './plan.js'
 import { Query } from './query.js'
+import { type BytesOptions, nodeBytes, webBytes } from './row-bytes.js'
 import { type FlowRun, type ResolvedRunOptions, type RunOptions, type RunStats, resolveRunOptions } from './run-options.js'
 
 /** Runs a plan. Nothing starts before the rows are asked for. @throws MillraceError `InvalidArgument`, `FlowRanOnImport` */
@@ -51,6 +54,14 @@ class Run<R> implements FlowRun<R> {
     const all: R[] = []
     for await (const rows of this.batches()) for (const row of rows) all.push(row)
     return all
+  }
+
+  toNode(options: BytesOptions<R>): Readable {
+    return nodeBytes(this, options)
+  }
+
+  toWeb(options: BytesOptions<R>): ReadableStream<Uint8Array> {
+    return webBytes(this, options)
   }
 
   cancel(reason?: unknown): Promise<void> {

@@ -1,14 +1,17 @@
-import { decodeParam } from './param-codec.js'
-import type {
-  AggregatePlan,
-  FunctionOperatorPlan,
-  InputPlan,
-  JoinOperatorPlan,
-  OperatorPlan,
-  OrderKey,
-  OutputPlan,
-  Plan,
-  StagePlan,
+import { decodeParam, EnvRef } from './param-codec.js'
+import {
+  type AggregatePlan,
+  type ColumnPlan,
+  type FunctionOperatorPlan,
+  type InputPlan,
+  type JoinOperatorPlan,
+  keepsRows,
+  type OperatorPlan,
+  type OrderPlan,
+  type OutputPlan,
+  type Plan,
+  type SinkOperatorPlan,
+  type StagePlan,
 } from './plan.js'
 
 /** A plan as text: one line per stage, input, operator and output; ends with a newline. Says nothing that differs between machines. */
@@ -19,7 +22,13 @@ export function explainPlan(plan: Plan): string {
 function stageText(stage: StagePlan): string {
   const on = stage.on === 'all' ? 'every worker' : 'one worker'
   const lines = [inputText(stage.input), ...stage.operators.map(operatorText), outputText(stage.output)]
-  return [`stage ${stage.id} on ${on}`, ...lines.map((line) => `  ${line}`)].join('\n')
+  return [`stage ${stage.id} on ${on}${memoryText(stage)}`, ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+/** What the operators of a stage may keep, if any keeps something. */
+function memoryText({ operators }: StagePlan): string {
+  const keepers = operators.filter(keepsRows).length
+  return keepers === 0 ? '' : `, keeps up to 3/4 of memoryBytes${keepers === 1 ? '' : ` (${keepers} operators alike)`}`
 }
 
 function inputText(input: InputPlan): string {
@@ -28,9 +37,14 @@ function inputText(input: InputPlan): string {
     return input.merge ? `merge stage ${from} by ${orderText(input.merge)}` : `receive stage ${from}`
   }
   if (input.kind === 'rows') return `read rows ${input.name}`
-  const columns = 'columns' in input && input.columns
-  const shown = columns ? ` { ${columns.map((c) => `${c.column}: ${c.type}${c.nullable ? '?' : ''}`).join(', ')} }` : ''
+  const shown = columnsText('columns' in input ? input.columns : undefined)
   return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}`
+}
+
+function columnsText(columns: readonly (ColumnPlan | string)[] | undefined): string {
+  if (columns === undefined) return ''
+  const texts = columns.map((c) => (typeof c === 'string' ? c : `${c.column}: ${c.type}${c.nullable ? '?' : ''}`))
+  return ` { ${texts.join(', ')} }`
 }
 
 function operatorText(operator: OperatorPlan): string {
@@ -39,9 +53,14 @@ function operatorText(operator: OperatorPlan): string {
     case 'groupFinal':
       return `${operator.op === 'groupPartial' ? 'group partial' : 'group final'} by ${operator.keys.join(', ')}${aggregatesText(operator.aggregates)}`
     case 'sort':
-      return `sort by ${orderText(operator.by)}`
+      return `sort by ${orderText(operator)}`
     case 'topK':
-      return `top ${operator.rows} by ${orderText(operator.by)}`
+      return `top ${operator.rows} by ${orderText(operator)}`
+    case 'topPerKeyPartial':
+    case 'topPerKeyFinal': {
+      const half = operator.op === 'topPerKeyPartial' ? 'partial' : 'final'
+      return `top ${operator.rows} of each ${operator.keys.join(', ')} ${half} by ${orderText(operator)}`
+    }
     case 'limit':
       return `limit ${operator.rows}`
     case 'join':
@@ -49,6 +68,9 @@ function operatorText(operator: OperatorPlan): string {
     case 'distinctPartial':
     case 'distinctFinal':
       return `distinct ${operator.op === 'distinctPartial' ? 'partial' : 'final'}`
+    case 'write':
+    case 'tee':
+      return sinkText(operator)
     default:
       return functionText(operator)
   }
@@ -59,19 +81,51 @@ function joinText({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan): s
   return `${kind} join with stage ${right} on ${on}${suffix === '' ? '' : `, suffix ${suffix}`}`
 }
 
-function functionText({ op, fn, params, setup }: FunctionOperatorPlan): string {
+function sinkText({ op, sink }: SinkOperatorPlan): string {
+  const { parts } = sink
+  const columns = columnsText('columns' in sink ? sink.columns : undefined)
+  const limits = [parts?.rows !== undefined && `${parts.rows} rows a part`, parts?.bytes !== undefined && `${parts.bytes} bytes a part`]
+  const notes = [...limits, parts?.overwrite === true && 'replaces parts'].filter((note) => note !== false)
+  return `${op} ${sink.kind} ${sink.path}${columns}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
+}
+
+function functionText(operator: FunctionOperatorPlan): string {
+  const { fn, params, setup } = operator
   const given = Object.entries(params ?? {}).map(([key, value]) => `${key}: ${valueText(value)}`)
-  return [`${op} ${fn.name}`, ...(given.length > 0 ? [`{ ${given.join(', ')} }`] : []), ...(setup ? [`setup ${setup.name}`] : [])].join(' ')
+  return [
+    `${callText(operator)} ${fn.name}`,
+    ...(given.length > 0 ? [`{ ${given.join(', ')} }`] : []),
+    ...(setup ? [`setup ${setup.name}`] : []),
+  ].join(' ')
+}
+
+function callText(operator: FunctionOperatorPlan): string {
+  switch (operator.op) {
+    case 'mapBatches':
+      return `mapBatches of ${operator.rows}`
+    case 'mapAsync':
+      return `mapAsync ${operator.concurrency} at once`
+    case 'reducePartial':
+    case 'reduceFinal':
+      return `reduce ${operator.op === 'reducePartial' ? 'partial' : 'final'} by ${operator.keys.join(', ')} with`
+    case 'perKey':
+      return `for each ${operator.keys.join(', ')}`
+    default:
+      return operator.op
+  }
 }
 
 function valueText(encoded: unknown): string {
   const value = decodeParam(encoded)
+  if (value instanceof EnvRef) return `env(${value.name})`
   if (typeof value === 'bigint') return `${value}n`
   return typeof value === 'number' ? String(value) : JSON.stringify(encoded)
 }
 
 function aggregatesText(aggregates: readonly AggregatePlan[]): string {
-  return aggregates.length === 0 ? '' : `: ${aggregates.map((a) => `${a.as} = ${a.fn}(${a.column ?? ''})`).join(', ')}`
+  return aggregates.length === 0
+    ? ''
+    : `: ${aggregates.map((a) => `${a.as} = ${a.fn}(${a.column ?? ''}${a.by === undefined ? '' : ` by ${a.by}`})`).join(', ')}`
 }
 
 function outputText(output: OutputPlan): string {
@@ -84,12 +138,13 @@ function outputText(output: OutputPlan): string {
     case 'roundRobin':
       return `deal out to ${to}`
     case 'merge':
-      return `send ordered by ${orderText(output.by)} to ${to}`
+      return `send ordered by ${orderText(output)} to ${to}`
     case 'gather':
       return `gather to ${to}${output.limit === undefined ? '' : `, limit ${output.limit}`}`
   }
 }
 
-function orderText(by: readonly OrderKey[]): string {
-  return by.map((key) => `${key.column}${key.descending ? ' desc' : ''}`).join(', ')
+function orderText({ by, stable }: OrderPlan): string {
+  const keys = by.map((key) => `${key.column}${key.descending ? ' desc' : ''}`)
+  return [...keys, ...(stable ? ['all columns'] : [])].join(', ')
 }

@@ -1,29 +1,41 @@
 import { MillraceError } from '../base/errors.js'
 import { type Aggregate, type AggregateResult, type Aggregates, collectAggregates } from './aggregates.js'
 import { buildPlan } from './build-plan.js'
+import { callStep, contextStep, countOption } from './call-step.js'
 import { columnList } from './column-list.js'
 import { execute } from './execute.js'
 import { explainPlan } from './explain.js'
 import { type Added, type JoinCheck, type JoinOptions, joinStep } from './join-options.js'
-import { encodeParams } from './param-codec.js'
+import { type Order, orderStep, type SortKey, type StableOrder } from './order.js'
 import { setParams } from './params.js'
-import type { FunctionOperatorPlan, OrderKey, Plan } from './plan.js'
+import type { Plan } from './plan.js'
+import { describeReducer, type Reducer } from './reducer.js'
 import type {
-  Column,
   FilterResult,
   FlatMapResult,
   ItemOf,
+  MapAsyncResult,
   MapResult,
   Narrowed,
   OptionArguments,
+  ReduceOptions,
+  RowsFunction,
+  ScalarColumn,
   Simplify,
   StageFunction,
-  StageOptions,
+  WithNeeds,
 } from './row-types.js'
 import type { FlowRun, RunOptions } from './run-options.js'
+import { stoppableSink } from './sinks/open-sink.js'
+import type { Part } from './sinks/part-writer.js'
 import type { Source } from './source.js'
-import { describeFunction, refuseAsync } from './stage-function.js'
 import type { FlowParts, Step } from './step.js'
+import { type Sink, sinkStep } from './to.js'
+
+/** Rows in one call of `mapBatches`. */
+const BATCH_ROWS = 1024
+/** Calls of `mapAsync` under way at once in each worker. */
+const CONCURRENCY = 16
 
 /** What `flow()` returns: it only lacks something to read. */
 export interface FlowStart {
@@ -51,9 +63,11 @@ export function flow(module: string | URL): FlowStart {
 /** How rows move between workers. */
 export interface Exchange<R> {
   /** Rows of equal keys meet on one worker. */
-  hash(...keys: Column<R>[]): Flow<R>
+  hash(...keys: ScalarColumn<R>[]): Flow<R>
   /** Each worker gets as many, whatever is in them. */
   roundRobin(): Flow<R>
+  /** Every worker gets all rows, each as often as there are workers. */
+  broadcast(): Flow<R>
   /** All rows go to one worker. */
   gather(): Flow<R>
 }
@@ -75,24 +89,79 @@ export class Flow<R> {
 
   /** One row in, one row out. */
   map<F extends StageFunction<R>>(fn: F & MapResult<ReturnType<F>>, ...options: OptionArguments<F>): Flow<ReturnType<F>> {
-    return this.#with(this.#call('map', fn, options[0]))
+    return this.#with({ op: 'map', ...callStep(fn, options[0], this.#place('map')) })
   }
 
   /** Keeps the rows for which `fn` returns something truthy. */
   filter<F extends StageFunction<R>>(fn: F & FilterResult<ReturnType<F>>, ...options: OptionArguments<F>): Flow<Narrowed<R, F>> {
-    return this.#with(this.#call('filter', fn, options[0]))
+    return this.#with({ op: 'filter', ...callStep(fn, options[0], this.#place('filter')) })
   }
 
   /** One row in, any number out: an array or a generator, which is pulled one row at a time and may be endless. */
   flatMap<F extends StageFunction<R>>(fn: F & FlatMapResult<ReturnType<F>>, ...options: OptionArguments<F>): Flow<ItemOf<ReturnType<F>>> {
-    return this.#with(this.#call('flatMap', fn, options[0]))
+    return this.#with({ op: 'flatMap', ...callStep(fn, options[0], this.#place('flatMap')) })
+  }
+
+  /**
+   * Rows in, any number out, `rows` at once (1024 by default, fewer with the last): for functions that are faster over many. An array or a
+   * generator, as with `flatMap`; `onError` leaves out all of a call. Each worker fills its own.
+   */
+  mapBatches<F extends RowsFunction<R[]>>(
+    fn: F & FlatMapResult<ReturnType<F>>,
+    ...options: OptionArguments<F, { readonly rows?: number }>
+  ): Flow<ItemOf<ReturnType<F>>> {
+    const where = this.#place('mapBatches')
+    const { rows = BATCH_ROWS } = (options[0] ?? {}) as { rows?: number }
+    return this.#with({ op: 'mapBatches', rows: countOption(rows, 'rows', where), ...callStep(fn, options[0], where) })
+  }
+
+  /**
+   * One row in, the promise of one out: for functions that wait, such as for a server. Each worker has up to `concurrency` calls (16 by default)
+   * under way at once, and gives rows in the order they came in. A run that is left waits for none of them: `ctx.signal` tells them.
+   */
+  mapAsync<F extends StageFunction<R>>(
+    fn: F & MapAsyncResult<ReturnType<F>>,
+    ...options: OptionArguments<F, { readonly concurrency?: number }>
+  ): Flow<Awaited<ReturnType<F>>> {
+    const where = this.#place('mapAsync')
+    const { concurrency = CONCURRENCY } = (options[0] ?? {}) as { concurrency?: number }
+    const call = callStep(fn, options[0], where, 'async')
+    return this.#with({ op: 'mapAsync', concurrency: countOption(concurrency, 'concurrency', where), ...call })
+  }
+
+  /**
+   * Hands all rows of each key to one call of `fn`, in order: an iterable that is read once, while the call lasts, and not kept in memory. What
+   * it gives is as with `flatMap`. Rows that compare equal by `orderBy` come in any order, those without it too. The keys themselves come in
+   * no order that may be relied on.
+   */
+  perKey<K extends ScalarColumn<R>, F extends RowsFunction<IterableIterator<R>>>(
+    key: K | readonly K[],
+    options: WithNeeds<F, { readonly orderBy?: Order<R> } & StableOrder>,
+    fn: F & FlatMapResult<ReturnType<F>>,
+  ): Flow<ItemOf<ReturnType<F>>> {
+    const where = this.#place('perKey')
+    const keys = columnList(key, where)
+    const order = orderStep(options.orderBy ?? [], options, where)
+    return this.#with({ op: 'perKey', keys, order, ...callStep(fn, options, where) })
+  }
+
+  /** Of each key the first `rows` rows of an order; the keys, and the rows of each, come in any order. */
+  topPerKey<K extends ScalarColumn<R>>(
+    key: K | readonly K[],
+    options: { readonly orderBy: Order<R>; readonly rows: number } & StableOrder,
+  ): Flow<R> {
+    const where = this.#place('topPerKey')
+    const keys = columnList(key, where)
+    const order = orderStep(options.orderBy, options, where)
+    if (order.by.length === 0) throw new MillraceError('InvalidArgument', `${where}: orderBy names at least one column`)
+    return this.#with({ op: 'topPerKey', keys, rows: countOption(options.rows, 'rows', where), ...order })
   }
 
   /**
    * One row per distinct key with the chosen aggregates, in any order; without any, the distinct keys. Null is a key of its own.
    * `choose` runs once, now; a result named like a key is refused.
    */
-  groupBy<K extends Column<R>, A extends { readonly [as: string]: Aggregate<unknown> } = Record<never, never>>(
+  groupBy<K extends ScalarColumn<R>, A extends { readonly [as: string]: Aggregate<unknown> } = Record<never, never>>(
     key: K | readonly K[],
     choose?: (aggregates: Aggregates<R>) => A,
   ): Flow<Simplify<Pick<R, K> & { [N in keyof A]: AggregateResult<A[N]> }>> {
@@ -101,22 +170,42 @@ export class Flow<R> {
     return this.#with({ op: 'groupBy', keys, aggregates: collectAggregates(keys, choose, where) })
   }
 
-  /** Orders all rows, the first key deciding first; a name alone is ascending. Nulls are last. Rows that compare equal come in any order. */
-  sort(...keys: (Column<R> | OrderKey<Column<R>>)[]): Flow<R> {
-    const by = keys.map((key) =>
-      typeof key === 'string' ? { column: key, descending: false } : { column: key.column, descending: key.descending },
-    )
-    columnList(
-      by.map((key) => key.column),
-      this.#place('sort'),
-    )
-    return this.#with({ op: 'sort', by })
+  /**
+   * One row per distinct key, as groupBy, by a reducer of your own: partly where the rows are, put together on the worker that has the key.
+   * The result is the key columns and what `finish` gives. States that have no room go to disk as the groups of a groupBy do.
+   */
+  reduceBy<K extends ScalarColumn<R>, S, Out>(
+    key: K | readonly K[],
+    reducer: Reducer<R, S, Out> & MapResult<Out>,
+    options: ReduceOptions = {},
+  ): Flow<Simplify<Pick<R, K> & Out>> {
+    const where = this.#place('reduceBy')
+    const call = { fn: describeReducer(reducer, where), ...contextStep(options, where) }
+    return this.#with({ op: 'reduceBy', keys: columnList(key, where), ...call })
+  }
+
+  /**
+   * Orders all rows, the first key deciding first; a name alone is ascending. Nulls are last. Rows that compare equal come in any order, or,
+   * with `{ stable: true }` behind the keys, ordered by all their columns, so that a `limit` keeps the same ones at every run.
+   */
+  sort(...keys: (SortKey<R> | StableOrder)[]): Flow<R> {
+    const where = this.#place('sort')
+    const last = keys.at(-1)
+    const isOptions = typeof last === 'object' && !('column' in last)
+    const order = orderStep((isOptions ? keys.slice(0, -1) : keys) as SortKey<R>[], isOptions ? last : {}, where)
+    if (order.by.length === 0) throw new MillraceError('InvalidArgument', `${where}: name at least one column`)
+    return this.#with({ op: 'sort', ...order })
   }
 
   /** The first `rows` rows: of the order after a sort, else of any. What cannot be needed is not produced. */
   limit(rows: number): Flow<R> {
     if (!Number.isSafeInteger(rows) || rows < 0) {
       throw new MillraceError('InvalidArgument', `${this.#place('limit')}: takes a number of rows from 0, got ${String(rows)}`)
+    }
+    const sink = stoppableSink(this.#parts)
+    if (sink !== undefined) {
+      const problem = `would stop the rows before all of them are written to ${sink.path}`
+      throw new MillraceError('InvalidArgument', `${this.#place('limit')}: ${problem}: put it in front, or write in a flow of its own`)
     }
     return this.#with({ op: 'limit', rows })
   }
@@ -144,11 +233,29 @@ export class Flow<R> {
 
   /** Each row once: with columns, as `groupBy` of them; without, rows that are equal in all. A column that is missing is null. */
   distinct(): Flow<R>
-  distinct<K extends Column<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>>
-  distinct<K extends Column<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>> | Flow<R> {
+  distinct<K extends ScalarColumn<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>>
+  distinct<K extends ScalarColumn<R>>(...columns: K[]): Flow<Simplify<Pick<R, K>>> | Flow<R> {
     if (columns.length === 0) return this.#with<R>({ op: 'distinct' })
     const keys = columnList(columns, this.#place('distinct'))
     return this.#with<Simplify<Pick<R, K>>>({ op: 'groupBy', keys, aggregates: [] })
+  }
+
+  /**
+   * Writes all rows to a file or a folder of files, and gives a row for each. No name is there before the run has ended well; what is under the
+   * name of one file already is replaced. One file is written by one worker, in the order of a `sort` before; a folder where the rows are.
+   *
+   * A run ends with `SinkExists` where the folder has parts already, `SinkWrite` where the file system refuses something, `SinkColumn` for a
+   * row that does not fit the file, `SinkIncomplete` where something stopped the rows before all were written.
+   *
+   * @throws MillraceError `InvalidArgument`
+   */
+  write(sink: Sink<R>): Flow<Part> {
+    return this.#with(sinkStep('write', sink, this.#place('write')))
+  }
+
+  /** Writes the rows, as `write` does, and passes them on. To one file they go through one worker: to a folder from where they are. @throws MillraceError `InvalidArgument` */
+  tee(sink: Sink<R>): Flow<R> {
+    return this.#with(sinkStep('tee', sink, this.#place('tee')))
   }
 
   /** Moves rows between workers without changing them. */
@@ -156,6 +263,7 @@ export class Flow<R> {
     return {
       hash: (...keys) => this.#with({ op: 'hash', keys: columnList(keys, this.#place('exchange.hash')) }),
       roundRobin: () => this.#with({ op: 'roundRobin' }),
+      broadcast: () => this.#with({ op: 'broadcast' }),
       gather: () => this.#with({ op: 'gather' }),
     }
   }
@@ -196,18 +304,4 @@ export class Flow<R> {
   #place(op: string): string {
     return `operator ${this.#parts.steps.length + 1} (${op})`
   }
-
-  #call(op: FunctionOperatorPlan['op'], fn: unknown, options: StageOptions = {}): FunctionOperatorPlan {
-    const where = this.#place(op)
-    const ref = describeFunction(fn, where)
-    refuseAsync(fn as StageFunction<R>, where)
-    const params = options.params === undefined ? {} : { params: encodeParams(checkParams(options.params, where), where) }
-    const setup = options.setup === undefined ? {} : { setup: describeFunction(options.setup, `${where} setup`) }
-    return { op, fn: ref, ...params, ...setup }
-  }
-}
-
-function checkParams(params: unknown, where: string): object {
-  if (typeof params === 'object' && params !== null && !Array.isArray(params)) return params
-  throw new MillraceError('ParamInvalid', `${where}: params is an object of names and values`)
 }

@@ -1,14 +1,22 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
 import type { JoinKind } from './plan.js'
-import type { Column } from './row-types.js'
+import type { Column, ScalarColumn } from './row-types.js'
 import type { FlowParts, Step } from './step.js'
 
 /** The columns by which rows meet: of that name on both sides, or the one here with the one there. */
-export type JoinKeys<L, R> = (Column<L> & Column<R>) | readonly (Column<L> & Column<R>)[] | { readonly [C in Column<L>]?: Column<R> }
+export type JoinKeys<L, R> =
+  | (ScalarColumn<L> & ScalarColumn<R>)
+  | readonly (ScalarColumn<L> & ScalarColumn<R>)[]
+  | { readonly [C in ScalarColumn<L>]?: ScalarColumn<R> }
 
-export interface JoinOptions<L, R> {
+export interface JoinOptions<L, R> extends JoinTerms {
   readonly on: JoinKeys<L, R>
+}
+
+/** The same where the columns are known no longer. */
+interface JoinTerms {
+  readonly on: unknown
   /** `inner` by default. */
   readonly kind?: JoinKind
   /** Ends the names of all columns that come from the right; none by default. */
@@ -73,7 +81,7 @@ export type JoinCheck<L, R, O> = [Unlike<L, R, Pairs<O>>] extends [never]
 const KINDS: readonly JoinKind[] = ['inner', 'left', 'semi', 'anti']
 
 /** Throws `InvalidArgument`. */
-export function joinStep(right: FlowParts, options: JoinOptions<never, never>, where: string): Step {
+export function joinStep(right: FlowParts, options: JoinTerms, where: string): Step {
   const { kind = 'inner', suffix = '', exchange = 'hash' } = options ?? {}
   const pairs = pairsOf(options?.on, where)
   const keys = columnList(

@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.js'
-import { decodeParam, encodeParam } from './param-codec.js'
+import { decodeParam, EnvRef, encodeParam } from './param-codec.js'
 import { type FunctionOperatorPlan, isFunctionOperator, type OperatorPlan, type Plan } from './plan.js'
 
 /**
@@ -39,7 +39,9 @@ function unknownParam(name: string, known: Set<string>): MillraceError {
 }
 
 function replacement(name: string, encoded: unknown, given: unknown): unknown {
-  const present = decodeParam(encoded)
+  const decoded = decodeParam(encoded)
+  // A variable stands for text.
+  const present = decoded instanceof EnvRef ? '' : decoded
   const value = typeof given === 'string' && typeof present !== 'string' ? parse(name, present, given) : given
   if (present !== null && kindOf(value) !== kindOf(present)) throw mismatch(name, kindOf(present), given)
   return encodeParam(value, name)

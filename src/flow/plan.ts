@@ -71,7 +71,7 @@ export interface RowsInputPlan {
 export interface ExchangeInputPlan {
   readonly kind: 'exchange'
   readonly stages: readonly number[]
-  readonly merge?: readonly OrderKey[]
+  readonly merge?: OrderPlan
 }
 
 /** How the rows leave a stage. `to` is the receiving stage. */
@@ -79,12 +79,18 @@ export type OutputPlan =
   /** Without keys: by the whole row. */
   | { readonly exchange: 'hash'; readonly keys: readonly string[]; readonly to: number }
   | { readonly exchange: 'broadcast' | 'roundRobin'; readonly to: number }
-  | { readonly exchange: 'merge'; readonly by: readonly OrderKey[]; readonly to: number }
+  | (OrderPlan & { readonly exchange: 'merge'; readonly to: number })
   | { readonly exchange: 'gather'; readonly to: number | 'leader'; readonly limit?: number }
 
 export interface OrderKey<C extends string = string> {
   readonly column: C
   readonly descending: boolean
+}
+
+/** An order of rows. Rows that are equal by it come as they come or, where `stable`, by all their columns. */
+export interface OrderPlan {
+  readonly by: readonly OrderKey[]
+  readonly stable?: true
 }
 
 /** A function of the plan's module, by name and by the first 16 hex digits of the sha256 of its text. */
@@ -93,22 +99,61 @@ export interface FunctionRef {
   readonly hash: string
 }
 
-export type AggregateFunction = 'count' | 'sum' | 'avg' | 'min' | 'max'
+export type AggregateFunction = 'count' | 'countDistinct' | 'sum' | 'avg' | 'min' | 'max' | 'first' | 'last'
 
 export interface AggregatePlan {
   readonly as: string
   readonly fn: AggregateFunction
   /** Absent for `count`. */
   readonly column?: string
+  /** Of `first` and `last`: the column whose least, or greatest, value says which row it is. */
+  readonly by?: string
 }
 
-export interface FunctionOperatorPlan {
-  readonly op: 'map' | 'filter' | 'flatMap'
+/** A call of a stage function. */
+interface CallPlan {
   readonly fn: FunctionRef
   /** Encoded: see `encodeParam`. */
   readonly params?: { readonly [name: string]: unknown }
   readonly setup?: FunctionRef
+  /** A row for which it throws is left out; absent: it ends the run. */
+  readonly onError?: 'skip'
+  /** So many rows may be left out; absent: any number. */
+  readonly maxErrors?: number
+  /** So long may one call take, in ms. */
+  readonly timeoutMs?: number
 }
+
+/** For each row; an array or generator of rows comes of `flatMap`. */
+interface RowOperatorPlan extends CallPlan {
+  readonly op: 'map' | 'filter' | 'flatMap'
+}
+
+/** For so many rows at once. */
+interface BatchesOperatorPlan extends CallPlan {
+  readonly op: 'mapBatches'
+  readonly rows: number
+}
+
+/** For each row, a promise of one; so many at once. */
+interface AsyncOperatorPlan extends CallPlan {
+  readonly op: 'mapAsync'
+  readonly concurrency: number
+}
+
+/** For the rows of each key, which follow each other. */
+interface PerKeyOperatorPlan extends CallPlan {
+  readonly op: 'perKey'
+  readonly keys: readonly string[]
+}
+
+/** As groupBy; `fn` is an object of functions. */
+export interface ReduceOperatorPlan extends CallPlan {
+  readonly op: 'reducePartial' | 'reduceFinal'
+  readonly keys: readonly string[]
+}
+
+export type FunctionOperatorPlan = RowOperatorPlan | BatchesOperatorPlan | AsyncOperatorPlan | PerKeyOperatorPlan | ReduceOperatorPlan
 
 export interface GroupOperatorPlan {
   readonly op: 'groupPartial' | 'groupFinal'
@@ -131,16 +176,82 @@ export interface JoinOperatorPlan {
   readonly suffix: string
 }
 
+export interface TopPerKeyOperatorPlan extends OrderPlan {
+  readonly op: 'topPerKeyPartial' | 'topPerKeyFinal'
+  readonly keys: readonly string[]
+  readonly rows: number
+}
+
+/** How rows are written, and where: plain JSON, a part of a plan. */
+export type SinkPlan = JsonlSinkPlan | CsvSinkPlan | ParquetSinkPlan
+
+/** `jsonl`, ...: what a file holds, and how its name ends in a folder of parts. */
+export type SinkFormat = SinkPlan['kind']
+
+interface SinkPlace {
+  /** As it was given: one file, or with `parts` a folder. Relative to the working directory of the run. */
+  readonly path: string
+  readonly parts?: PartsPlan
+}
+
+/** A folder of parts: each worker writes its own. */
+export interface PartsPlan {
+  /** When the next part begins: after so many rows, or once it has so many bytes. */
+  readonly rows?: number
+  readonly bytes?: number
+  /** Whether the parts that are there already may be replaced. */
+  readonly overwrite: boolean
+}
+
+export interface JsonlSinkPlan extends SinkPlace {
+  readonly kind: 'jsonl'
+}
+
+export interface CsvSinkPlan extends SinkPlace {
+  readonly kind: 'csv'
+  /** Absent: those of the first row. */
+  readonly columns?: readonly string[]
+  readonly delimiter: string
+}
+
+export interface ParquetSinkPlan extends SinkPlace {
+  readonly kind: 'parquet'
+  /** Absent: those of the rows of the first row group. */
+  readonly columns?: readonly ColumnPlan[]
+  readonly compression: 'snappy' | 'uncompressed'
+  /** Rows of a row group, at most. */
+  readonly rowGroupRows: number
+}
+
+/** Rows are written: `write` gives one for each file instead, `tee` passes them on. */
+export interface SinkOperatorPlan {
+  readonly op: 'write' | 'tee'
+  readonly sink: SinkPlan
+}
+
 export type OperatorPlan =
   | FunctionOperatorPlan
   | GroupOperatorPlan
   | JoinOperatorPlan
+  /** The first rows of each key here; of each key, which takes that its rows meet here. */
+  | TopPerKeyOperatorPlan
+  | SinkOperatorPlan
   /** Each row once here; each row once, which takes that equal ones meet here. */
   | { readonly op: 'distinctPartial' | 'distinctFinal' }
-  | { readonly op: 'sort'; readonly by: readonly OrderKey[] }
-  | { readonly op: 'topK'; readonly by: readonly OrderKey[]; readonly rows: number }
+  | (OrderPlan & { readonly op: 'sort' })
+  | (OrderPlan & { readonly op: 'topK'; readonly rows: number })
   | { readonly op: 'limit'; readonly rows: number }
 
-export function isFunctionOperator(operator: { readonly op: string }): operator is FunctionOperatorPlan {
-  return operator.op === 'map' || operator.op === 'filter' || operator.op === 'flatMap'
+export function isFunctionOperator<O extends { readonly op: string }>(operator: O): operator is Extract<O, FunctionOperatorPlan> {
+  return 'fn' in operator
+}
+
+/** Whether an operator keeps rows, or something of them: such ones share the memory of their stage. */
+export function keepsRows(operator: OperatorPlan): boolean {
+  if (operator.op === 'reducePartial' || operator.op === 'reduceFinal') return true
+  return !isFunctionOperator(operator) && !isSinkOperator(operator) && operator.op !== 'limit'
+}
+
+export function isSinkOperator(operator: { readonly op: string }): operator is SinkOperatorPlan {
+  return operator.op === 'write' || operator.op === 'tee'
 }

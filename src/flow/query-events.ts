@@ -1,6 +1,7 @@
 import type { Schema } from '../columnar/schema.js'
 import type { Census } from '../stream/census.js'
 import type { Plan } from './plan.js'
+import type { SinkEvent } from './sinks/part-writer.js'
 import type { SpillTerms } from './spill-terms.js'
 
 /** What a worker has read for a query so far. */
@@ -9,13 +10,21 @@ export interface WorkerProgress {
   readonly bytesIn: number
   readonly splitsDone: number
   readonly spilledBytes: number
+  /** Rows left out because their function failed, by `skipKey`. */
+  readonly skipped: Readonly<Record<string, number>>
   /** Bytes of frames sent so far, by receiving participant. */
   readonly sentBytes: Readonly<Record<number, number>>
+}
+
+/** Names a function's place in a plan. */
+export function skipKey(stage: number, operator: number): string {
+  return `${stage}.${operator}`
 }
 
 /** What a worker still holds of a query; all zero after its end. */
 export interface WorkerCensus extends Census {
   readonly spillFiles: number
+  readonly sinkFiles: number
 }
 
 /** What a worker tells the leader while it runs a query: values of the stream that the run's call is. */
@@ -29,6 +38,7 @@ export type QueryEvent =
   | { readonly kind: 'failed'; readonly error: Uint8Array }
   /** A stage has no more rows here; they had these columns. */
   | { readonly kind: 'columns'; readonly stage: number; readonly schema: Schema }
+  | SinkEvent
   /** The last one: what the worker's session holds after its end. */
   | { readonly kind: 'ended'; readonly census: WorkerCensus }
 
@@ -39,6 +49,8 @@ export interface QueryTerms {
   readonly memoryBytes: number
   readonly spill: SpillTerms | undefined
   readonly cwd: string
+  /** In the names of temporary files of sinks. */
+  readonly sinkMark: string
   /** Whether files are read in place, holding up the thread: for threads that do nothing else. */
   readonly io: 'async' | 'sync'
 }

@@ -2,7 +2,6 @@ import { systemClock } from '../base/clock.js'
 import { LEADER } from '../base/ids.js'
 import { Slice } from '../base/slice.js'
 import { encodeValue } from '../call/value-writer.js'
-import { comparator } from '../columnar/order.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import { OrderedMerge } from '../exchange/ordered-merge.js'
@@ -13,11 +12,16 @@ import type { QueryInvitation, WorkerSide } from '../mesh/worker-side.js'
 import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Session } from '../stream/session.js'
 import { importStages } from './import-guard.js'
+import { comparatorOf } from './operators/compare.js'
 import { buildPipeline } from './operators/pipeline.js'
+import type { SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
 import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, StagePlan } from './plan.js'
-import type { QueryEvent, QueryTerms, WorkerProgress } from './query-events.js'
+import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
+import { resolveReducer } from './reducer.js'
 import { GatherInput, GivenRows, MergeInput, type RowInput, StageInputs } from './row-input.js'
+import type { SinkHost } from './sinks/part-writer.js'
+import { SystemDisk } from './sinks/sink-disk.js'
 import { openSource } from './sources/open-source.js'
 import type { SourceCursor } from './sources/source-cursor.js'
 import { decodeSplit } from './split-source.js'
@@ -39,8 +43,10 @@ export class QueryWorker {
   private readonly stages: StageRun[] = []
   private readonly events: QueryEvent[] = []
   private readonly spill: Spill | undefined
+  private readonly sinkDisk = new SystemDisk()
   private wake: (() => void) | undefined
-  private splitsReported = 0
+  private reported = ''
+  private readonly skips = new Map<string, SkippedRows>()
   private readonly controllers: AbortController[] = []
   private hasFailed = false
   private isOver = false
@@ -76,7 +82,10 @@ export class QueryWorker {
       await Promise.all(this.stages.map((stage) => stage.idle()))
       yield* this.drain()
       yield { kind: 'progress', progress: this.progress() }
-      yield { kind: 'ended', census: { ...this.session.census(), spillFiles: this.spill?.openFiles ?? 0 } }
+      yield {
+        kind: 'ended',
+        census: { ...this.session.census(), spillFiles: this.spill?.openFiles ?? 0, sinkFiles: this.sinkDisk.openFiles },
+      }
     } finally {
       void this.end()
     }
@@ -149,11 +158,15 @@ export class QueryWorker {
     const { spill } = this
     const pipeline = await buildPipeline(stage, {
       resolve: (ref) => resolveStage(namespace, ref),
+      resolveReducer: (ref) => resolveReducer(namespace, ref),
       input,
       right: (sender) => inputs.beside(this.exchangeInput({ kind: 'exchange', stages: [sender] })),
       environment,
+      waits: inputs.calls,
+      skipped: (operator, rows) => this.skips.set(skipKey(stage.id, operator), rows),
       budgetBytes: this.terms.memoryBytes * (1 - QUEUE_SHARE),
       spill,
+      sinks: this.sinkHost(),
       slice,
     })
     run.current = new StageRun({
@@ -172,6 +185,11 @@ export class QueryWorker {
     })
     this.stages.push(run.current)
     return run.current
+  }
+
+  private sinkHost(): SinkHost {
+    const { cwd, sinkMark: mark } = this.terms
+    return { cwd, mark, worker: this.invitation.self, disk: this.sinkDisk, tell: (event) => this.emit(event) }
   }
 
   private route(stage: StagePlan): Route {
@@ -204,7 +222,7 @@ export class QueryWorker {
         .map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name })),
     )
     const input = new ExchangeInput(name, inbounds)
-    return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparator(merge)))
+    return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparatorOf(merge)))
   }
 
   private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<RowInput> {
@@ -224,8 +242,9 @@ export class QueryWorker {
 
   private report(): void {
     const progress = this.progress()
-    if (progress.splitsDone === this.splitsReported) return
-    this.splitsReported = progress.splitsDone
+    const news = `${progress.splitsDone} ${Object.values(progress.skipped)}`
+    if (news === this.reported) return
+    this.reported = news
     this.emit({ kind: 'progress', progress })
   }
 
@@ -239,7 +258,8 @@ export class QueryWorker {
       splitsDone += source.splitsDone
     }
     const sentBytes = Object.fromEntries(this.session.peerIds.map((peer) => [peer, this.session.publishedBytes(peer)]))
-    return { rowsIn, bytesIn, splitsDone, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
+    const skipped = Object.fromEntries([...this.skips].map(([place, rows]) => [place, rows.count]))
+    return { rowsIn, bytesIn, splitsDone, skipped, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
   }
 }
 

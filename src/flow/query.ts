@@ -19,6 +19,8 @@ import { type LeaderSource, leaderSource } from './leader-source.js'
 import type { Plan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerCensus, WorkerProgress } from './query-events.js'
 import type { ResolvedRunOptions, RunStats } from './run-options.js'
+import { RunProgress } from './run-progress.js'
+import { SinkRun } from './sinks/sink-run.js'
 import { Topology } from './topology.js'
 
 /** How long the leader waits for the root of an error that is itself a consequence. */
@@ -32,7 +34,9 @@ export class Query {
   private gather: Gather | undefined
   private readonly runs: Promise<void>[] = []
   private readonly sources: LeaderSource[] = []
-  private readonly progress = new Map<number, WorkerProgress>()
+  private readonly progress: RunProgress
+  private readonly sinks: SinkRun
+  private hasAllRows = false
   private root: { readonly error: unknown } | undefined
   private resolveRoot: () => void = () => {}
   private cancelled: { readonly error: CancelledError } | undefined
@@ -47,6 +51,7 @@ export class Query {
   private importsHere = false
   private readonly censuses = new Map<number, WorkerCensus>()
   private readonly schemas = new Map<number, Schema>()
+  private excess: { readonly error: unknown } | undefined
   private conflict: { readonly error: unknown } | undefined
   private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
 
@@ -54,8 +59,10 @@ export class Query {
     private readonly plan: Plan,
     private readonly options: ResolvedRunOptions,
   ) {
+    this.progress = new RunProgress(plan)
     this.ownsPool = options.pool === undefined
     this.pool = options.pool
+    this.sinks = new SinkRun(plan, options.cwd)
   }
 
   async start(): Promise<void> {
@@ -85,10 +92,15 @@ export class Query {
     }
   }
 
-  /** After the last row: ends the run, and throws `ColumnType` where the rows of two workers that never met have different types. */
+  /**
+   * After the last row: ends the run, and gives what it wrote its names. Throws `ColumnType` where the rows of two workers that never met
+   * have different types, and what `SinkRun.check` does.
+   */
   async finish(): Promise<void> {
+    this.hasAllRows = true
     await this.end()
-    if (this.conflict !== undefined && !this.isFull) throw this.conflict.error
+    if (this.lateFailure !== undefined) throw this.lateFailure.error
+    this.sinks.check()
   }
 
   /**
@@ -116,20 +128,8 @@ export class Query {
   }
 
   stats(): RunStats {
-    let rowsIn = 0
-    let bytesIn = 0
-    let splitsDone = 0
-    let spilledBytes = 0
-    const sentBytes: Record<number, Readonly<Record<number, number>>> = {}
-    for (const [worker, progress] of this.progress) {
-      rowsIn += progress.rowsIn
-      bytesIn += progress.bytesIn
-      splitsDone += progress.splitsDone
-      spilledBytes += progress.spilledBytes
-      sentBytes[worker] = progress.sentBytes
-    }
     const elapsedMs = this.started ? (this.endedMs ?? systemClock.now()) - this.startedMs : 0
-    return { workers: this.workers, rowsIn, bytesIn, splitsDone, rowsOut: this.rowsOut, spilledBytes, elapsedMs, sentBytes }
+    return { workers: this.workers, rowsOut: this.rowsOut, elapsedMs, ...this.progress.totals() }
   }
 
   /** What participants hold that should hold nothing: counts by participant and kind. */
@@ -143,6 +143,11 @@ export class Query {
           .map(([kind, count]) => [`${participant}.${kind}`, count]),
       ),
     )
+  }
+
+  /** What may become known only after the last row. */
+  private get lateFailure(): { readonly error: unknown } | undefined {
+    return this.excess ?? (this.isFull ? undefined : this.conflict)
   }
 
   private get isFull(): boolean {
@@ -164,6 +169,8 @@ export class Query {
   private async open(): Promise<void> {
     const { options } = this
     this.sweep()
+    await this.sinks.prepare()
+    if (this.ending !== undefined) return
     this.pool ??= createPool({ workers: options.workers, kind: options.kind, ringBytes: options.ringBytes })
     const { pool } = this.pool
     const ids = (await pool.allReady()).map((worker) => worker.id)
@@ -193,7 +200,7 @@ export class Query {
     const { memoryBytes, spill, cwd, ringBytes } = this.options
     const { pool } = this.pool as FlowPool
     const io = this.workers === 0 ? 'async' : 'sync'
-    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, spill, cwd, io }
+    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, spill, cwd, sinkMark: this.sinks.mark, io }
     const mesh = pool.createMesh(
       { workers, pairs: topology.pairs, ringBytes, plan: terms },
       { sourceFailed: (error) => this.learn(error), stall: this.stall() },
@@ -246,12 +253,22 @@ export class Query {
   }
 
   private happened(participant: number, event: QueryEvent): void {
-    if (event.kind === 'progress') this.progress.set(participant, event.progress)
+    if (event.kind === 'progress') this.progressed(participant, event.progress)
     else if (event.kind === 'log') this.options.onLog(new ValueReader(event.record).next() as LogRecord)
     else if (event.kind === 'imported') this.setImporting(false)
     else if (event.kind === 'failed') this.learn(decodeError(event.error))
     else if (event.kind === 'columns') this.compare(event.stage, event.schema)
     else if (event.kind === 'ended') this.censuses.set(participant, event.census)
+    else this.sinks.told(event)
+  }
+
+  /** More rows left out than allowed end the run; where a worker tells of them with its last report, `finish` does. */
+  private progressed(participant: number, progress: WorkerProgress): void {
+    this.progress.set(participant, progress)
+    const error = this.progress.excess()
+    if (error === undefined) return
+    this.excess ??= { error }
+    this.learn(error)
   }
 
   /** Workers whose rows never meet do not see that they hold one column with different types: they are compared here. */
@@ -296,6 +313,7 @@ export class Query {
       await this.mesh?.session.end()
       await Promise.all([...this.runs, ...this.sources.map((source) => source.idle())])
       await this.swept
+      await this.sinks.settle(this.hasAllRows && this.lateFailure === undefined, this.runs.length, this.root)
       if (this.ownsPool) await pool?.close()
     } finally {
       hold?.change(-1)

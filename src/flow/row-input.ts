@@ -2,6 +2,7 @@ import type { Batch } from '../columnar/batch.js'
 import type { Row } from '../columnar/schema.js'
 import type { Gather } from '../exchange/gather.js'
 import type { OrderedMerge } from '../exchange/ordered-merge.js'
+import { CallWaits } from './operators/call-waits.js'
 import { type Cursor, END, PAUSE } from './operators/cursor.js'
 
 /** Rows that a stage reads: a cursor that can be waited for. */
@@ -12,6 +13,8 @@ export interface RowInput extends Cursor<Row> {
 
 /** The inputs of one stage: its own, and those of its joins, each of which is read to its end before its own is read on. */
 export class StageInputs {
+  /** Calls that the stage waits for too. */
+  readonly calls: CallWaits = new CallWaits()
   readonly #own: RowInput
   readonly #all: RowInput[]
   #waitsFor: RowInput

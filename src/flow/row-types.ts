@@ -3,6 +3,18 @@ import type { Ctx, SetupCtx } from './ctx.js'
 /** The names of a row's columns. */
 export type Column<R> = keyof R & string
 
+/** What can be a key, or ordered: lists and objects have no equality and no order that all expect. */
+type Scalar = string | number | bigint | boolean | Date | Uint8Array | null | undefined
+
+/** Columns of such values; a column of unknown type is let through and checked when the flow runs. */
+export type ScalarColumn<R, C extends Column<R> = Column<R>> = C extends unknown
+  ? unknown extends R[C]
+    ? C
+    : [Exclude<R[C], Scalar>] extends [never]
+      ? C
+      : never
+  : never
+
 /** Columns that can be summed; a column of unknown type is let through and checked when the flow runs. */
 export type NumericColumn<R> = {
   [C in Column<R>]: unknown extends R[C] ? C : NonNullable<R[C]> extends number | bigint ? C : never
@@ -22,21 +34,48 @@ type StateOf<F> = ContextOf<F> extends Ctx<unknown, infer S> ? S : unknown
 /** `setup` runs once per worker before the first row; what it returns (or resolves to) is `ctx.state`. */
 export type SetupFunction<P, S> = (ctx: SetupCtx<P>) => S | Promise<S>
 
-type Needs<P, S> = (undefined extends P ? { readonly params?: object } : { readonly params: P }) &
+/** What is done with rows for which a stage function fails. */
+export interface FailingRows {
+  /**
+   * `fail`, the default: an error ends the run. `skip`: the row is left out, counted in `stats().rowsSkipped`, and the first of each worker
+   * are logged; what a generator gave before it threw stays.
+   */
+  readonly onError?: 'fail' | 'skip'
+  /** With `skip`: so many rows may be left out, in all workers together, before the run ends with `TooManyErrors`; default any number. */
+  readonly maxErrors?: number
+  /** So long may one call take, in ms, for a generator each of its steps; then it is interrupted, which is an error `StageTimeout`. Costs about a tenth of a millisecond per call. */
+  readonly timeoutMs?: number
+}
+
+type Needs<P, S> = FailingRows & NeedsOfContext<P, S>
+type NeedsOfContext<P, S> = (undefined extends P ? { readonly params?: object } : { readonly params: P }) &
   (undefined extends S ? { readonly setup?: SetupFunction<P, unknown> } : { readonly setup: SetupFunction<P, S> })
 
+/** What a function needs, and `O`. */
+export type WithNeeds<F, O> = O & Needs<ParamsOf<F>, StateOf<F>>
+
 /** The options argument of a stage: due where the function's `Ctx` names params or state. */
-export type OptionArguments<F> =
+export type OptionArguments<F, O = unknown> =
   undefined extends ParamsOf<F>
     ? undefined extends StateOf<F>
-      ? [options?: Needs<unknown, unknown>]
-      : [options: Needs<unknown, StateOf<F>>]
-    : [options: Needs<ParamsOf<F>, StateOf<F>>]
+      ? [options?: O & Needs<unknown, unknown>]
+      : [options: O & Needs<unknown, StateOf<F>>]
+    : [options: O & Needs<ParamsOf<F>, StateOf<F>>]
 
-/** The same options where the types are known no longer. */
-export interface StageOptions {
+/** What a function needs of its context, where the types are known no longer. */
+export interface ContextOptions {
   readonly params?: unknown
   readonly setup?: unknown
+}
+
+/** The options of a stage where the types are known no longer. */
+export interface StageOptions extends FailingRows, ContextOptions {}
+
+/** What the functions of a reducer have as `ctx.params` and `ctx.state`. */
+export interface ReduceOptions {
+  readonly params?: object
+  // biome-ignore lint/suspicious/noExplicitAny: the reducer says what it takes
+  readonly setup?: SetupFunction<any, unknown>
 }
 
 type NotARow =
@@ -78,6 +117,19 @@ export type FlatMapResult<T> =
       : [T] extends [Iterable<infer Out>]
         ? RowProblem<Out, 'A flatMap yields rows: plain objects, not scalars, null, arrays, Dates, Maps, Sets, bytes or functions.'>
         : 'A flatMap returns an array, a generator or another iterable of rows.'
+
+/** What a function of `mapAsync` gives: a promise of a row. */
+export type MapAsyncResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : RowProblem<
+        Awaited<T>,
+        'A mapAsync resolves to one row: a plain object, not a scalar, null, array, Date, Map, Set, bytes or function.'
+      >
+
+/** A function of many rows. */
+// biome-ignore lint/suspicious/noExplicitAny: the widest function of rows that inference can start from
+export type RowsFunction<R, Out = unknown> = (rows: R, ctx: Ctx<any, any>) => Out
 
 export type ItemOf<T> = T extends Iterable<infer Out> ? Out : never
 

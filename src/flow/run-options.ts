@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os'
+import type { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { MillraceError } from '../base/errors.js'
 import { checkedKind, type WorkerKind } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallOptions, type StallReport } from '../mesh/stall-report.js'
@@ -6,6 +8,7 @@ import type { LogRecord } from './ctx.js'
 import type { FlowPool } from './flow-pool.js'
 import type { Inputs } from './inputs.js'
 import { checkBetween, checkRingBytes, checkWorkers } from './number-option.js'
+import type { BytesOptions } from './row-bytes.js'
 import { resolveSpill, type SpillTerms } from './spill-terms.js'
 
 /** Memory that the operators of one worker may keep rows in, by default (512 MiB): an estimate of their size, not of the heap. */
@@ -109,6 +112,8 @@ export interface RunStats {
   readonly rowsIn: number
   readonly bytesIn: number
   readonly splitsDone: number
+  /** Rows left out because a function with `onError: 'skip'` failed, as the workers told last. */
+  readonly rowsSkipped: number
   /** Rows given to the consumer. */
   readonly rowsOut: number
   /** Bytes that workers wrote to disk because they had no room in memory. */
@@ -131,6 +136,14 @@ export interface FlowRun<R> extends AsyncIterable<R>, AsyncDisposable {
   collect(): Promise<R[]>
   /** The rows in batches as they arrive, of any size from 1. */
   batches(): AsyncIterable<readonly R[]>
+  /**
+   * The rows as a stream of bytes, for a response or a file: `{ format: 'ndjson' }`, or `'csv'` with the options `columns` and `delimiter`. It
+   * starts the run when it is first read, and slows it down where it is read slowly; destroying it cancels the run, and an error of the run
+   * destroys it. @throws MillraceError `InvalidArgument`
+   */
+  toNode(options: BytesOptions<R>): Readable
+  /** Likewise a web stream of bytes; cancelling it cancels the run. @throws MillraceError `InvalidArgument` */
+  toWeb(options: BytesOptions<R>): ReadableStream<Uint8Array>
   /** Stops it everywhere; who waits for rows gets `CancelledError` with `reason` as its cause. Resolves when nothing of it is left. */
   cancel(reason?: unknown): Promise<void>
   /** What it has done so far, or in all once it has ended. */

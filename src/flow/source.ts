@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
-import { type ColumnSpec, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
+import { type FieldType, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
 import type { ColumnarInputPlan, ColumnPlan, FileInputPlan, SourcePlan } from './plan.js'
 
 declare const rowType: unique symbol
@@ -28,8 +28,8 @@ type Patterns = string | readonly string[]
 
 /**
  * Rows that the run is given: `flow(import.meta.url).read(rows<R>('events'))`, and `run({ inputs: { events: iterable } })`. They are pulled
- * where the run is started, as the workers want them, and travel there as columns: values are numbers, bigints, strings, booleans, Dates or
- * null. Throws `InvalidArgument` for a name that is none.
+ * where the run is started, as the workers want them, and travel there as columns: their values are such as columns can hold. Throws
+ * `InvalidArgument` for a name that is none.
  */
 export function rows<R extends object = Record<string, unknown>>(name: string): Source<R> {
   if (typeof name !== 'string' || name === '')
@@ -56,7 +56,7 @@ export function jsonl<R = Record<string, unknown>>(patterns: Patterns, options: 
 }
 
 /** Types that the text of a CSV field can be read as. */
-export type CsvColumns = { readonly [column: string]: Exclude<ColumnSpec, 'binary' | 'binary?'> }
+export type CsvColumns = { readonly [column: string]: FieldType | `${FieldType}?` }
 
 /** What `csv()` takes. */
 export interface CsvOptions<C extends CsvColumns> extends SourceOptions {
@@ -85,8 +85,8 @@ export function csv<R = Record<string, string | null>>(patterns: Patterns, optio
 export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): Source<unknown, FileInputPlan> {
   const { header, delimiter = ',', quote = '"' } = options
   const columns = options.columns && columnPlans('csv', options.columns)
-  const bytes = columns?.find(({ type }) => type === 'binary')
-  if (bytes !== undefined) throw new MillraceError('InvalidArgument', `csv(): column "${bytes.column}": text holds no binary`)
+  const odd = columns?.find(({ type }) => type === 'binary' || type === 'list' || type === 'struct')
+  if (odd !== undefined) throw new MillraceError('InvalidArgument', `csv(): column "${odd.column}": text holds no ${odd.type}`)
   for (const [name, mark] of Object.entries({ delimiter, quote })) {
     if (typeof mark !== 'string' || mark.length !== 1 || /[\r\n]/.test(mark))
       throw new MillraceError('InvalidArgument', `csv(): ${name} is one character, and no end of a line`)
@@ -98,7 +98,8 @@ export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): S
 
 /** What `parquet()` and `arrow()` take. */
 export interface ParquetOptions<C extends SourceColumns> extends SourceOptions {
-  /** Columns to read, each `'float64' | 'int32' | 'int64' | 'utf8' | 'boolean' | 'timestamp' | 'binary'`, with `?` where nulls may occur. */
+  /** Columns to read, each `'float64' | 'int32' | 'int64' | 'utf8' | 'boolean' | 'timestamp' | 'binary' | 'list' | 'struct'`, with `?` where nulls may
+   * occur. A map is a `struct`. */
   readonly columns?: C
 }
 
@@ -136,7 +137,8 @@ function columnarInput(kind: ColumnarInputPlan['kind'], patterns: Patterns, opti
   return options.columns === undefined ? input : { ...input, columns: columnPlans(kind, options.columns) }
 }
 
-function columnPlans(name: string, given: SourceColumns): ColumnPlan[] {
+/** @throws MillraceError `InvalidArgument` */
+export function columnPlans(name: string, given: SourceColumns): ColumnPlan[] {
   const columns = Object.entries(given).map(([column, spec]) => ({ column, ...parseColumnType(column, spec) }))
   if (columns.length === 0) throw new MillraceError('InvalidArgument', `${name}(): columns is empty: name at least one or leave it out`)
   return columns

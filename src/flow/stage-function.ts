@@ -73,3 +73,8 @@ function textOf(fn: AnyFunction): string {
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
+
+/** Stands for some functions that belong together. */
+export function hashOfTexts(functions: readonly AnyFunction[]): string {
+  return hashOf(functions.map(textOf).join('\0'))
+}

@@ -128,10 +128,20 @@ export class StageRun implements StreamSource {
     // What was gathered so far goes to whoever waits for it; also to one who begins to wait while there is no input.
     if (gate.isOpen() && !slice.expired) {
       this.isResting = true
-      await this.wakeups.any({ input: () => inputs.ready(), sinks: () => task.changed() })
+      await this.wakeups.any(this.awaited(task, inputs))
       this.isResting = false
     } else this.slices++
     task.flush()
     await macrotask()
+  }
+
+  /** What may let it go on: not its input while calls of asynchronous functions take no more rows. */
+  private awaited(task: SourceTask, inputs: StageInputs): Record<string, () => Promise<unknown>> {
+    const { calls } = inputs
+    return {
+      sinks: () => task.changed(),
+      ...(calls.isFull ? {} : { input: () => inputs.ready() }),
+      ...(calls.isEmpty ? {} : { calls: () => calls.changed() }),
+    }
   }
 }

@@ -1,4 +1,13 @@
-import type { AggregatePlan, FunctionOperatorPlan, JoinOperatorPlan, OrderKey, SourcePlan } from './plan.js'
+import type {
+  AggregatePlan,
+  FunctionOperatorPlan,
+  JoinOperatorPlan,
+  OrderPlan,
+  ReduceOperatorPlan,
+  SinkOperatorPlan,
+  SourcePlan,
+  TopPerKeyOperatorPlan,
+} from './plan.js'
 
 /** What a flow is made of. */
 export interface FlowParts {
@@ -10,11 +19,16 @@ export interface FlowParts {
 
 /** One call on the builder, already checked; `buildPlan` turns a list of them into stages. */
 export type Step =
-  | FunctionOperatorPlan
+  | Exclude<FunctionOperatorPlan, { op: 'perKey' } | ReduceOperatorPlan>
+  | (Omit<ReduceOperatorPlan, 'op'> & { readonly op: 'reduceBy' })
+  /** `order`: of the rows of each key. */
+  | (Extract<FunctionOperatorPlan, { op: 'perKey' }> & { readonly order: OrderPlan })
+  | SinkOperatorPlan
   | { readonly op: 'groupBy'; readonly keys: readonly string[]; readonly aggregates: readonly AggregatePlan[] }
-  | { readonly op: 'sort'; readonly by: readonly OrderKey[] }
+  | (OrderPlan & { readonly op: 'sort' })
+  | (Omit<TopPerKeyOperatorPlan, 'op'> & { readonly op: 'topPerKey' })
   | { readonly op: 'limit'; readonly rows: number }
   | { readonly op: 'hash'; readonly keys: readonly string[] }
-  | { readonly op: 'roundRobin' | 'gather' | 'distinct' }
+  | { readonly op: 'roundRobin' | 'broadcast' | 'gather' | 'distinct' }
   | { readonly op: 'union'; readonly other: FlowParts }
   | (Omit<JoinOperatorPlan, 'right'> & { readonly right: FlowParts; readonly exchange: 'hash' | 'broadcast' })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { PROJECT_ROOT } from '../support/root.js'
@@ -113,4 +115,20 @@ test('workers in processes: an interrupt, which a terminal sends to all of them,
   const { code, stdout, stderr } = await ended(child)
   assert.deepEqual([code, Object.keys(JSON.parse(stdout.split('\n')[0]))], [130, ['length']])
   assert.match(stderr, /^millrace: interrupted, /)
+})
+
+test('a flow that writes prints what it wrote, and takes no --limit', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-cli-'))
+  try {
+    writeFileSync(join(folder, 'in.jsonl'), '{"a":1}\n{"a":null}\n')
+    const run = (...more: string[]) => ended(spawn(process.execPath, [MAIN, 'run', fixture('writing'), ...more], { cwd: folder }))
+    const refused = await run('--limit', '1')
+    assert.deepEqual([refused.code, refused.stdout, existsSync(join(folder, 'out'))], [2, '', false])
+    assert.match(refused.stderr, /operator 2 \(limit\): would stop the rows before all of them are written to out\/all\.csv/)
+    const { code, stdout } = await run('--workers', '1')
+    assert.deepEqual([code, stdout], [0, '{"file":"out/all.csv","rows":2,"bytes":5}\n'])
+    assert.equal(readFileSync(join(folder, 'out/all.csv'), 'utf8'), 'a\n1\n\n')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

@@ -42,20 +42,54 @@ function byFlechette(bytes: Uint8Array, schema: Schema): Row[] {
   )
 }
 
+/** A value as ours: milliseconds become Dates, lists arrays, structs objects. */
 function value(type: ColumnType, read: unknown): unknown {
-  return type === 'timestamp' && read !== null ? new Date(Number(read)) : read
+  if (read === null || read === undefined) return null
+  if (type === 'timestamp') return new Date(Number(read))
+  if (type === 'binary') return new Uint8Array(read as Uint8Array)
+  if (typeof type === 'string') return read
+  if ('list' in type) return Array.from(read as Iterable<unknown>, (element) => value(type.list, element))
+  return Object.fromEntries(type.struct.map((field) => [field.name, value(field.type, (read as Row)[field.name])]))
 }
 
 function rowsOf(schema: Schema, batches: readonly (readonly Row[])[]): Row[] {
   return batches.flat().map((row) => Object.fromEntries(schema.map(({ name, type }) => [name, expected(type, row[name] ?? null)])))
 }
 
-/** UTF-8 has no lone surrogates. */
+/** UTF-8 has no lone surrogates; a field that is missing is null. */
 function expected(type: ColumnType, given: unknown): unknown {
-  return type === 'utf8' && given !== null ? Buffer.from(given as string).toString() : given
+  if (given === null || given === undefined) return null
+  if (typeof type === 'string') return type === 'utf8' ? Buffer.from(given as string).toString() : given
+  if ('list' in type) return (given as unknown[]).map((element) => expected(type.list, element))
+  return Object.fromEntries(type.struct.map((field) => [field.name, expected(field.type, (given as Row)[field.name])]))
 }
 
-for (const [kind, { type, values }] of Object.entries(KINDS)) {
+interface Kind {
+  readonly type: ColumnType
+  readonly values: fc.Arbitrary<unknown>
+}
+
+const listOf = ({ type, values }: Kind): Kind => ({ type: { list: type }, values: fc.array(fc.option(values), { maxLength: 4 }) })
+const structOf = (x: Kind, y: Kind): Kind => ({
+  type: {
+    struct: [
+      { name: 'x', type: x.type },
+      { name: 'y', type: y.type },
+    ],
+  },
+  values: fc.record({ x: fc.option(x.values), y: fc.option(y.values) }, { requiredKeys: [] }),
+})
+
+const { float64, units, timestamp, boolean, binary, int64 } = KINDS
+const NESTED: Record<string, Kind> = {
+  ...Object.fromEntries(Object.entries(KINDS).map(([name, kind]) => [`a list of ${name}`, listOf(kind)])),
+  'a list of lists': listOf(listOf(float64)),
+  'a struct': structOf(boolean, units),
+  'a list of structs': listOf(structOf(timestamp, binary)),
+  'a struct of lists and structs': structOf(listOf(int64), structOf(units, listOf(structOf(boolean, float64)))),
+}
+
+for (const [kind, { type, values }] of Object.entries({ ...KINDS, ...NESTED })) {
   for (const format of FORMATS) {
     test(`${kind} is read by others as it was written, with nulls, in batches and empty ones (${format})`, () => {
       const schema = [{ name: 'v', type }]
@@ -149,9 +183,13 @@ test('a column of the schema that a batch has not is null; one that it has besid
     { a: 1, b: null, c: null },
     { a: null, b: 'x', c: null },
   ])
-  for (const row of [{ d: 1 }, { a: 'x' }, { c: 1 }]) {
+  for (const row of [{ d: 1 }, { a: 'x' }, { c: 1 }, { a: [1] }]) {
     assert.throws(() => encode(schema, [[row]], { format: 'stream' }), { code: 'ColumnType' })
     assert.throws(() => encode(schema, [[], [row]], { format: 'stream' }), { code: 'ColumnType' })
+  }
+  const nested = [{ name: 'list', type: { list: { struct: [{ name: 'x', type: 'float64' }] } } }] as const
+  for (const list of [[{ y: 1 }], [{ x: 'text' }], ['text'], [[]]]) {
+    assert.throws(() => encode(nested, [[], [{ list }]], { format: 'stream' }), { code: 'ColumnType', message: /^Arrow: column "list\[\]/ })
   }
   assert.throws(() => new ArrowEncoder({ format: 'stream', dictionaries: ['a'] }).schema(schema), {
     code: 'InvalidArgument',

@@ -8,14 +8,12 @@ import { Shape } from '../../src/columnar/shape.js'
 import { anyUnits, Pipe } from './support.js'
 
 const REFUSED: [string, unknown, RegExp][] = [
-  ['an object', { x: 1 }, /an object/],
-  ['an array', [1], /an array/],
   ['a Map', new Map(), /object \(Map\)/],
-  ['bytes', new Uint8Array(1), /object \(Uint8Array\)/],
+  ['a Float32Array', new Float32Array(1), /object \(Float32Array\)/],
+  ['an ArrayBuffer', new ArrayBuffer(1), /object \(ArrayBuffer\)/],
   ['a function', () => 1, /a function/],
   ['a symbol', Symbol('x'), /a symbol/],
   ['an invalid Date', new Date(Number.NaN), /invalid Date/],
-  ['what only looks like a Date', Object.create(Date.prototype), /an object/],
   ['2n ** 63n', 2n ** 63n, /64 bits/],
   ['-(2n ** 63n) - 1n', -(2n ** 63n) - 1n, /64 bits/],
 ]
@@ -37,7 +35,16 @@ for (const [what, value, pattern] of REFUSED) {
   })
 }
 
-const SAMPLES = { boolean: true, float64: 1, int64: 1n, utf8: '1', timestamp: new Date(1) }
+const SAMPLES = {
+  boolean: true,
+  float64: 1,
+  int64: 1n,
+  utf8: '1',
+  timestamp: new Date(1),
+  binary: new Uint8Array(1),
+  list: [1],
+  struct: { a: 1 },
+}
 
 for (const [first, sample] of Object.entries(SAMPLES)) {
   for (const [second, value] of Object.entries(SAMPLES)) {
@@ -67,7 +74,7 @@ test('after a row that was refused the builder goes on as if it had not been', (
         new Shape({ stage: 'test', schema: ['a', 'b', 'c', 'd', 'bad'].map((name) => ({ name, type: 'null' as const })) }),
       )
       for (const { row, isBad } of list) {
-        if (isBad) assert.throws(() => pipe.builder.append({ ...row, bad: {} }), { code: 'ColumnType' })
+        if (isBad) assert.throws(() => pipe.builder.append({ ...row, bad: new Map() }), { code: 'ColumnType' })
         else pipe.builder.append(row)
       }
       const blank = { a: null, b: null, c: null, d: null, bad: null }
@@ -75,6 +82,88 @@ test('after a row that was refused the builder goes on as if it had not been', (
       assert.deepStrictEqual(pipe.send([]), expected)
     }),
   )
+})
+
+test('a row that was refused for something deep in it leaves nothing behind', () => {
+  const element = fc.record(
+    { n: fc.option(fc.integer()), t: fc.option(fc.array(fc.option(anyUnits), { maxLength: 3 })), b: fc.uint8Array({ maxLength: 3 }) },
+    { requiredKeys: [] },
+  )
+  const good = fc.record(
+    { list: fc.option(fc.array(fc.option(element), { maxLength: 4 })), object: fc.option(element) },
+    { requiredKeys: [] },
+  )
+  const wrong: unknown[] = [{ n: 'text' }, { t: ['x', 'y', 5] }, { t: [new Map()] }, { b: [] }, 7, { t: {} }]
+  const bad = fc
+    .record({ front: fc.array(fc.option(element), { maxLength: 3 }), end: fc.constantFrom(...wrong) })
+    .map(({ front, end }) => ({
+      object: { n: 1, t: ['text'], b: new Uint8Array(2) },
+      list: [...front, end],
+    }))
+  const tries = fc.array(fc.record({ row: good, isBad: fc.boolean(), bad }), { maxLength: 30 })
+  const sample = { list: [{ n: 1, t: ['x'], b: new Uint8Array(1) }], object: { n: 1, t: ['x'], b: new Uint8Array(1) } }
+  fc.assert(
+    fc.property(tries, (list) => {
+      const used = new Pipe()
+      const fresh = new Pipe()
+      for (const pipe of [used, fresh]) pipe.send([sample])
+      for (const { row, isBad, bad: refused } of list) {
+        if (isBad) assert.throws(() => used.builder.append(refused), { code: 'ColumnType' })
+        else for (const pipe of [used, fresh]) pipe.builder.append(row)
+      }
+      const message = used.encoder.encode(used.builder)
+      assert.deepStrictEqual(message, fresh.encoder.encode(fresh.builder))
+      used.decoder.decode(message)
+    }),
+  )
+})
+
+test('what is nested in more than 8 lists and objects is refused, a circle too', () => {
+  const nest = (depth: number): unknown => {
+    let value: unknown = 'x'
+    for (let i = 0; i < depth; i++) value = i % 2 === 0 ? [value] : { v: value }
+    return value
+  }
+  const rows = [{ v: nest(8) }]
+  assert.deepStrictEqual(new Pipe().send(rows), rows)
+  const circle: { self?: unknown } = {}
+  circle.self = circle
+  for (const v of [nest(9), circle]) {
+    assert.throws(() => new Pipe().builder.append({ v }), {
+      code: 'ColumnType',
+      message: /stage "test", row 1: column "v.* inside 8 others; map it to text/,
+    })
+  }
+})
+
+test('a value of another type inside a list or an object is named by its path', () => {
+  const { builder } = new Pipe()
+  builder.append({ user: { tags: ['x'] } })
+  const message = /stage "test", row 2: column "user\.tags\[\]" is a number \(1\), but the column is utf8/
+  assert.throws(() => builder.append({ user: { tags: ['y', 1] } }), { code: 'ColumnType', message })
+})
+
+test('more than 1,048,576 elements of one list column in a batch are refused', () => {
+  const pipe = new Pipe()
+  pipe.builder.append({ v: new Array(0x10_0000 - 1).fill(null) })
+  pipe.builder.append({ v: [null] })
+  assert.throws(() => pipe.builder.append({ v: [null] }), { code: 'MessageTooLarge', message: /"v\[\]" has more than 1048576 elements/ })
+  const [row] = pipe.send([]) as [{ v: unknown[] }]
+  assert.equal(row.v.length, 0x10_0000 - 1)
+})
+
+test('lists and objects of class instances and of another realm are read by their own keys and elements', () => {
+  class Point {
+    x = 1
+    get sum(): number {
+      return 1
+    }
+  }
+  const foreign = vm.runInNewContext('({ l: [1, { t: new Date(5) }], b: new Uint8Array([1, 2]) })') as Row
+  const { l } = foreign as { l: unknown[] }
+  assert.deepStrictEqual(new Pipe().send([{ p: new Point(), b: foreign.b, l: l.slice(1), holes: new Array(2) }]), [
+    { p: { x: 1 }, b: new Uint8Array([1, 2]), l: [{ t: new Date(5) }], holes: [null, null] },
+  ])
 })
 
 test('a row is an object: everything else is refused by name', () => {
@@ -150,23 +239,46 @@ test('byteSize counts the columns that a row does not have, also in a second bui
   assert.ok(Math.abs(estimate - length) < 0.05 * length, `${estimate} against ${length}`)
 })
 
+test('byteSize follows the size of messages with lists, objects and bytes', () => {
+  const pipe = new Pipe()
+  for (const count of [3000, 2000]) {
+    for (let i = 0; i < count; i++) {
+      const tags = Array.from({ length: i % 5 }, (_, j) => `tag ${j}`)
+      pipe.builder.append({ tags, at: { x: i, y: i % 2 === 0 ? null : 0.5 }, raw: new Uint8Array(i % 7), points: [{ x: 1, s: 'y' }] })
+    }
+    const estimate = pipe.builder.byteSize
+    const { length } = pipe.encoder.encode(pipe.builder)
+    assert.ok(Math.abs(estimate - length) < 0.05 * length, `${estimate} against ${length}`)
+  }
+})
+
 test('rows of nulls and without keys add to byteSize', () => {
   const builder = new BatchBuilder(new Shape({ stage: 's' }))
   const before = builder.byteSize
-  for (let i = 0; i < 1000; i++) builder.append(i % 2 === 0 ? {} : { a: null })
+  for (let i = 0; i < 1000; i++) builder.append([{}, { a: null }, { l: [null] }][i % 3] as Row)
   assert.ok(builder.byteSize - before >= 1000)
+  const longer = builder.byteSize
+  builder.append({ l: new Array(1000).fill(null) })
+  assert.ok(builder.byteSize - longer >= 1000)
 })
 
 test('the same rows give the same bytes, whatever the builder held before', () => {
   const rows = [
-    { b: true, n: 1, i: 1n, s: 'x' },
-    { b: null, n: null, i: null, s: null },
-    { b: false, n: 0, i: 0n, s: '' },
+    { b: true, n: 1, i: 1n, s: 'x', l: [{ n: 1 }, null], r: new Uint8Array([1]) },
+    { b: null, n: null, i: null, s: null, l: null, r: null },
+    { b: false, n: 0, i: 0n, s: '', l: [{ n: null }], r: new Uint8Array(0) },
   ]
   const fresh = new Pipe()
   const used = new Pipe()
-  const noise = Array.from({ length: 20 }, () => ({ b: true, n: -1, i: -1n, s: 'noise' }))
-  const first = { b: true, n: 0, i: 0n, s: '' }
+  const noise = Array.from({ length: 20 }, () => ({
+    b: true,
+    n: -1,
+    i: -1n,
+    s: 'noise',
+    l: [{ n: 9 }, { n: 9 }],
+    r: new Uint8Array([9, 9]),
+  }))
+  const first = { b: true, n: 0, i: 0n, s: '', l: [{ n: 0 }], r: new Uint8Array(0) }
   fresh.message([first])
   used.message([first])
   used.message(noise)
@@ -189,10 +301,14 @@ test('a batch of 1,048,576 rows is full', () => {
   assert.equal(pipe.send([]).length, 0x10_0000)
 })
 
-test('text beyond 256 MiB in one batch is refused', () => {
+test('text or bytes beyond 256 MiB in one batch are refused', () => {
   const pipe = new Pipe()
   const text = 'x'.repeat(2 ** 28)
   assert.throws(() => pipe.builder.append({ text: `${text}x` }), { code: 'MessageTooLarge' })
+  assert.throws(() => pipe.builder.append({ bytes: new Uint8Array(2 ** 28 + 1) }), {
+    code: 'MessageTooLarge',
+    message: /bytes of binary data/,
+  })
   assert.equal(pipe.builder.rowCount, 0)
 })
 

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { MillraceError } from '../../src/base/errors.js'
 import type { Batch } from '../../src/columnar/batch.js'
 import { BatchDecoder } from '../../src/columnar/decode.js'
-import type { Row } from '../../src/columnar/schema.js'
+import type { ColumnType, Row } from '../../src/columnar/schema.js'
+import { Shape } from '../../src/columnar/shape.js'
 import { Pipe } from './support.js'
 
 const ROWS: Row[] = Array.from({ length: 11 }, (_, i) => ({
@@ -16,6 +17,9 @@ const ROWS: Row[] = Array.from({ length: 11 }, (_, i) => ({
   sound: `é${i}`,
   units: i === 2 ? '\ud800' : 'x',
   nothing: null,
+  raw: i === 3 ? null : new Uint8Array([i, i]),
+  list: i === 4 ? null : [i, null, i].slice(i % 3),
+  object: i === 6 ? null : { x: i, in: [{ y: `é${i}` }, null] },
 }))
 
 const ROWS_AT = 8
@@ -23,8 +27,8 @@ const COLUMNS_AT = 12
 const FLAGS_AT = 14
 const DESCRIPTORS_AT = 16
 
-function good(rows: readonly Row[] = ROWS): Uint8Array {
-  return new Pipe().message(rows)
+function good(rows: readonly Row[] = ROWS, type?: ColumnType): Uint8Array {
+  return new Pipe(new Shape({ stage: 'test', schema: type === undefined ? [] : [{ name: 'a', type }] })).message(rows)
 }
 
 function readAll(batch: Batch): void {
@@ -43,8 +47,9 @@ function survives(message: Uint8Array): boolean {
   }
 }
 
-function changed(change: (view: DataView, message: Uint8Array) => void, rows?: readonly Row[]): Uint8Array {
-  const message = good(rows)
+/** `type`: that of the column `a` from the beginning. */
+function changed(change: (view: DataView, message: Uint8Array) => void, rows?: readonly Row[], type?: ColumnType): Uint8Array {
+  const message = good(rows, type)
   change(new DataView(message.buffer), message)
   return message
 }
@@ -91,13 +96,48 @@ test('noise is refused', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => assert.ok(!survives(noise))))
 })
 
+/** A list of lists, as no builder makes it. */
+function deepList(depth: number): Uint8Array {
+  const message = good([{ a: [] }])
+  const deep = new Uint8Array(16 * (depth + 3))
+  const view = new DataView(deep.buffer)
+  deep.set(message.subarray(0, 32))
+  view.setUint32(ROWS_AT, 0, true)
+  view.setUint16(COLUMNS_AT, depth + 1, true)
+  for (let i = 0; i < depth; i++) deep.set(message.subarray(16, 24), 16 + 16 * i)
+  view.setUint32(28, 1, true)
+  deep[16 * (depth + 2)] = 97
+  return deep.subarray(0, 16 * (depth + 2) + 8)
+}
+
+/** One list of so many nulls. */
+function nullElements(count: number): Uint8Array {
+  return changed(
+    (view) => {
+      view.setUint32(DESCRIPTORS_AT + 8, count, true)
+      view.setUint32(DESCRIPTORS_AT + 16 + 4, count, true)
+      view.setInt32(60, count, true)
+    },
+    [{ a: [null] }],
+  )
+}
+
+test('as many nulls as a list column may have in a batch are read', () => {
+  const [row] = new BatchDecoder().decode(nullElements(0x10_0000)).rows() as [{ a: unknown[] }]
+  assert.equal(row.a.length, 0x10_0000)
+})
+
+test('a list in 8 others is read', () => {
+  assert.ok(survives(deepList(8)))
+})
+
 const BROKEN: [string, Uint8Array][] = [
   ['another magic number', changed((view) => view.setUint32(0, 1, true))],
   ['more rows than any batch', changed((view) => view.setUint32(ROWS_AT, 0x10_0001, true), [{}])],
   ['more columns than there are', changed((view) => view.setUint16(COLUMNS_AT, 0xffff, true))],
   ['an unknown flag', changed((view) => view.setUint16(FLAGS_AT, 3, true))],
   ['no names in the first message', changed((view) => view.setUint16(FLAGS_AT, 0, true))],
-  ['an unknown type', changed((view) => view.setUint32(DESCRIPTORS_AT, 6, true))],
+  ['an unknown kind', changed((view) => view.setUint32(DESCRIPTORS_AT, 9, true))],
   ['more nulls than rows', changed((view) => view.setUint32(DESCRIPTORS_AT + 4, 12, true))],
   ['a count of nulls that the bitmap contradicts', changed((view) => view.setUint32(DESCRIPTORS_AT + 4, 2, true))],
   ['values in a column of nulls', changed((view) => view.setUint32(DESCRIPTORS_AT, 0, true))],
@@ -114,6 +154,21 @@ const BROKEN: [string, Uint8Array][] = [
   ['overlong text', changed((_, message) => message.set([0xc1, 0xbf], 48), [{ a: 'xy' }])],
   ['overlong text of three bytes', changed((_, message) => message.set([0xe0, 0x80, 0x80], 48), [{ a: 'xyz' }])],
   ['text beyond Unicode', changed((_, message) => message.set([0xf4, 0x90, 0x80, 0x80], 48), [{ a: 'wxyz' }])],
+  ['a list that lacks its elements', changed((view) => view.setUint16(COLUMNS_AT, 1, true), [{ a: [1] }])],
+  ['an object that lacks a field', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 2, true), [{ a: { b: 1 } }])],
+  [
+    'an object of more fields than there are columns',
+    changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 0xffff_ffff, true), [{ a: {} }]),
+  ],
+  ['more elements than in any batch', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 0x10_0001, true), [{ a: [null] }])],
+  ['more elements than in any batch, all of them null', nullElements(0x10_0001)],
+  ['elements of a list of nulls', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 1, true), [{ a: null }], { list: 'null' })],
+  ['elements with a name', changed((view) => view.setUint32(DESCRIPTORS_AT + 16 + 12, 1, true), [{ a: [1] }])],
+  ['list offsets that go back', changed((view) => view.setInt32(60, 3, true), [{ a: [1] }, { a: [2] }])],
+  ['list offsets that end before the elements', changed((view) => view.setInt32(64, 1, true), [{ a: [1] }, { a: [2] }])],
+  ['a list in more than 8 others', deepList(9)],
+  ['bytes whose offsets do not cover them', changed((view) => view.setInt32(44, 1, true), [{ a: new Uint8Array(2) }])],
+  ['a size of numbers', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 1, true), [{ a: 1 }])],
   ['a moment no Date can hold', changed((view) => view.setBigInt64(40, 8_640_000_000_000_001n, true), [{ a: new Date(0) }])],
 ]
 
@@ -142,6 +197,14 @@ test('a schema that is older, narrower, renamed or retyped is refused, and the s
   new DataView(retyped.buffer).setUint32(DESCRIPTORS_AT, 2, true)
   assert.throws(() => decoder.decode(retyped), { code: 'Protocol' })
   assert.deepStrictEqual(decoder.decode(third).rows(), [{ a: 'y', b: null, c: null }])
+})
+
+test('an object that says it has fewer fields than its schema is refused', () => {
+  const pipe = new Pipe()
+  pipe.send([{ a: { x: 1, y: 2 } }])
+  const message = pipe.message([{ a: { x: 3 } }])
+  new DataView(message.buffer).setUint32(DESCRIPTORS_AT + 8, 1, true)
+  assert.throws(() => pipe.decoder.decode(message), { code: 'Protocol', message: /column 0 of kind struct has size 1/ })
 })
 
 test('a message at any place in its memory is read, and one at a multiple of 8 without a copy', () => {

@@ -9,6 +9,8 @@ const FIXED = [
   48610963, 625341585, 1138880914,
 ]
 
+const FIXED_BYTES = [4159199048, 1135906610, 401436789, 4086192470, 2426482046]
+
 test('a hash is a u32, and equal for equal values', () => {
   fc.assert(
     fc.property(anyValue, anyValue, (a, b) => {
@@ -34,12 +36,15 @@ test('a value hashes the same after it travelled', () => {
 
 test('hashes are these for ever: workers of two versions of Node must agree', () => {
   const values = ['', 'a', 'é\ud800', 0, 1, 0.5, -1, Infinity, Number.NaN, 1n, -1n, true, false, null, new Date(1)]
-  assert.deepStrictEqual(values.map(hashValue), FIXED)
+  assert.deepStrictEqual(
+    values.map((value) => hashValue(value)),
+    FIXED,
+  )
   assert.equal(hashRow({ a: 1, b: 'x' }, ['a', 'b']), 2394355133)
 })
 
 test('values of different types and keys in another order hash apart', () => {
-  const hashes = [1, '1', 1n, true, null, new Date(1), 0, '', 0n, false, new Date(0)].map(hashValue)
+  const hashes = [1, '1', 1n, true, null, new Date(1), 0, '', 0n, false, new Date(0)].map((value) => hashValue(value))
   assert.equal(new Set(hashes).size, hashes.length)
   assert.notEqual(hashRow({ a: 1, b: 2 }, ['a', 'b']), hashRow({ a: 2, b: 1 }, ['a', 'b']))
   assert.notEqual(hashRow({ a: 'ab', b: 'c' }, ['a', 'b']), hashRow({ a: 'a', b: 'bc' }, ['a', 'b']))
@@ -47,8 +52,21 @@ test('values of different types and keys in another order hash apart', () => {
 
 test('a missing key is null, and what no column can hold is refused', () => {
   assert.equal(hashRow({}, ['a']), hashRow({ a: null }, ['a']))
-  assert.throws(() => hashRow({ a: {} }, ['a']), { code: 'ColumnType' })
+  for (const value of [{}, [], new Float32Array(1)]) {
+    assert.throws(() => hashRow({ a: value }, ['a']), { code: 'ColumnType', message: /the key "a" is an .*; use .* map it to text/ })
+  }
   assert.throws(() => hashRow({ a: 1, b: Symbol('s') }, ['a', 'b']), { code: 'ColumnType' })
+})
+
+test('bytes hash by what is in them, whatever memory they are a part of, and are these for ever', () => {
+  const bytes = [[], [0], [0, 0], [1, 2, 3], [255]].map((list) => new Uint8Array(list))
+  assert.deepStrictEqual(
+    bytes.map((value) => hashValue(value)),
+    FIXED_BYTES,
+  )
+  assert.equal(hashValue(new Uint8Array([9, 1, 2, 3, 9]).subarray(1, 4)), hashValue(bytes[3]))
+  assert.equal(hashValue(Buffer.from([1, 2, 3])), hashValue(bytes[3]))
+  assert.notEqual(hashValue(Buffer.from('text')), hashValue('text'))
 })
 
 const KEYS: Record<string, (i: number) => unknown> = {
@@ -62,6 +80,7 @@ const KEYS: Record<string, (i: number) => unknown> = {
   bigints: (i) => BigInt(i),
   'multiples of 2 ** 32 as bigints': (i) => BigInt(i) << 32n,
   days: (i) => new Date(i * 86_400_000),
+  bytes: (i) => new Uint8Array([i, i >> 8, i >> 16]),
 }
 
 for (const [what, make] of Object.entries(KEYS)) {

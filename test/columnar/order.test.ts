@@ -30,7 +30,8 @@ test('values stand in this order', () => {
     ['', '\0', 'B', 'a', 'aa', 'b', 'é', '\u{1f600}', '\uffff', undefined],
     [false, true, null],
     [new Date(-1), new Date(0), new Date(1), new Date(Number.NaN), null],
-    [true, 1, 1n, new Date(1), '1', null],
+    [...[[], [0], [0, 0], [0, 255], [1], [127], [128], [255], [255, 0]].map((list) => new Uint8Array(list)), null],
+    [true, 1, 1n, new Date(1), '1', new Uint8Array(0), null],
   ]
   for (const values of columns) assert.deepStrictEqual([...values].reverse().sort(compareValues), values)
   assert.equal(compareValues(-0, 0), 0)
@@ -67,6 +68,8 @@ test('rows are ordered by the first key that differs, nulls last both ways', () 
   assert.equal(comparator([])({ a: 1 }, { a: 2 }), 0)
 })
 
-test('what no column can hold has no place in the order', () => {
-  for (const value of [{}, [], Symbol('s'), () => 1]) assert.throws(() => compareValues(value, 1), { code: 'ColumnType' })
+test('lists, objects and what no column can hold have no place in the order', () => {
+  for (const value of [{}, [], Symbol('s'), () => 1]) {
+    assert.throws(() => compareValues(value, 1), { code: 'ColumnType', message: /cannot order a.* map it to text/ })
+  }
 })

@@ -1,41 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ColumnType, Row } from '../../src/columnar/schema.js'
+import type { Field, Row } from '../../src/columnar/schema.js'
 import { Shape } from '../../src/columnar/shape.js'
-import { anyUnits, KINDS, Pipe } from './support.js'
+import { names, nestedKind, readRow, recordOf, schemaOf, typeOf } from './nested.js'
+import { KINDS, Pipe } from './support.js'
 
 interface Column {
   readonly name: string
-  readonly type: ColumnType
   readonly values: fc.Arbitrary<unknown>
 }
 
-const names = fc.oneof(fc.constantFrom('__proto__', 'constructor', '0', '17', 'a', 'b', 'é', '', 'hasOwnProperty'), anyUnits)
-
 const columns: fc.Arbitrary<Column[]> = fc.uniqueArray(
-  fc.tuple(names, fc.constantFrom(...Object.values(KINDS))).map(([name, kind]) => ({ name, ...kind })),
+  fc.tuple(names, fc.oneof(fc.constantFrom(...Object.values(KINDS)), nestedKind(2))).map(([name, { values }]) => ({ name, values })),
   { selector: (column) => column.name, maxLength: 6 },
 )
 
-/** Rows in which each key may be missing, null, undefined or there. */
-function rowsOf(table: readonly Column[]): fc.Arbitrary<Row[]> {
-  const cells = table.map(({ name, values }) =>
-    fc.tuple(fc.constant(name), fc.option(fc.option(fc.option(values), { nil: undefined }), { nil: MISSING })),
-  )
-  return fc.array(
-    fc.tuple(...cells).map((pairs) => rowFrom(pairs.filter(([, value]) => value !== MISSING) as [string, unknown][])),
-    { maxLength: 30 },
-  )
-}
-
-const MISSING = Symbol('missing')
-
-function rowFrom(pairs: readonly (readonly [string, unknown])[]): Row {
-  return Object.fromEntries(pairs)
-}
-
-for (const [kind, { type, values }] of Object.entries(KINDS)) {
+for (const [kind, { values }] of Object.entries(KINDS)) {
   for (const count of [0, 1, 7, 8, 9, 63, 64, 65, 130]) {
     test(`${count} values of ${kind} come back as they were, with and without nulls`, () => {
       const cells = fc.oneof(
@@ -51,7 +32,7 @@ for (const [kind, { type, values }] of Object.entries(KINDS)) {
             column.map((v) => ({ v })),
           )
           const vector = batch.column('v')
-          assert.equal(vector?.type, count === 0 ? undefined : column.every((v) => v === null) ? 'null' : type)
+          assert.equal(vector?.type, count === 0 ? undefined : typeOf(column))
           column.forEach((v, i) => {
             assert.equal(vector?.isNull(i), v === null)
             assert.deepStrictEqual(batch.row(i), { v })
@@ -64,31 +45,60 @@ for (const [kind, { type, values }] of Object.entries(KINDS)) {
   }
 }
 
+test('lists and objects of any types, nested, with nulls anywhere, come back as they were, what is missing as null', () => {
+  const column = fc
+    .integer({ min: 1, max: 4 })
+    .chain(nestedKind)
+    .chain(({ values }) => fc.array(fc.option(values), { maxLength: 20 }))
+  fc.assert(
+    fc.property(column, fc.nat(20), (cells, cut) => {
+      const pipe = new Pipe()
+      const rows = cells.map((v) => ({ v }))
+      for (const [part, seen] of [
+        [rows.slice(0, cut), rows.slice(0, cut)],
+        [rows.slice(cut), rows],
+      ] as const) {
+        const schema = schemaOf(seen)
+        const batch = pipe.decoder.decode(pipe.message(part))
+        assert.deepStrictEqual(batch.schema, schema)
+        assert.deepStrictEqual(
+          batch.rows(),
+          part.map((row) => readRow(row, schema)),
+        )
+        for (const [i, { v }] of part.entries()) assert.equal(batch.column('v')?.isNull(i), v === null)
+      }
+    }),
+    { numRuns: 400 },
+  )
+})
+
 test('rows over two receivers and any cuts come back with all columns known when their batch was sent', () => {
   const plan = columns.chain((table) =>
-    fc.record({ rows: rowsOf(table), routes: fc.infiniteStream(fc.boolean()), cuts: fc.infiniteStream(fc.integer({ min: 0, max: 5 })) }),
+    fc.record({
+      rows: fc.array(recordOf(table.map(({ name, values }) => [name, values])), { maxLength: 30 }),
+      routes: fc.infiniteStream(fc.boolean()),
+      cuts: fc.infiniteStream(fc.integer({ min: 0, max: 5 })),
+    }),
   )
   fc.assert(
     fc.property(plan, ({ rows, routes, cuts }) => {
       const shape = new Shape({ stage: 'test' })
-      const seen: string[] = []
+      const seen: Row[] = []
       const receivers = [0, 1].map(() => ({ pipe: new Pipe(shape), waiting: [] as Row[] }))
       const flush = ({ pipe, waiting }: (typeof receivers)[number]): void => {
         const batch = pipe.decoder.decode(pipe.encoder.encode(pipe.builder))
-        const expected = waiting
-          .splice(0)
-          .map((row) => rowFrom(seen.map((name) => [name, Object.hasOwn(row, name) ? (row[name] ?? null) : null])))
+        const schema: Field[] = schemaOf(seen)
+        assert.deepStrictEqual(batch.schema, schema)
         assert.deepStrictEqual(
-          batch.schema.map((field) => field.name),
-          seen,
+          batch.rows(),
+          waiting.splice(0).map((row) => readRow(row, schema)),
         )
-        assert.deepStrictEqual(batch.rows(), expected)
       }
       for (const row of rows) {
         const receiver = receivers[routes.next().value ? 1 : 0] as (typeof receivers)[number]
         receiver.pipe.builder.append(row)
         receiver.waiting.push(row)
-        for (const name of Object.keys(row)) if (!seen.includes(name)) seen.push(name)
+        seen.push(row)
         if (cuts.next().value === 0) flush(receiver)
       }
       receivers.forEach(flush)
@@ -138,24 +148,6 @@ test('rows without keys keep their number', () => {
   assert.deepStrictEqual(pipe.send([]), [])
 })
 
-test('a batch under a wider schema has its columns in that order, and nulls for the rest', () => {
-  const pipe = new Pipe()
-  const batch = pipe.decoder.decode(pipe.message([{ b: 'x', n: null }]))
-  const wide = batch.as([
-    { name: 'a', type: 'float64' },
-    { name: 'n', type: 'boolean' },
-    { name: 'b', type: 'utf8' },
-  ])
-  assert.deepStrictEqual(Object.entries(wide.row(0)), [
-    ['a', null],
-    ['n', null],
-    ['b', 'x'],
-  ])
-  assert.equal(batch.as(batch.schema), batch)
-  assert.throws(() => batch.as([{ name: 'b', type: 'float64' }]), { code: 'ColumnType' })
-  assert.throws(() => batch.as([{ name: 'b', type: 'utf8' }]), { code: 'ColumnType', message: /"n" is missing/ })
-})
-
 test('rows are fresh plain objects that can be changed, spread and kept', () => {
   const pipe = new Pipe()
   const batch = pipe.decoder.decode(pipe.message([{ t: new Date(5), s: 'x' }]))
@@ -188,4 +180,52 @@ test('values of many sizes in one batch keep their places', () => {
   ])
   assert.deepStrictEqual(pipe.send(rows), rows)
   assert.deepStrictEqual(pipe.send(rows), rows)
+})
+
+test('null, an empty list, a list of nulls and an object without keys are different things', () => {
+  const rows = [null, [], [null], [null, null], [[]], [[null], null]].map((list) => ({ list, object: null }))
+  const objects = [null, {}, { a: null }, { a: {} }].map((object) => ({ list: null, object }))
+  const back = new Pipe().send([...rows, ...objects])
+  assert.deepStrictEqual(
+    back.map(({ list, object }) => list ?? object),
+    [null, [], [null], [null, null], [[]], [[null], null], null, { a: null }, { a: null }, { a: {} }],
+  )
+  assert.ok(back.slice(0, 7).every(({ object }) => object === null))
+})
+
+test('an empty list takes its type from a later element, an object gains fields, also in later batches', () => {
+  const pipe = new Pipe()
+  const types = [[{ v: [] }], [{ v: [null] }], [{ v: [{ a: 1 }] }], [{ v: [{ b: ['x'] }, {}] }]].map((rows) => {
+    pipe.send(rows)
+    return pipe.decoder.schema?.[0]?.type
+  })
+  const [a, b] = [
+    { name: 'a', type: 'float64' },
+    { name: 'b', type: { list: 'utf8' } },
+  ]
+  assert.deepStrictEqual(types, [{ list: 'null' }, { list: 'null' }, { list: { struct: [a] } }, { list: { struct: [a, b] } }])
+  assert.deepStrictEqual(pipe.send([{ v: [{}] }, {}]), [{ v: [{ a: null, b: null }] }, { v: null }])
+})
+
+test('a key __proto__ inside an object is an own property and touches no prototype', () => {
+  const [row] = new Pipe().send([JSON.parse('{"v":{"__proto__":{"evil":1},"a":[{"__proto__":"x"}]}}') as Row]) as [{ v: Row }]
+  assert.equal(Object.getPrototypeOf(row.v), Object.prototype)
+  assert.deepStrictEqual(Object.keys(row.v), ['__proto__', 'a'])
+  assert.equal((row.v as { evil?: number }).evil, undefined)
+  assert.deepStrictEqual(Object.entries((row.v.a as Row[])[0] as Row), [['__proto__', 'x']])
+})
+
+test('bytes, arrays and objects that are read are fresh ones, and bytes have memory of their own size', () => {
+  const pipe = new Pipe()
+  const sent = { b: Buffer.from('some bytes'), l: [1, 2], o: { x: new Uint8Array([7]) } }
+  const batch = pipe.decoder.decode(pipe.message([sent, sent]))
+  const [one, other] = [batch.row(0), batch.row(0)] as { b: Uint8Array; l: number[]; o: { x: Uint8Array } }[]
+  for (const bytes of [one?.b, one?.o.x]) {
+    assert.equal(bytes?.constructor, Uint8Array)
+    assert.equal(bytes?.buffer.byteLength, bytes?.byteLength)
+  }
+  one?.b.fill(0)
+  one?.l.push(3)
+  assert.deepStrictEqual(other, { b: new Uint8Array(sent.b), l: [1, 2], o: { x: new Uint8Array([7]) } })
+  assert.deepStrictEqual(batch.row(1), other)
 })

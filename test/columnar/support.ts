@@ -52,13 +52,15 @@ export const KINDS: Record<string, { type: ColumnType; values: fc.Arbitrary<unkn
   ascii: { type: 'utf8', values: asciiText },
   sound: { type: 'utf8', values: soundText },
   units: { type: 'utf8', values: anyUnits },
+  binary: { type: 'binary', values: fc.uint8Array({ maxLength: 20 }) },
 }
 
-/** Any value a column can hold. */
+/** Any value a key can be. */
 export const anyValue: fc.Arbitrary<unknown> = fc.oneof(...Object.values(KINDS).map((kind) => kind.values), fc.constant(undefined))
 
-/** Same value for a group or a partition: as Map compares, but Dates by time and undefined as null. */
+/** Same value for a group or a partition: as Map compares, but Dates by time, bytes by content and undefined as null. */
 export function sameValue(a: unknown, b: unknown): boolean {
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return a.length === b.length && a.every((byte, i) => byte === b[i])
   if (a instanceof Date && b instanceof Date) return sameValue(a.getTime(), b.getTime())
   return Object.is(a ?? null, b ?? null) || (a === 0 && b === 0)
 }

@@ -26,6 +26,20 @@ for (const main of FULL ? forms('flights/main') : []) {
   })
 }
 
+const MAINS: Readonly<Record<string, RegExp>> = {
+  'distances/main': /^3,399 routes, .*\n(?:.*\n)*one thread: .* in the same order\n/,
+  'sessions/main': /^358,191 sessions\n(?:.*\n)*one thread: .* in the same order\n/,
+  'search/main': /^[\d,]+ words in \d+ documents indexed in .*\nsearched for /,
+  'filter-server/main': /^all: 3,000,000 flights were read for it, .*\n316 flights from HNL .*\n(the client left: .*\n){5}$/,
+}
+
+for (const [name, shown] of Object.entries(FULL ? MAINS : {})) {
+  test(`${name} shows what it found`, async () => {
+    const { stdout } = await run([`dist/examples/${name}.js`, 'credit'].slice(0, name.startsWith('search') ? 2 : 1), PROJECT_ROOT)
+    assert.match(stdout, shown)
+  })
+}
+
 for (const file of forms('word-pairs/stages')) {
   test(`millrace run ${file} gives the most frequent pairs`, async () => {
     const command = fileURLToPath(new URL('dist/lib/cli/main.js', PROJECT_ROOT))

@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test'
 import { type Flow, flow, jsonl, lines } from 'millrace/flow'
 import { hashValue } from '../../src/columnar/hash.js'
 import type { AnyFlow, AnyRow } from './oracle.js'
-import { kinds, ownColumns, toMixed, toNumber } from './stages/columns.js'
+import { kinds, nestedKinds, ownColumns, toMixed, toMixedInside, toNumber } from './stages/columns.js'
 import { errorOf, rowsOf, sorted, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/columns.js', import.meta.url)
@@ -48,6 +48,7 @@ before(async () => {
     'two/1.txt': '1234567890\n'.repeat(10_000),
     'two/2.txt': `${elsewhere(1234567890)}\n`.repeat(10_000),
     'keys.jsonl': '{"a":1,"b":"x"}\n{"b":"y"}\n{"a":null,"c":true}\n{}\n{"a":2.5,"b":null,"c":false,"d":"late"}\n',
+    'lists.jsonl': '{"n":1,"tags":["a",null],"at":{"x":1}}\n{"n":2,"tags":[],"at":{"y":[{"z":2.5}]}}\n{"n":3}\n',
     'nested.jsonl': '{"a":1}\n{"a":{"b":2}}\n',
   })
 })
@@ -89,6 +90,22 @@ describe('a column has one type, whenever its values come', () => {
         .map(kinds) as AnyFlow
       assert.deepEqual(await rowsOf(job.sort('n'), way.options), expected, way.name)
       assert.deepEqual(sorted(await rowsOf(job.exchange.hash('no').exchange.hash('date'), way.options)), sorted(expected))
+    }
+  })
+
+  test('bytes, lists and objects come as they went, with bytes as the key of an exchange', async () => {
+    const expected = Array.from({ length: 1000 }, (_none, n) => nestedKinds({ text: String(n), file: '', offset: 0 }))
+    for (const way of ways) {
+      const job = flow(STAGES)
+        .read(lines(`${folder}/kinds.txt`))
+        .map(nestedKinds) as AnyFlow
+      assert.deepEqual(await rowsOf(job.exchange.hash('raw').exchange.roundRobin().sort('n'), way.options), expected, way.name)
+      const groups = await rowsOf(job.groupBy('raw', (a) => ({ n: a.min('n') })).sort('raw'), way.options)
+      assert.deepEqual(
+        groups.map(({ raw }) => raw),
+        (expected as { raw: Uint8Array }[]).map(({ raw }) => raw).sort(Buffer.compare),
+        way.name,
+      )
     }
   })
 
@@ -139,6 +156,19 @@ describe('two types in one column are an error that names column and stage', () 
   }
 })
 
+test('two types inside the lists of one column are an error that names where, also of workers whose rows never meet', async () => {
+  for (const way of defaultWays) {
+    const job = flow(STAGES)
+      .read(lines(`${folder}/two/*.txt`))
+      .map(toMixedInside) as AnyFlow
+    for (const each of [job, job.exchange.roundRobin().distinct()]) {
+      const error = await errorOf(rowsOf(each, way.options))
+      assert.equal(error.code, 'ColumnType', `${way.name}: ${error.stack}`)
+      assert.match(error.message, /stage \d.*column "mixed\.list\[\]"/)
+    }
+  }
+})
+
 describe('rows of jsonl with missing and extra keys', () => {
   const read = (name: string): AnyFlow => flow(STAGES).read(jsonl<AnyRow>(`${folder}/${name}`)) as AnyFlow
 
@@ -177,7 +207,23 @@ describe('rows of jsonl with missing and extra keys', () => {
     }
   })
 
-  test('a value that no column can hold is an error that names it', async () => {
+  test('lists and objects of jsonl travel; as the key of an exchange they are an error, for any number of workers', async () => {
+    for (const way of defaultWays) {
+      const rows = await rowsOf(read('lists.jsonl').sort('n'), way.options)
+      // A row that went on before another had more of an object lacks that.
+      const whole = rows.map(({ at, ...row }) => ({ ...row, at: at && { x: null, y: null, ...(at as object) } }))
+      assert.deepEqual(whole, [
+        { n: 1, tags: ['a', null], at: { x: 1, y: null } },
+        { n: 2, tags: [], at: { x: null, y: [{ z: 2.5 }] } },
+        { n: 3, tags: null, at: null },
+      ])
+      const error = await errorOf(rowsOf(read('lists.jsonl').exchange.hash('tags'), way.options))
+      assert.equal(error.code, 'ColumnType')
+      assert.match(error.message, /^stage 0: the key "tags" is an array; use .* map it to text/, way.name)
+    }
+  })
+
+  test('a value that no column can hold, or not beside the others, is an error that names it', async () => {
     for (const way of defaultWays) {
       const error = await errorOf(rowsOf(read('nested.jsonl'), way.options))
       assert.equal(error.code, 'ColumnType')

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { readProjectFile } from '../support/root.js'
-import { temporaryFolder, writeFiles } from './support.js'
+import { sorted, temporaryFolder, writeFiles } from './support.js'
 
 const FIXTURES = 'test/flow-run/fixtures/docs'
 const folder = temporaryFolder()
@@ -12,7 +12,7 @@ const folder = temporaryFolder()
 test('every block of code in docs/flows.md is a module that compiles', () => {
   const page = readProjectFile('docs/flows.md')
   const blocks = [...page.matchAll(/```(\w*)\n(.*?)```/gs)].map(([, language, text]) => ({ language, text: text as string }))
-  assert.equal(blocks.length, 2)
+  assert.equal(blocks.length, 3)
   for (const { language, text } of blocks) {
     const [, name, code] = /^\/\/ (\S+)\n(.*)$/s.exec(text) ?? []
     assert.equal(language, 'ts')
@@ -28,4 +28,19 @@ test('and does what the page says', async () => {
   const main = fileURLToPath(new URL('./fixtures/docs/main.js', import.meta.url))
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [main], { cwd: folder, timeout: 20_000 })
   assert.deepEqual([stdout, stderr], ['a 2 300\nc 1 200\n4\n', ''])
+})
+
+test('the sessions of the page', async () => {
+  const minute = 60_000
+  const clicks = [0, 10, 39, 70, 100].map((at) => ({ user: 'a', at: at * minute }))
+  await writeFiles(folder, {
+    'clicks/a.jsonl': [clicks[3], { user: 'b', at: 5 }, clicks[0], clicks[4]].map((click) => `${JSON.stringify(click)}\n`).join(''),
+    'clicks/b.jsonl': [clicks[2], clicks[1]].map((click) => `${JSON.stringify(click)}\n`).join(''),
+  })
+  const { default: job } = await import('./fixtures/docs/sessions.js')
+  assert.deepEqual(sorted(await job.run({ workers: 2, cwd: folder }).collect()), [
+    { user: 'a', from: 0, clicks: 3 },
+    { user: 'a', from: 70 * minute, clicks: 2 },
+    { user: 'b', from: 5, clicks: 1 },
+  ])
 })

@@ -186,7 +186,7 @@ test('what is no row, or holds what no column can, is an error with input, row a
   for (const [given, message] of [
     [[{ id: 1 }, 2], /"input \\"numbers\\"", row 2: a row must be a plain object, not a number/],
     [[undefined], /row 1: a row must be a plain object, not null/],
-    [[{ id: [1] }], /row 1: column "id" is an array, which no column can hold; map it/],
+    [[{ id: () => 1 }], /row 1: column "id" is a function, which no column can hold/],
     [[{ id: 1 }, { id: 'x' }], /row 2: column "id" is a string \("x"\), but the column is float64/],
   ] as const) {
     let isTold = false

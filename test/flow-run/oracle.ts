@@ -1,5 +1,5 @@
 import { asc, desc, type Flow } from 'millrace/flow'
-import { isEven, repeated, same, tagged } from './stages/basic.js'
+import { allOf, ids, isEven, later, repeated, same, spans, tagged, withBytes } from './stages/basic.js'
 
 export type JoinKind = 'inner' | 'left' | 'semi' | 'anti'
 export type AnyRow = Record<string, unknown>
@@ -21,6 +21,12 @@ export const mapTagged: Step = {
 
 export const mapSame: Step = { name: 'map same', flow: (job) => job.map(same), plain: (rows) => rows }
 
+export const mapBytes: Step = {
+  name: 'map bytes',
+  flow: (job) => job.map(withBytes),
+  plain: (rows) => rows.map((row) => withBytes(row) as AnyRow),
+}
+
 export const filterEven: Step = {
   name: 'filter',
   flow: (job) => job.filter(isEven),
@@ -39,7 +45,7 @@ export function hash(...keys: string[]): Step {
   return { name: `hash ${keys.join()}`, flow: (job) => job.exchange.hash(...keys), plain: (rows) => rows }
 }
 
-/** All aggregates of `value` by one or more keys. */
+/** All aggregates of `value`, and the greatest bytes, by one or more keys. */
 export function group(...keys: string[]): Step {
   return {
     name: `groupBy ${keys.join()}`,
@@ -50,6 +56,10 @@ export function group(...keys: string[]): Step {
         mean: a.avg('value'),
         least: a.min('value'),
         most: a.max('id'),
+        different: a.countDistinct('value'),
+        first: a.first('id', { by: 'value' }),
+        last: a.last('id', { by: 'value' }),
+        bytes: a.max('raw'),
       })),
     plain: (rows) => groupPlainly(rows, keys),
   }
@@ -82,9 +92,22 @@ function groupPlainly(rows: readonly AnyRow[], keys: readonly string[]): AnyRow[
       mean: total === null ? null : total / values.length,
       least: values.length === 0 ? null : Math.min(...values),
       most: Math.max(...numbers(members, 'id')),
+      different: new Set(values).size,
+      first: values.length === 0 ? null : leastIdAt(members, Math.min(...values)),
+      last: values.length === 0 ? null : leastIdAt(members, Math.max(...values)),
+      bytes: members.map((row) => row.raw ?? null).sort((a, b) => compareValues(a, b, true))[0],
       ...Object.fromEntries(keys.map((name) => [name, members[0]?.[name] ?? null])),
     }
   })
+}
+
+function leastIdAt(rows: readonly AnyRow[], value: number): number {
+  return Math.min(
+    ...numbers(
+      rows.filter((row) => row.value === value),
+      'id',
+    ),
+  )
 }
 
 function numbers(rows: readonly AnyRow[], name: string): number[] {
@@ -111,9 +134,48 @@ export function comparePlainly(keys: readonly string[]): (a: AnyRow, b: AnyRow) 
 
 function compareValues(a: unknown, b: unknown, descending: boolean): number {
   if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0)
-  const order = (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
+  const order = a instanceof Uint8Array ? Buffer.compare(a, b as Uint8Array) : (a as number) < (b as number) ? -1 : Number(a !== b)
   return descending ? -order : order
 }
+
+/** Runs of ids in each group. */
+export const perGroup: Step = {
+  name: 'perKey group',
+  flow: (job) => job.perKey('group', { orderBy: 'id' }, spans),
+  plain: (rows) => membersOf(rows, 'group').flatMap((members) => [...spans([...members].sort(comparePlainly(['id'])) as never)]),
+}
+
+export const reduceGroup: Step = {
+  name: 'reduceBy group',
+  flow: (job) => job.reduceBy('group', ids),
+  plain: (rows) =>
+    membersOf(rows, 'group').map((members) => {
+      const group = (members[0]?.group ?? null) as string | null
+      return { group, ...ids.finish(numbers(members, 'id'), { group }) }
+    }),
+}
+
+/** The first rows of each group by descending id, ties by all columns. */
+export function topPerGroup(count: number): Step {
+  return {
+    name: `topPerKey ${count}`,
+    flow: (job) => job.topPerKey('group', { orderBy: desc('id'), rows: count, stable: true }),
+    plain: (rows) => membersOf(rows, 'group').flatMap((members) => [...members].sort(compareStably('-id')).slice(0, count)),
+  }
+}
+
+function compareStably(key: string): (a: AnyRow, b: AnyRow) => number {
+  return (a, b) => comparePlainly([key, ...[...new Set([...Object.keys(a), ...Object.keys(b)])].sort()])(a, b)
+}
+
+function membersOf(rows: readonly AnyRow[], column: string): AnyRow[][] {
+  const groups = new Map<unknown, AnyRow[]>()
+  for (const row of rows) groups.set(row[column] ?? null, [...(groups.get(row[column] ?? null) ?? []), row])
+  return [...groups.values()]
+}
+
+export const inBatches: Step = { name: 'mapBatches', flow: (job) => job.mapBatches(allOf, { rows: 7 }), plain: (rows) => rows }
+export const inPromises: Step = { name: 'mapAsync', flow: (job) => job.mapAsync(later, { concurrency: 3 }), plain: (rows) => rows }
 
 /** A right side, as the flow reads it and as a plain program has it. */
 export interface Right {
@@ -135,7 +197,7 @@ export function join(kind: JoinKind, on: Readonly<Record<string, string>>, excha
 }
 
 function joinPlainly(row: AnyRow, kind: JoinKind, on: readonly [string, string][], right: readonly AnyRow[]): AnyRow[] {
-  const matches = right.filter((other) => on.every(([here, there]) => (row[here] ?? null) !== null && row[here] === other[there]))
+  const matches = right.filter((other) => on.every(([here, there]) => isEqual(row[here], other[there])))
   if (kind === 'semi') return matches.length > 0 ? [row] : []
   if (kind === 'anti') return matches.length > 0 ? [] : [row]
   if (matches.length === 0) return kind === 'left' ? [row] : []
@@ -144,6 +206,11 @@ function joinPlainly(row: AnyRow, kind: JoinKind, on: readonly [string, string][
     const added = Object.entries(match).filter(([name]) => !keys.includes(name))
     return { ...row, ...Object.fromEntries(added.map(([name, value]) => [`${name}${SUFFIX}`, value])) }
   })
+}
+
+/** As keys of a join are. */
+function isEqual(a: unknown, b: unknown): boolean {
+  return a !== null && a !== undefined && JSON.stringify(a) === JSON.stringify(b)
 }
 
 export function union(right: Right): Step {
@@ -163,11 +230,17 @@ export function limit(rows: number): Step {
   return { name: `limit ${rows}`, flow: (job) => job.limit(rows), plain: (all) => all.slice(0, rows) }
 }
 
-/** A row without its nulls: a missing key is null. */
+/** A row without its nulls, also in the objects that it holds: a missing key is null. */
 export function known(row: AnyRow): AnyRow {
   return Object.fromEntries(
     Object.entries(row)
       .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, knownInside(value)] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   )
+}
+
+function knownInside(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(knownInside)
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype ? known(value as AnyRow) : value
 }

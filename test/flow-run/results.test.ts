@@ -15,17 +15,23 @@ import {
   gather,
   group,
   hash,
+  inBatches,
+  inPromises,
   type JoinKind,
   join,
   known,
   limit,
+  mapBytes,
   mapSame,
   mapTagged,
+  perGroup,
   type Right,
+  reduceGroup,
   regroup,
   type Step,
   SUFFIX,
   sort,
+  topPerGroup,
   union,
 } from './oracle.js'
 import { isLong, letters, upper, words } from './stages/basic.js'
@@ -167,18 +173,36 @@ test('a limit without an order gives so many rows that are there, whatever stand
 })
 
 const itemStep = fc.oneof(
-  fc.constantFrom(mapTagged, filterEven, mapSame, hash('group'), hash('id'), sort('-id'), dealOut, gather, distinct),
+  fc.constantFrom(
+    mapTagged,
+    filterEven,
+    mapSame,
+    hash('group'),
+    hash('id'),
+    hash('raw', 'group'),
+    sort('-id'),
+    dealOut,
+    gather,
+    distinct,
+    inBatches,
+    inPromises,
+    topPerGroup(2),
+  ),
   fc.integer({ min: 0, max: 3 }).map(flatMapRepeated),
 )
 const ending = fc.constantFrom<Step[]>(
   [],
   [group('group')],
-  [group('id', 'group')],
+  [group('raw')],
+  [group('id', 'raw')],
+  [sort('-raw', 'id', 'value')],
   [group('value'), hash('rows')],
   [sort('value', 'id', 'copy', 'group')],
   // By all columns that there may be, so that the first rows are the same ones.
   [sort('-group', 'id', 'copy', 'value', ...['id', 'group', 'value'].map((name) => `${name}${SUFFIX}`)), limit(17)],
   [group('group'), sort('-rows', 'group'), limit(5)],
+  [perGroup],
+  [reduceGroup],
 )
 const item = fc.record(
   {
@@ -189,12 +213,26 @@ const item = fc.record(
   { requiredKeys: ['id'] },
 )
 
+/** With a list and an object that the columns of a row decide, so that rows that are equal in these are equal in all. */
+const nestedItem = item.map((row) => ({
+  ...row,
+  ...(row.id % 4 > 0 && { tags: [row.group ?? null, `t${row.id % 3}`, null].slice(row.id % 4) }),
+  at: row.id % 3 === 0 ? null : { ...(row.id % 2 === 0 && { x: row.id }), in: [{ value: row.value ?? null }, null].slice(row.id % 2) },
+}))
+
 /** What brings in other rows, given those. */
 const combine = fc.oneof(
   fc
     .record({
       kind: fc.constantFrom<JoinKind>('inner', 'left', 'semi', 'anti'),
-      on: fc.constantFrom({ group: 'group' }, { id: 'id' }, { group: 'group', id: 'id' }, { value: 'value' }, { id: 'value' }),
+      on: fc.constantFrom(
+        { group: 'group' },
+        { id: 'id' },
+        { group: 'group', id: 'id' },
+        { value: 'value' },
+        { id: 'value' },
+        { raw: 'raw' },
+      ),
       exchange: fc.constantFrom('hash' as const, 'broadcast' as const),
     })
     .map(({ kind, on, exchange }) => (right: Right): Step[] => [join(kind, on, exchange, right)]),
@@ -205,10 +243,11 @@ const combine = fc.oneof(
 test('random flows over random files give what a plain program gives', async () => {
   let run = 0
   const program = fc.record({
-    files: fc.array(fc.array(item, { maxLength: 40 }), { minLength: 1, maxLength: 5 }),
+    first: fc.constantFrom<Step[]>([mapBytes], []),
+    files: fc.array(fc.array(nestedItem, { maxLength: 40 }), { minLength: 1, maxLength: 5 }),
     middle: fc.array(itemStep, { maxLength: 4 }),
     combine,
-    others: fc.array(item, { maxLength: 15 }),
+    others: fc.array(nestedItem, { maxLength: 15 }),
     before: fc.constantFrom<Step[]>([], [], [filterEven], [hash('id'), distinct], [gather], [sort('-id', 'group', 'value'), limit(7)]),
     again: fc.constantFrom<(right: Right) => Step[]>(
       () => [],
@@ -221,27 +260,33 @@ test('random flows over random files give what a plain program gives', async () 
     end: ending,
     at: fc.nat(ways.length - 1),
   })
-  const property = fc.asyncProperty(program, async ({ files, middle, combine: combined, others, before, again, combineAt, end, at }) => {
-    const way = ways[at] as Way
-    const where = `${folder}/random/${run++}`
-    await writeFiles(where, Object.fromEntries(files.map((rows, index) => [`${index}.jsonl`, jsonLines(rows)])))
-    await writeFiles(where, { 'right/0.jsonl': jsonLines(others) })
-    const right = {
-      flow: before.reduce((each, step) => step.flow(each), flow(STAGES).read(jsonl<AnyRow>(`${where}/right/*.jsonl`)) as AnyFlow),
-      rows: before.reduce((rows, step) => step.plain(rows), others as AnyRow[]),
-    }
-    const steps = [...middle.slice(0, combineAt), ...combined(right), ...again(right), ...middle.slice(combineAt), ...end]
-    const expected = steps.reduce((rows, step) => step.plain(rows), files.flat() as AnyRow[]).map(known)
-    const job = steps.reduce((each, step) => step.flow(each), flow(STAGES).read(jsonl<AnyRow>(`${where}/*.jsonl`)) as AnyFlow)
-    const rows = (await rowsOf(job, way.options)).map(known)
-    assert.deepEqual(sorted(rows), sorted(expected))
-    const order = end
-      .find((step) => step.name.startsWith('sort'))
-      ?.name.slice(5)
-      .split(',')
-    if (order === undefined) return
-    const compare = comparePlainly(order)
-    assert.ok(rows.every((row, index) => index === 0 || compare(rows[index - 1] as AnyRow, row) <= 0))
-  })
+  const property = fc.asyncProperty(
+    program,
+    async ({ first, files, middle, combine: combined, others, before, again, combineAt, end, at }) => {
+      const way = ways[at] as Way
+      const where = `${folder}/random/${run++}`
+      await writeFiles(where, Object.fromEntries(files.map((rows, index) => [`${index}.jsonl`, jsonLines(rows)])))
+      await writeFiles(where, { 'right/0.jsonl': jsonLines(others) })
+      const right = {
+        flow: [...first, ...before].reduce(
+          (each, step) => step.flow(each),
+          flow(STAGES).read(jsonl<AnyRow>(`${where}/right/*.jsonl`)) as AnyFlow,
+        ),
+        rows: [...first, ...before].reduce((rows, step) => step.plain(rows), others as AnyRow[]),
+      }
+      const steps = [...first, ...middle.slice(0, combineAt), ...combined(right), ...again(right), ...middle.slice(combineAt), ...end]
+      const expected = steps.reduce((rows, step) => step.plain(rows), files.flat() as AnyRow[]).map(known)
+      const job = steps.reduce((each, step) => step.flow(each), flow(STAGES).read(jsonl<AnyRow>(`${where}/*.jsonl`)) as AnyFlow)
+      const rows = (await rowsOf(job, way.options)).map(known)
+      assert.deepEqual(sorted(rows), sorted(expected))
+      const order = end
+        .find((step) => step.name.startsWith('sort'))
+        ?.name.slice(5)
+        .split(',')
+      if (order === undefined) return
+      const compare = comparePlainly(order)
+      assert.ok(rows.every((row, index) => index === 0 || compare(rows[index - 1] as AnyRow, row) <= 0))
+    },
+  )
   await fc.assert(property, { numRuns: FULL ? 1500 : 40 })
 })

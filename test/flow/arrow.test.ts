@@ -95,12 +95,30 @@ test('dictionaries that are replaced, or grow, hold for the batches behind them'
 
 test('columns are chosen and checked as those of Parquet', async () => {
   const path = join(FIXTURES, 'types.arrow')
-  const [first] = await read(path, { i64: 'int64?', u32: 'float64?', i8: 'int32?', nul: 'utf8?', bin: 'binary?', tus: 'timestamp?' })
-  assert.deepEqual(first, { i64: 2n ** 52n, u32: 4e9, i8: -20, nul: null, bin: new Uint8Array([0, 255]), tus: new Date(-10) })
+  const [first] = await read(path, {
+    i64: 'int64?',
+    u32: 'float64?',
+    i8: 'int32?',
+    nul: 'utf8?',
+    bin: 'binary?',
+    tus: 'timestamp?',
+    fl: 'list?',
+    mp: 'struct?',
+  })
+  assert.deepEqual(first, {
+    i64: 2n ** 52n,
+    u32: 4e9,
+    i8: -20,
+    nul: null,
+    bin: new Uint8Array([0, 255]),
+    tus: new Date(-10),
+    fl: [0, 1],
+    mp: { k0: 0 },
+  })
   for (const [columns, code, message] of [
     [{ none: 'utf8' }, 'ColumnMissing', /no column "none"; it has i8, u16/],
     [{ s: 'float64' }, 'FileColumn', /column "s" is utf8, declared float64/],
-    [{ st: 'utf8' }, 'FileColumn', /column "st" is nested, declared utf8/],
+    [{ st: 'utf8' }, 'FileColumn', /column "st" is struct, declared utf8/],
     [{ s: 'utf8' }, 'FileColumn', /column "s", row 3 is null: declare 'utf8\?'/],
     [{ u32: 'int32?' }, 'FileColumn', /column "u32", row 0 is 4000000000, which does not fit int32/],
     [{ nul: 'utf8' }, 'FileColumn', /row 0 is null: declare 'utf8\?'/],
@@ -170,6 +188,17 @@ test('what the encoder of this package writes is read as it was', async () => {
     { name: 'b', type: 'boolean' },
     { name: 'at', type: 'timestamp' },
     { name: 'none', type: 'null' },
+    { name: 'bytes', type: 'binary' },
+    { name: 'tags', type: { list: 'utf8' } },
+    {
+      name: 'inner',
+      type: {
+        struct: [
+          { name: 'at', type: 'timestamp' },
+          { name: 'ns', type: { list: 'float64' } },
+        ],
+      },
+    },
   ] as const
   const rows = Array.from({ length: 50 }, (_none, k) => {
     const row = {
@@ -180,7 +209,12 @@ test('what the encoder of this package writes is read as it was', async () => {
       b: k % 3 === 0,
       at: new Date(k * 1e10 - 1e11),
     }
-    return k % 7 === 3 ? Object.fromEntries(schema.map(({ name }) => [name, null])) : { ...row, none: null }
+    const nested = {
+      bytes: new Uint8Array([k]),
+      tags: ['a', null, `t${k}`].slice(k % 4),
+      inner: { at: k % 5 === 0 ? null : new Date(k), ns: [k] },
+    }
+    return k % 7 === 3 ? Object.fromEntries(schema.map(({ name }) => [name, null])) : { ...row, none: null, ...nested }
   })
   for (const format of ['stream', 'file'] as const) {
     const encoder = new ArrowEncoder({ format, dictionaries: ['word'] })
@@ -188,7 +222,8 @@ test('what the encoder of this package writes is read as it was', async () => {
     for (const batch of [rows.slice(0, 20), [], rows.slice(20, 21), rows.slice(21)]) parts.push(encoder.rows(batch))
     parts.push(encoder.end())
     const path = write('ours.arrow', Buffer.concat(parts))
-    const columns = { n: 'float64?', i: 'int64?', s: 'utf8?', word: 'utf8?', b: 'boolean?', at: 'timestamp?', none: 'utf8?' } as const
+    const flat = { n: 'float64?', i: 'int64?', s: 'utf8?', word: 'utf8?', b: 'boolean?', at: 'timestamp?', none: 'utf8?' } as const
+    const columns = { ...flat, bytes: 'binary?', tags: 'list?', inner: 'struct?' } as const
     assert.deepEqual(await read(path, columns), rows, format)
   }
 })

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { compareValues } from '../../src/columnar/order.js'
 import type { Row } from '../../src/columnar/schema.js'
+import { Spill } from '../../src/exchange/spill.js'
+import { createSpillFolder } from '../../src/exchange/spill-folder.js'
 import type { AggregatePlan, OperatorPlan } from '../../src/flow/plan.js'
+import { useOwnTemporaryFolder } from '../support/own-temporary-folder.js'
 import { drain, hasty, pipeline, RowsCursor } from './support.js'
+
+const folder = useOwnTemporaryFolder()
 
 const AGGREGATES: AggregatePlan[] = [
   { as: 'n', fn: 'count' },
@@ -250,4 +256,85 @@ test('a row that its maker changes and gives again counts as it was each time', 
     const sent = drain(await pipeline(partial, new RowsCursor(sameRow())))
     assert.deepEqual(sent, drain(await pipeline(partial, new RowsCursor(seen))))
   }
+})
+
+const RICH: AggregatePlan[] = [
+  { as: 'different', fn: 'countDistinct', column: 'v' },
+  { as: 'earliest', fn: 'first', column: 'v', by: 't' },
+  { as: 'latest', fn: 'last', column: 'v', by: 't' },
+]
+const ANY = fc.constantFrom<unknown>(
+  'a',
+  '12:b',
+  'n1;',
+  't',
+  '',
+  1,
+  2.5,
+  -0,
+  0,
+  Number.NaN,
+  true,
+  false,
+  7n,
+  new Date(5),
+  new Uint8Array([1, 58, 200]),
+  new Uint8Array(0),
+  null,
+  undefined,
+)
+
+/** What stands for a value that no Set tells apart. */
+function identity(value: unknown): string {
+  if (value instanceof Date) return `d${value.getTime()}`
+  return `${typeof value} ${value instanceof Uint8Array ? `[${value}]` : Object.is(value, -0) ? 0 : String(value)}`
+}
+
+for (const budgetBytes of [1e9, 1]) {
+  test(`distinct values, and those of the first and last row, with a budget of ${budgetBytes}`, async () => {
+    const row = fc.record({ k: fc.constantFrom('a', 'b', null), v: ANY, t: fc.option(fc.nat(3)) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { maxLength: 40 }), async (rows) => {
+        const result = await grouped(rows, ['k'], { aggregates: RICH, budgetBytes })
+        const expected = [...byKey(rows)].map(([k, members]) => {
+          const values = members.map(({ v }) => v).filter((v) => v !== null && v !== undefined)
+          const timed = members.filter(({ t }) => t !== null)
+          const at = (t: number) => timed.filter((row) => row.t === t).map(({ v }) => v ?? null)
+          const least = (all: unknown[]) => [...all].sort((a, b) => compareValues(a, b))[0] ?? null
+          const times = timed.map(({ t }) => t as number)
+          const [earliest, latest] = [least(at(Math.min(...times))), least(at(Math.max(...times)))].map((v) => compareKey(v))
+          return { k, different: new Set(values.map(identity)).size, earliest, latest }
+        })
+        assert.deepEqual(
+          sorted(result.map((row) => ({ ...row, earliest: compareKey(row.earliest), latest: compareKey(row.latest) }))),
+          sorted(expected),
+        )
+      }),
+    )
+  })
+}
+
+/** -0 is equal to 0, and either may be the least. */
+function compareKey(value: unknown): unknown {
+  return Object.is(value, -0) ? 0 : value
+}
+
+test('different values beyond the budget: groups go to disk, one that alone is too large is an error', async () => {
+  const rows = (keys: number) => Array.from({ length: 4000 }, (_none, v) => ({ k: v % keys, v }))
+  const aggregates: AggregatePlan[] = [{ as: 'n', fn: 'countDistinct', column: 'v' }]
+  const run = async (keys: number) => {
+    const spill = new Spill(createSpillFolder(folder), 1e9)
+    const operators = [group('groupPartial', ['k'], aggregates), group('groupFinal', ['k'], aggregates)]
+    const cursor = await pipeline(operators, new RowsCursor(rows(keys)), { budgetBytes: 20_000, spill })
+    try {
+      return drain(cursor)
+    } finally {
+      cursor.close()
+      assert.equal(spill.openFiles, 0)
+    }
+  }
+  const many = await run(1000)
+  assert.equal(many.length, 1000)
+  assert.ok(many.every(({ n }) => n === 4))
+  await assert.rejects(run(1), { code: 'OperatorBudget' })
 })

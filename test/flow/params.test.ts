@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeParams, encodeParams } from '../../src/flow/param-codec.js'
+import { decodeParams, encodeParams, env } from '../../src/flow/param-codec.js'
 import { flow, jsonl, type Plan, setParams } from '../../src/flow.js'
 import { long, shout } from './stages.js'
 
@@ -149,4 +149,20 @@ test('what cannot travel is refused with its place', () => {
     [new (class Mine {})(), /instance of Mine/],
   ]
   for (const [value, message] of refused) assert.throws(() => encodeParams({ p: value }, 'x'), { code: 'ParamInvalid', message })
+})
+
+test('a variable of the environment is looked up by the worker alone, and neither plan nor text has its value', async () => {
+  process.env.MILLRACE_TEST_SECRET = 'hush'
+  const job = flow('file:///stages.js')
+    .read(jsonl<{ word: string; size: number }>('w.jsonl'))
+    .map(shout, { params: { key: env('MILLRACE_TEST_SECRET'), deep: [{ key: env('MILLRACE_TEST_UNSET') }] } })
+  const plan = JSON.parse(JSON.stringify(await job.plan())) as Plan
+  assert.ok(!JSON.stringify(plan).includes('hush'))
+  assert.match(await job.explain(), /map shout \{ key: env\(MILLRACE_TEST_SECRET\)/)
+  const { params = {} } = plan.stages[0].operators[0] as { params?: object }
+  assert.throws(() => decodeParams(params), { code: 'ParamInvalid', message: /env\("MILLRACE_TEST_UNSET"\)/ })
+  assert.deepEqual(decodeParams(params, { MILLRACE_TEST_SECRET: 'a', MILLRACE_TEST_UNSET: '' }), { key: 'a', deep: [{ key: '' }] })
+  assert.deepEqual(paramsOf(setParams(plan, { key: '12', deep: '[]' })), [{ key: '12', deep: [] }])
+  delete process.env.MILLRACE_TEST_SECRET
+  assert.throws(() => env(''), { code: 'InvalidArgument' })
 })

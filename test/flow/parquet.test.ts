@@ -11,7 +11,7 @@ import { ParquetSource } from '../../src/flow/sources/parquet-source.js'
 import type { SourceCursor } from '../../src/flow/sources/source-cursor.js'
 import type { Split } from '../../src/flow/sources/split.js'
 import { parquet, type SourceColumns } from '../../src/flow.js'
-import { parquetBytes, type TestColumn } from './parquet-writer.js'
+import { type Entry, nestedParquetBytes, parquetBytes, type TestColumn, type TestNode } from './parquet-writer.js'
 import { collect } from './support.js'
 
 const FLIGHTS = fileURLToPath(new URL('../../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url))
@@ -39,9 +39,12 @@ async function drainSource(source: SourceCursor): Promise<Row[]> {
 }
 
 let files = 0
-async function read(types: TestColumn[], rows: unknown[][], columns?: SourceColumns): Promise<Row[]> {
+function read(types: TestColumn[], rows: unknown[][], columns?: SourceColumns): Promise<Row[]> {
+  return readBytes(parquetBytes(types, [rows]), columns)
+}
+
+async function readBytes(bytes: Buffer, columns?: SourceColumns): Promise<Row[]> {
   const path = `file-${files++}.parquet`
-  const bytes = parquetBytes(types, [rows])
   await writeFile(join(cwd, path), bytes)
   return drainSource(open(columns, [{ id: 0, files: [{ path, start: 0, end: bytes.length }] }]))
 }
@@ -119,6 +122,160 @@ test('a column of another type and a missing column are errors that say what the
 
 test('JSON columns stay text', async () => {
   assert.deepEqual(await read([{ name: 'j', type: 'BYTE_ARRAY', converted: 'JSON' }], [['{"a":1}']]), [{ j: '{"a":1}' }])
+})
+
+const element = (...children: TestNode[]): TestNode => ({ name: 'element', repetition: 'optional', children })
+const listOf = (name: string, of: TestNode): TestNode => ({
+  name,
+  repetition: 'optional',
+  converted: 'LIST',
+  children: [{ name: 'list', repetition: 'repeated', children: [of] }],
+})
+const leaf = (name: string, type: TestColumn['type'], more: Partial<TestNode> = {}): TestNode => ({
+  name,
+  repetition: 'optional',
+  type,
+  ...more,
+})
+
+const NESTED: TestNode[] = [
+  leaf('id', 'INT32', { repetition: 'required' }),
+  leaf('raw', 'FIXED_LEN_BYTE_ARRAY', { length: 2 }),
+  listOf('tags', leaf('element', 'BYTE_ARRAY', { converted: 'UTF8' })),
+  {
+    name: 'at',
+    repetition: 'optional',
+    children: [
+      leaf('x', 'INT64'),
+      leaf('when', 'INT64', { converted: 'TIMESTAMP_MICROS' }),
+      leaf('code', 'FIXED_LEN_BYTE_ARRAY', { length: 3 }),
+    ],
+  },
+  listOf('points', element(leaf('x', 'DOUBLE', { repetition: 'required' }), leaf('json', 'BYTE_ARRAY', { converted: 'JSON' }))),
+  {
+    name: 'counts',
+    repetition: 'optional',
+    converted: 'MAP',
+    children: [
+      {
+        name: 'key_value',
+        repetition: 'repeated',
+        children: [leaf('key', 'BYTE_ARRAY', { converted: 'UTF8', repetition: 'required' }), leaf('value', 'INT32')],
+      },
+    ],
+  },
+]
+
+const ENTRIES: Record<string, Entry[]> = {
+  id: [
+    [0, 0, 1],
+    [0, 0, 2],
+    [0, 0, 3],
+  ],
+  raw: [
+    [0, 1, 'ab'],
+    [0, 0],
+    [0, 1, 'cd'],
+  ],
+  'tags.list.element': [
+    [0, 3, 'é'],
+    [1, 2],
+    [0, 1],
+    [0, 0],
+  ],
+  'at.x': [
+    [0, 2, 5],
+    [0, 1],
+    [0, 0],
+  ],
+  'at.when': [
+    [0, 1],
+    [0, 2, -1_500],
+    [0, 0],
+  ],
+  'at.code': [
+    [0, 2, 'xyz'],
+    [0, 1],
+    [0, 0],
+  ],
+  'points.list.element.x': [
+    [0, 3, 1],
+    [1, 2],
+    [0, 3, 2.5],
+    [0, 0],
+  ],
+  'points.list.element.json': [
+    [0, 4, '{"a":1}'],
+    [1, 2],
+    [0, 3],
+    [0, 0],
+  ],
+  'counts.key_value.key': [
+    [0, 2, 'a'],
+    [1, 2, 'b'],
+    [0, 1],
+    [0, 0],
+  ],
+  'counts.key_value.value': [
+    [0, 3, 1],
+    [1, 2],
+    [0, 1],
+    [0, 0],
+  ],
+}
+
+test('lists, structures, maps and bytes are arrays, objects and bytes of their own, with nulls where they are', async () => {
+  const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
+  const rows = await readBytes(nestedParquetBytes(NESTED, 3, ENTRIES))
+  assert.deepEqual(rows, [
+    {
+      id: 1,
+      raw: bytes('ab'),
+      tags: ['é', null],
+      at: { x: 5, when: null, code: bytes('xyz') },
+      points: [{ x: 1, json: '{"a":1}' }, null],
+      counts: { a: 1, b: null },
+    },
+    { id: 2, raw: null, tags: [], at: { x: null, when: new Date(-2), code: null }, points: [{ x: 2.5, json: null }], counts: {} },
+    { id: 3, raw: bytes('cd'), tags: null, at: null, points: null, counts: null },
+  ])
+  const columns = { counts: 'struct?', tags: 'list?', at: 'struct?' } as const
+  assert.deepEqual(
+    await readBytes(nestedParquetBytes(NESTED, 3, ENTRIES), columns),
+    rows.map(({ counts, tags, at: object }) => ({ counts, tags, at: object })),
+  )
+  for (const [wrong, message] of [
+    [{ tags: 'struct?' }, /column "tags" is list, declared struct/],
+    [{ at: 'list?' }, /column "at" is struct, declared list/],
+    [{ id: 'list' }, /column "id" is int32, declared list/],
+    [{ tags: 'list' }, /column "tags", row 2 is null: declare 'list\?'/],
+  ] as const) {
+    await assert.rejects(readBytes(nestedParquetBytes(NESTED, 3, ENTRIES), wrong), { code: 'FileColumn', message })
+  }
+  const { raw, at } = rows[0] as unknown as { raw: Uint8Array; at: { code: Uint8Array } }
+  assert.deepEqual([raw.buffer.byteLength, at.code.buffer.byteLength], [2, 3])
+  assert.deepEqual(
+    (await readBytes(nestedParquetBytes(NESTED, 3, ENTRIES), { raw: 'binary?' })).map((row) => row.raw),
+    [bytes('ab'), null, bytes('cd')],
+  )
+})
+
+test('a 64-bit integer beyond 2^53 inside a list or structure is an error, and so is a field or key __proto__', async () => {
+  const of = (field: string, value: unknown) => {
+    const node: TestNode = { name: 'at', repetition: 'optional', children: [leaf(field, 'INT64')] }
+    return readBytes(nestedParquetBytes([node], 1, { [`at.${field}`]: [[0, 2, value]] }))
+  }
+  assert.deepEqual(await of('x', 2n ** 53n - 1n), [{ at: { x: 2 ** 53 - 1 } }])
+  await assert.rejects(of('x', 2n ** 53n), { code: 'FileColumn', message: /column "at", row 0 is .* does not fit a number exactly/ })
+  const proto = {
+    ...ENTRIES,
+    'counts.key_value.key': [[0, 2, '__proto__'], ...(ENTRIES['counts.key_value.key'] as Entry[]).slice(1)] as Entry[],
+  }
+  await assert.rejects(readBytes(nestedParquetBytes(NESTED, 3, proto)), { code: 'SourceRead', message: /a map holds the text "__proto__"/ })
+  await assert.rejects(of('__proto__', 1), {
+    code: 'FileColumn',
+    message: /column "at" has a field named "__proto__", which cannot be read/,
+  })
 })
 
 test('row groups belong to the split in which they start: any cut gives every row once, with its number', async () => {

@@ -64,7 +64,7 @@ test('a groupBy with sort and limit is three stages: partial, final with top-k, 
       {
         id: 2,
         on: 'one',
-        input: { kind: 'exchange', stages: [1], merge: order },
+        input: { kind: 'exchange', stages: [1], merge: { by: order } },
         operators: [{ op: 'limit', rows: 10 }],
         output: { exchange: 'gather', to: 'leader' },
       },

@@ -167,14 +167,100 @@ test('parts of a groupBy that are too large themselves are spread again, until e
   assert.equal(spill.openFiles, 0)
 })
 
+const JOIN = { op: 'join', right: 2, keys: ['k'], rightKeys: ['id'], suffix: '' } as const
+const numbered = (count: number, column: string): Row[] =>
+  Array.from({ length: count }, (_none, n) => ({ [column]: (n * 7) % count, pad: 'x'.repeat(60) }))
+
+test('a distinct that spills gives each row once, also where a part has no room either', async () => {
+  const rows = [...wildRows(30, 3).map(flat), ...numbered(20_000, 'id'), ...numbered(20_000, 'id').reverse(), ...wildRows(30, 3).map(flat)]
+  const { folder, spill } = disk()
+  const given = drain(await pipeline([{ op: 'distinctFinal' }], new RowsCursor(rows), { budgetBytes: 1, spill }))
+  const expected = new Map(rows.map((row) => [JSON.stringify(row), row]))
+  assert.deepEqual(new Map(given.map((row) => [JSON.stringify(row), row])), expected)
+  assert.equal(given.length, expected.size)
+  assert.ok(folder.calls.open > 16, `${folder.calls.open} files`)
+  assert.equal(spill.openFiles, 0)
+})
+
+function flat({ k = null, s, n }: Row): Row {
+  return { k, s, n }
+}
+
+test('a join that spills gives the rows of one that does not', async () => {
+  const side = (count: number, keys: number, seed: number, column: string): Row[] => {
+    const random = generator(seed)
+    const values = [null, ...Array.from({ length: keys }, (_none, n) => n)]
+    return Array.from({ length: count }, (_none, n) => ({
+      k: values[random(values.length)],
+      k2: random(2) === 0,
+      [column]: n,
+      pad: 'x'.repeat(80),
+    }))
+  }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('inner' as const, 'left' as const, 'semi' as const, 'anti' as const),
+      fc.constantFrom(['k'], ['k', 'k2']),
+      fc.integer({ min: 150, max: 800 }),
+      fc.integer(),
+      fc.boolean(),
+      async (kind, keys, keyCount, seed, pauses) => {
+        const operator: OperatorPlan = { op: 'join', kind, right: 2, keys, rightKeys: keys, suffix: '_r' }
+        const [lefts, rights] = [
+          side(300, keyCount, seed, 'a'),
+          side(kind === 'inner' || kind === 'left' ? 700 : 4000, keyCount * 9, seed + 1, 'b'),
+        ]
+        const run = async (more: object): Promise<string[]> => {
+          const slice = hasty()
+          const input = new RowsCursor(
+            lefts.map((row) => ({ ...row })),
+            pauses,
+          )
+          const rightInput = (): RowsCursor =>
+            new RowsCursor(
+              rights.map((row) => ({ ...row })),
+              pauses,
+            )
+          const cursor = await pipeline([operator], input, { right: rightInput, slice, ...more })
+          return drain(cursor, () => slice.begin())
+            .map((row) => JSON.stringify(row))
+            .sort()
+        }
+        const { folder, spill } = disk()
+        assert.deepEqual(await run({ budgetBytes: 1, spill }), await run({}))
+        assert.ok(folder.calls.open > 0)
+        assert.deepEqual([folder.openFiles, spill.openFiles, spill.heldBytes], [0, 0, 0])
+      },
+    ),
+    { numRuns: 25 },
+  )
+})
+
+test('a join whose right rows are too many by one key alone is an error by name', async () => {
+  const same = (count: number): RowsCursor =>
+    new RowsCursor(Array.from({ length: count }, (_none, n) => ({ k: 1, id: 1, n, pad: 'x'.repeat(60) })))
+  const { spill } = disk()
+  const operator: OperatorPlan = { ...JOIN, kind: 'inner', suffix: '_r' }
+  const cursor = await pipeline([operator], same(3), { right: () => same(3000), budgetBytes: 1, spill })
+  assert.throws(() => drain(cursor), { code: 'OperatorBudget', message: /^stage 3 inner join on k keeps about/ })
+  cursor.close()
+  assert.equal(spill.openFiles, 0)
+})
+
 const CASES: [string, OperatorPlan, () => Row[]][] = [
   ['sort', SORT, () => wildRows(3000, 1)],
+  ['distinct', { op: 'distinctFinal' }, () => numbered(3000, 'id')],
+  ['inner join on k', { ...JOIN, kind: 'inner', suffix: '_r' }, () => numbered(1500, 'k')],
+  ['semi join on k', { ...JOIN, kind: 'semi' }, () => numbered(6000, 'k')],
   [
     'groupBy(k)',
     { op: 'groupFinal', keys: ['k'], aggregates: [{ as: 'n', fn: 'count' }] },
     () => Array.from({ length: 12_000 }, (_none, n) => ({ k: `key ${n}`, '~0.count': 1 })),
   ],
 ]
+
+/** The right side of the joins. */
+const right = (): RowsCursor => new RowsCursor(numbered(6000, 'id'))
 
 for (const [name, operator, rows] of CASES) {
   for (const [call, code] of [
@@ -184,13 +270,13 @@ for (const [name, operator, rows] of CASES) {
   ] as [DiskCall, string][]) {
     test(`${code} at any ${call} of a ${name} is SpillFailed with stage and operator, and its close leaves nothing`, async () => {
       const calm = disk()
-      drain(await pipeline([operator], new RowsCursor(rows()), { budgetBytes: 1, spill: calm.spill }))
+      drain(await pipeline([operator], new RowsCursor(rows()), { right, budgetBytes: 1, spill: calm.spill }))
       const calls = calm.folder.calls[call]
       assert.ok(calls > 1)
       for (const after of new Set([0, 1, calls >> 1, calls - 1])) {
         const { folder, spill } = disk()
         folder.failOn(call, code, after)
-        const cursor = await pipeline([operator], new RowsCursor(rows()), { budgetBytes: 1, spill })
+        const cursor = await pipeline([operator], new RowsCursor(rows()), { right, budgetBytes: 1, spill })
         assert.throws(
           () => drain(cursor),
           (error: Error & Record<string, unknown>) => {
@@ -208,7 +294,7 @@ for (const [name, operator, rows] of CASES) {
 
   test(`beyond its bytes on disk a ${name} is SpillBudget with stage and operator`, async () => {
     const { spill } = disk(100_000)
-    const cursor = await pipeline([operator], new RowsCursor(rows()), { budgetBytes: 1, spill })
+    const cursor = await pipeline([operator], new RowsCursor(rows()), { right, budgetBytes: 1, spill })
     assert.throws(
       () => drain(cursor),
       (error: Error & Record<string, unknown>) => {
@@ -222,12 +308,12 @@ for (const [name, operator, rows] of CASES) {
   })
 
   test(`a ${name} that is closed while it writes, reads or has given its last row leaves nothing open`, async () => {
-    const given = drain(await pipeline([operator], new RowsCursor(rows()), { budgetBytes: 1, spill: disk().spill })).length
+    const given = drain(await pipeline([operator], new RowsCursor(rows()), { right, budgetBytes: 1, spill: disk().spill })).length
     for (const wanted of [0, 1, 700, given]) {
       const { folder, spill } = disk()
       const input = new RowsCursor(rows(), true)
       const slice = hasty()
-      const cursor = await pipeline([operator], input, { budgetBytes: 1, spill, slice })
+      const cursor = await pipeline([operator], input, { right, budgetBytes: 1, spill, slice })
       for (let got = 0; got < wanted || folder.calls.open === 0; ) {
         if (typeof cursor.next() === 'symbol') slice.begin()
         else got++

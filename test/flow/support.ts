@@ -1,10 +1,14 @@
 import { Slice } from '../../src/base/slice.js'
 import type { Row } from '../../src/columnar/schema.js'
 import type { Spill } from '../../src/exchange/spill.js'
+import { CallWaits } from '../../src/flow/operators/call-waits.js'
 import { type Cursor, END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { buildPipeline } from '../../src/flow/operators/pipeline.js'
+import type { SkippedRows } from '../../src/flow/operators/skipped-rows.js'
 import type { StageEnvironment } from '../../src/flow/operators/stage-call.js'
-import type { OperatorPlan } from '../../src/flow/plan.js'
+import type { FunctionOperatorPlan, OperatorPlan } from '../../src/flow/plan.js'
+import { resolveReducer } from '../../src/flow/reducer.js'
+import type { SinkHost } from '../../src/flow/sinks/part-writer.js'
 import { describeFunction, resolveStage } from '../../src/flow/stage-function.js'
 
 /** Rows given by hand; `pauses` puts a PAUSE before each and before the end. Counts what is taken. */
@@ -74,6 +78,9 @@ export function pipeline(
     slice?: Slice
     environment?: StageEnvironment
     right?: (stage: number) => Cursor<Row>
+    waits?: CallWaits
+    skipped?: (operator: number, rows: SkippedRows) => void
+    sinks?: SinkHost
   } = {},
 ): Promise<Cursor<Row>> {
   const stage = {
@@ -85,18 +92,22 @@ export function pipeline(
   } as const
   return buildPipeline(stage, {
     resolve: (ref) => resolveStage(options.functions ?? {}, ref),
+    resolveReducer: (ref) => resolveReducer(options.functions ?? {}, ref),
     input,
     environment: options.environment ?? environment(),
+    waits: options.waits ?? new CallWaits(),
+    skipped: options.skipped,
     budgetBytes: options.budgetBytes ?? 1e9,
     ...(options.spill && { spill: options.spill }),
     right: options.right,
+    sinks: options.sinks,
     slice: options.slice ?? endless(),
   })
 }
 
 /** The plan of a function, as the builder writes it. */
-export function call(op: 'map' | 'filter' | 'flatMap', fn: unknown, more: object = {}): OperatorPlan {
-  return { op, fn: describeFunction(fn, op), ...more }
+export function call(op: FunctionOperatorPlan['op'], fn: unknown, more: object = {}): OperatorPlan {
+  return { op, fn: describeFunction(fn, op), ...more } as OperatorPlan
 }
 
 /** Collects what an async iterable gives. */

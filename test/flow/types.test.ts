@@ -24,6 +24,17 @@ interface Trade {
 }
 const trades = start.read(jsonl<Trade>('t'))
 
+interface Post {
+  id: string & { readonly brand: 'id' }
+  raw: Uint8Array
+  kind: 'a' | 'b' | null
+  tags: string[]
+  at?: { x: number } | null
+  refs: string | readonly string[]
+  any: unknown
+}
+const posts = start.read(jsonl<Post>('p'))
+
 function isBig(row: Trade): row is Trade & { price: number } {
   return row.price !== null
 }
@@ -76,6 +87,25 @@ function fails(): never {
   throw new Error('never runs')
 }
 
+function* spans(trades: Iterable<Trade>, ctx: Ctx<{ gap: number }>): Generator<{ who: string; n: number }> {
+  for (const { who } of trades) yield { who, n: ctx.params.gap }
+}
+function halves(trades: Trade[]): { half: number }[] {
+  return trades.map(({ price }) => ({ half: (price ?? 0) / 2 }))
+}
+async function laterText(): Promise<string> {
+  return ''
+}
+const spread = {
+  init: () => ({ low: 0, high: 0 }),
+  step: (state: { low: number; high: number }, row: Trade) => ({ ...state, high: row.price ?? 0 }),
+  merge: (a: { low: number; high: number }, b: { low: number; high: number }) => ({ low: a.low, high: b.high }),
+  finish: (state: { low: number; high: number }) => ({ spread: state.high - state.low }),
+}
+const noMerge = { init: spread.init, step: spread.step, finish: spread.finish }
+const ofOthers = { ...spread, step: (state: { low: number; high: number }, _row: { other: string }) => state }
+const toText = { ...spread, finish: () => 'text' }
+
 test('row types follow through every step', () => {
   rows<{ text: string; file: string; offset: number }>()(
     start.read(lines('a')).map(function same(row) {
@@ -92,6 +122,18 @@ test('row types follow through every step', () => {
   rows<{ who: string; ids: bigint | null; total: number | null; mean: number | null; first: Date | null; last: string | null }>()(
     trades.groupBy('who', (a) => ({ ids: a.sum('id'), total: a.sum('price'), mean: a.avg('id'), first: a.min('at'), last: a.max('who') })),
   )
+  rows<{ who: string; different: number; cheapest: bigint | null; dearest: Date | null }>()(
+    trades.groupBy('who', (a) => ({
+      different: a.countDistinct('at'),
+      cheapest: a.first('id', { by: 'price' }),
+      dearest: a.last('at', { by: 'price' }),
+    })),
+  )
+  rows<{ who: string; n: number }>()(trades.perKey('who', { orderBy: ['at', desc('id')], params: { gap: 1 } }, spans))
+  rows<{ half: number }>()(trades.mapBatches(halves, { rows: 5 }))
+  rows<{ n: number }>()(trades.mapAsync(later, { concurrency: 5, onError: 'skip' }))
+  rows<Trade>()(trades.topPerKey(['who'], { orderBy: 'at', rows: 3 }).sort('at', { stable: true }))
+  rows<{ who: string; spread: number }>()(trades.reduceBy('who', spread))
   rows<{ delay: number; note: string | null; id: bigint }>()(
     start.read(parquet('f', { columns: { delay: 'float64', note: 'utf8?', id: 'int64' } })),
   )
@@ -108,6 +150,16 @@ test('row types follow through every step', () => {
   rows<Trade>()(trades.join(people, { on: 'who', kind: 'semi', exchange: 'broadcast' }))
   rows<Trade>()(trades.union(trades).distinct().exchange.roundRobin().exchange.gather())
   rows<{ who: string }>()(trades.distinct('who'))
+  rows<{ id: Post['id']; raw: Uint8Array; any: unknown; first: Uint8Array | null }>()(
+    posts.groupBy(['id', 'raw', 'any'], (a) => ({ first: a.min('raw') })),
+  )
+  rows<Post>()(
+    posts
+      .sort('raw', desc('kind'), 'any')
+      .exchange.hash('raw', 'id')
+      .join(posts, { on: ['raw', 'kind'], kind: 'semi' })
+      .distinct(),
+  )
   // Of rows whose columns are not known none can be said to clash.
   const any = start.read(jsonl('a'))
   any.join(any, { on: 'id' }).map(shoutAny)
@@ -153,6 +205,26 @@ test('mistakes are refused by the compiler', () => {
     trades.union(counted)
     // @ts-expect-error no such column
     trades.distinct('nope')
+    // @ts-expect-error a list is no key
+    posts.groupBy('tags')
+    // @ts-expect-error an object is no key
+    posts.groupBy(['id', 'at'])
+    // @ts-expect-error a list of some rows alone is no key either
+    posts.distinct('refs')
+    // @ts-expect-error a list has no order
+    posts.sort(desc('tags'))
+    // @ts-expect-error an object has no order
+    posts.sort('id', 'at')
+    // @ts-expect-error a list is no key
+    posts.exchange.hash('tags')
+    // @ts-expect-error a list is no key
+    posts.join(posts, { on: 'tags', kind: 'semi' })
+    // @ts-expect-error an object is no key
+    posts.join(posts, { on: { at: 'id' }, kind: 'semi' })
+    // @ts-expect-error a list is no key on the right either
+    posts.join(posts, { on: { id: 'tags' }, kind: 'semi' })
+    // @ts-expect-error a list has no order
+    posts.groupBy('id', (a) => ({ least: a.min('tags') }))
     // @ts-expect-error no such column type
     parquet('f', { columns: { delay: 'double' } })
     // @ts-expect-error a scalar is no row
@@ -181,12 +253,40 @@ test('mistakes are refused by the compiler', () => {
     trades.flatMap(text)
     // @ts-expect-error not iterable
     trades.flatMap(scalar)
+    // @ts-expect-error no such column
+    trades.topPerKey('nope', { orderBy: 'at', rows: 3 })
+    // @ts-expect-error no such column
+    trades.topPerKey('who', { orderBy: 'nope', rows: 3 })
+    // @ts-expect-error how many
+    trades.topPerKey('who', { orderBy: 'at' })
+    // @ts-expect-error no such column
+    trades.perKey('nope', { params: { gap: 1 } }, spans)
+    // @ts-expect-error the function needs its params
+    trades.perKey('who', { orderBy: 'at' }, spans)
+    // @ts-expect-error rows of another type
+    counted.perKey('word', { params: { gap: 1 } }, spans)
+    // @ts-expect-error the function takes one row, not many
+    trades.mapBatches(day)
+    // @ts-expect-error a promise of text is no row
+    trades.mapAsync(laterText)
+    // @ts-expect-error without merge
+    trades.reduceBy('who', noMerge)
+    // @ts-expect-error of other rows
+    trades.reduceBy('who', ofOthers)
+    // @ts-expect-error text is no row
+    trades.reduceBy('who', toText)
+    // @ts-expect-error by what
+    trades.groupBy('who', (a) => ({ n: a.first('at') }))
+    // @ts-expect-error no such column
+    trades.groupBy('who', (a) => ({ n: a.last('at', { by: 'nope' }) }))
+    // @ts-expect-error no such option
+    trades.map(shoutAny, { onError: 'ignore' })
   }
   assert.equal(typeof refused, 'function')
 })
 
 const HEAD = `import { desc, flow, jsonl } from '../../../src/flow.js'
-const trades = flow('file:///x.js').read(jsonl<{ who: string; price: number }>('t'))
+const trades = flow('file:///x.js').read(jsonl<{ who: string; price: number; tags?: string[] }>('t'))
 export function scalar(row: { price: number }): number { return row.price }
 export async function later(row: { price: number }): Promise<{ n: number }> { return { n: row.price } }
 export function words(row: { who: string }): string[] { return [row.who] }
@@ -196,6 +296,9 @@ const MISTAKES: [code: string, message: RegExp][] = [
   ['trades.map(later)', /A stage function is synchronous: this one returns a promise/],
   ['trades.flatMap(words)', /A flatMap yields rows: plain objects, not scalars/],
   ["trades.sort(desc('prize'))", /"prize"/],
+  ["trades.groupBy('tags')", /"tags"/],
+  ["trades.sort(desc('tags'))", /"tags"/],
+  ["trades.join(trades, { on: { tags: 'who' } })", /tags/],
   ["trades.join(trades, { on: 'who' })", /Both sides have a column \\"price\\": give a suffix for those of the right/],
   ["trades.join(trades, { on: { who: 'price' } })", /The key \\"who\\" has another type on the right: they are never equal/],
 ]

@@ -20,6 +20,9 @@ const COLUMNS: readonly ((dice: Dice) => unknown)[] = [
   (dice) => 'größe→𝄞'.slice(dice.int(8)),
   (dice) => String.fromCharCode(dice.int(0x1_0000), 0xd800 + dice.int(16)),
   () => null,
+  (dice) => new Uint8Array(dice.int(5)).fill(dice.int(256)),
+  (dice) => Array.from({ length: dice.int(4) }, () => (dice.chance(0.3) ? null : dice.int(9))),
+  (dice) => ({ x: dice.int(9), ...(dice.chance(0.5) && { in: [{ y: 'größe' }, null, {}].slice(0, dice.int(3)) }) }),
 ]
 
 /** The messages of a stream of batches, spoiled: each is refused as against the protocol, or all of it can be read. */

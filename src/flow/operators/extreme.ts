@@ -1,11 +1,13 @@
 import { MillraceError } from '../../base/errors.js'
+import { isBytes } from '../../columnar/bytes.js'
+import { describe } from '../../columnar/describe.js'
 import { detach } from '../../columnar/detach.js'
 import { compareValues } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Accumulator, AccumulatorPlace } from './accumulator.js'
 import { valueBytes } from './size-meter.js'
 
-/** Minimum or maximum by `compareValues`, over strings, numbers, bigints, booleans and Dates. */
+/** Minimum or maximum by `compareValues`, over strings, numbers, bigints, booleans, Dates and bytes. */
 export class ExtremeAccumulator implements Accumulator {
   readonly groupBytes: number = 8 + valueBytes('', 0)
   readonly #place: AccumulatorPlace
@@ -46,14 +48,14 @@ export class ExtremeAccumulator implements Accumulator {
 
   #take(group: number, value: unknown): void {
     if (value === null || value === undefined) return
-    if (typeof value === 'object' && !(value instanceof Date)) throw this.#refusal()
+    if (typeof value === 'object' && !(value instanceof Date) && !isBytes(value)) throw this.#refusal(value)
     const best = this.#values[group]
     if (best === null || this.#sign * compareValues(value, best) > 0) this.#values[group] = detach(value)
   }
 
-  #refusal(): MillraceError {
+  #refusal(value: unknown): MillraceError {
     const { where, column } = this.#place
     const fn = this.#sign === 1 ? 'max' : 'min'
-    return new MillraceError('AggregateType', `${where}: ${fn} of column "${column}" met an object: convert it in a map before`)
+    return new MillraceError('AggregateType', `${where}: ${fn} of column "${column}" met ${describe(value)}: convert it in a map before`)
   }
 }

@@ -2,7 +2,7 @@ import { MillraceError } from '../../base/errors.js'
 import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
-import { callError, isPromiseLike, type StageCall } from './stage-call.js'
+import { callError, isPromiseLike, leaveOut, type StageCall } from './stage-call.js'
 
 export class FilterCursor implements Cursor<Row> {
   readonly #input: Cursor<Row>
@@ -36,7 +36,8 @@ export class FilterCursor implements Cursor<Row> {
     try {
       kept = fn(row, this.#call.ctx)
     } catch (error) {
-      throw callError(this.#call, error)
+      leaveOut(this.#call, error)
+      return false
     }
     if (typeof kept === 'boolean') return kept
     if (!isPromiseLike(kept)) return Boolean(kept)

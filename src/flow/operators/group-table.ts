@@ -1,21 +1,21 @@
-import { unreachable } from '../../base/assert.js'
+import { placed } from '../../base/placed.js'
 import { detach } from '../../columnar/detach.js'
 import { type Key, keyOfRow } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
-import type { AggregatePlan } from '../plan.js'
-import type { Accumulator, AccumulatorPlace } from './accumulator.js'
-import { placed } from './compare.js'
-import { CountAccumulator } from './count.js'
-import { ExtremeAccumulator } from './extreme.js'
+import type { Accumulator, Reading } from './accumulator.js'
 import { KEYS_AT_ONCE, KeyIndex } from './key-index.js'
 import { valueBytes } from './size-meter.js'
-import { SumAccumulator } from './sum.js'
+
+/** Rows whose states may be large are not left to wait for long. */
+const GROWING_AT_ONCE = 16
 
 /** What waits to be looked up: of each row its key, the values of the key columns, and either the values to add or the row to merge. */
 interface Pending {
   readonly keys: Key[]
   readonly keyValues: unknown[][]
   readonly values: unknown[][]
+  /** Of the second columns. */
+  readonly bys: unknown[][]
   readonly rows: Row[]
 }
 
@@ -28,8 +28,14 @@ export class GroupTable {
   readonly #keys: readonly string[]
   /** The column of each accumulator, '' where it reads none. */
   readonly #columns: readonly string[]
+  /** Its second column, '' where it reads none. */
+  readonly #bys: readonly string[]
   readonly #accumulators: readonly Accumulator[]
+  readonly #wholeRows: readonly boolean[]
+  /** Those whose groups grow with their values. */
+  readonly #growing: readonly Accumulator[]
   readonly #groupBytes: number
+  readonly #mergedAtOnce: number
   readonly #where: string
   readonly #index = new KeyIndex()
   /** Of several keys, each one's values. */
@@ -42,14 +48,18 @@ export class GroupTable {
   #leftOut: ((row: Row) => void) | undefined
   readonly #groups: Int32Array = new Int32Array(KEYS_AT_ONCE)
 
-  constructor(keys: readonly string[], aggregates: readonly AggregatePlan[], where: string) {
+  constructor(keys: readonly string[], readings: readonly Reading[], where: string) {
     this.#keys = keys
     this.#where = where
-    this.#columns = aggregates.map(({ column = '' }) => column)
+    this.#columns = readings.map(({ column }) => column)
+    this.#bys = readings.map(({ by }) => by)
     this.#keyColumns = keys.map(() => [])
     this.#pending = this.#noRows()
     const prefix = statePrefix(keys)
-    this.#accumulators = aggregates.map(({ as, fn, column = '' }, i) => accumulatorOf(fn, { as, column, where, state: `${prefix}${i}.` }))
+    this.#accumulators = readings.map(({ make }, i) => make({ where, state: `${prefix}${i}.` }))
+    this.#wholeRows = this.#accumulators.map(({ takesRows }) => takesRows === true)
+    this.#growing = this.#accumulators.filter(({ grownBytes }) => grownBytes !== undefined)
+    this.#mergedAtOnce = this.isGrowing ? GROWING_AT_ONCE : KEYS_AT_ONCE
     this.#groupBytes = this.#accumulators.reduce((bytes, accumulator) => bytes + accumulator.groupBytes, 0)
   }
 
@@ -60,21 +70,32 @@ export class GroupTable {
 
   /** What the groups take, in bytes, estimated. */
   get bytes(): number {
-    return this.#index.size * this.#groupBytes + this.#index.bytes + this.#keyBytes
+    let grown = 0
+    for (const { grownBytes = 0 } of this.#growing) grown += grownBytes
+    return this.#index.size * this.#groupBytes + this.#index.bytes + this.#keyBytes + grown
+  }
+
+  /** Whether it takes more room with rows of the groups it has, too. */
+  get isGrowing(): boolean {
+    return this.#growing.length > 0
   }
 
   /** Takes a row of a stage function. A table takes rows either to add or to merge. */
   add(row: Row): void {
     const at = this.#takeKey(row)
-    const { values } = this.#pending
-    for (let i = 0; i < values.length; i++) if (this.#columns[i] !== '') values[i][at] = row[this.#columns[i]]
+    const { values, bys } = this.#pending
+    for (let i = 0; i < values.length; i++) {
+      if (this.#columns[i] !== '') values[i][at] = row[this.#columns[i]]
+      else if (this.#wholeRows[i]) values[i][at] = { ...row }
+      if (this.#bys[i] !== '') bys[i][at] = row[this.#bys[i]]
+    }
     if (this.#pendingRows === KEYS_AT_ONCE) this.#settle('add')
   }
 
   /** Takes a row of a partial half: nobody changes it. */
   merge(row: Row): void {
     this.#pending.rows[this.#takeKey(row)] = row
-    if (this.#pendingRows === KEYS_AT_ONCE) this.#settle('merge')
+    if (this.#pendingRows === this.#mergedAtOnce) this.#settle('merge')
   }
 
   /** From now on no group is added: rows to merge whose key is new are handed out instead, until the table is cleared. */
@@ -111,7 +132,7 @@ export class GroupTable {
   }
 
   #noRows(): Pending {
-    return { keys: [], keyValues: this.#keys.map(() => []), values: this.#columns.map(() => []), rows: [] }
+    return { keys: [], keyValues: this.#keys.map(() => []), values: this.#columns.map(() => []), bys: this.#bys.map(() => []), rows: [] }
   }
 
   /** Returns its place among the rows that wait. */
@@ -129,7 +150,7 @@ export class GroupTable {
       this.#mergeKnown(this.#leftOut)
       return
     }
-    const { keys, values, rows } = this.#pending
+    const { keys, values, bys, rows } = this.#pending
     const count = this.#pendingRows
     const groups = this.#groups
     let next = this.#index.size
@@ -139,7 +160,7 @@ export class GroupTable {
     for (let i = 0; i < this.#accumulators.length; i++) {
       const accumulator = this.#accumulators[i]
       if (how === 'merge') for (let at = 0; at < count; at++) accumulator.merge(groups[at], rows[at])
-      else for (let at = 0; at < count; at++) accumulator.add(groups[at], values[i][at])
+      else for (let at = 0; at < count; at++) accumulator.add(groups[at], values[i][at], bys[i][at])
     }
   }
 
@@ -189,21 +210,4 @@ function statePrefix(keys: readonly string[]): string {
   let prefix = '~'
   while (keys.some((key) => key.startsWith(prefix))) prefix += '~'
   return prefix
-}
-
-function accumulatorOf(fn: AggregatePlan['fn'], place: AccumulatorPlace): Accumulator {
-  switch (fn) {
-    case 'count':
-      return new CountAccumulator(place)
-    case 'sum':
-      return new SumAccumulator(place, false)
-    case 'avg':
-      return new SumAccumulator(place, true)
-    case 'min':
-      return new ExtremeAccumulator(place, -1)
-    case 'max':
-      return new ExtremeAccumulator(place, 1)
-    default:
-      return unreachable(fn, 'aggregate')
-  }
 }

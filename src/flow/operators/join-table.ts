@@ -1,4 +1,6 @@
 import { MillraceError } from '../../base/errors.js'
+import { placed } from '../../base/placed.js'
+import { isBytes } from '../../columnar/bytes.js'
 import { dateMs } from '../../columnar/date.js'
 import { type Key, keyOfRow } from '../../columnar/key.js'
 import type { Row } from '../../columnar/schema.js'
@@ -47,34 +49,61 @@ export class JoinTable {
     return this.#index.size === 0
   }
 
-  /** Throws `OperatorBudget`, `ColumnType`. */
+  /** Whether it keeps more than its budget. */
+  get isOver(): boolean {
+    return this.#meter.bytes + this.#index.bytes > this.#options.budgetBytes
+  }
+
+  /** `OperatorBudget`. */
+  exceeded(): MillraceError {
+    return this.#meter.exceeded(this.#index.bytes)
+  }
+
+  /** Takes a right row. Throws `ColumnType`. */
   add(row: Row): void {
+    if (!this.learn(row)) return
+    const before = this.#index.size
+    this.#find(row, this.#options.keys)
+    const number = this.#oneNumber[0]
+    if (this.#options.keepsRows) this.#keep(row, number, number === before)
+  }
+
+  /** What a right row tells of all of them, without keeping it. False: it can have no match. */
+  learn(row: Row): boolean {
     const { keys, keepsRows } = this.#options
     if (keepsRows) this.#learnColumns(row)
     for (let i = 0; i < keys.length; i++) {
       const value = row[keys[i]]
-      if (value === null || value === undefined) return
+      if (value === null || value === undefined) return false
       this.#kinds[i] ??= kindOf(value)
     }
-    const before = this.#index.size
-    this.#oneKey[0] = keyOfRow(row, keys)
-    this.#index.find(this.#oneKey, 1, this.#oneNumber)
-    const number = this.#oneNumber[0]
-    if (keepsRows) this.#keep(row, number, number === before)
-    this.#check()
+    return true
+  }
+
+  /** Whether a right row's key is here. */
+  has(row: Row): boolean {
+    return this.#seek(row, this.#options.keys) >= 0
+  }
+
+  /** Takes one of the right rows out, in no order; then it serves no look-ups until it is cleared. */
+  takeRow(): Row | undefined {
+    return this.#rows.pop()
+  }
+
+  /** Whether a left row may have a match: no key is null. Throws `ColumnType` where keys are of another type on the right. */
+  canMatch(row: Row, keys: readonly string[]): boolean {
+    for (let i = 0; i < keys.length; i++) {
+      const value = row[keys[i]]
+      if (value === null || value === undefined) return false
+      const expected = this.#kinds[i]
+      if (expected !== undefined && kindOf(value) !== expected) throw this.#unlike(keys[i], kindOf(value), i)
+    }
+    return true
   }
 
   /** The number of the key that these columns of a left row have; -1 where no right row has it. */
   seek(row: Row, keys: readonly string[]): number {
-    for (let i = 0; i < keys.length; i++) {
-      const value = row[keys[i]]
-      if (value === null || value === undefined) return -1
-      const expected = this.#kinds[i]
-      if (expected !== undefined && kindOf(value) !== expected) throw this.#unlike(keys[i], kindOf(value), i)
-    }
-    this.#oneKey[0] = keyOfRow(row, keys)
-    this.#index.seek(this.#oneKey, 1, this.#oneNumber)
-    return this.#oneNumber[0]
+    return this.canMatch(row, keys) ? this.#seek(row, keys) : -1
   }
 
   /** The first right row with this key. */
@@ -107,6 +136,14 @@ export class JoinTable {
     this.#meter.clear()
   }
 
+  #keyOf(row: Row, keys: readonly string[]): Key {
+    try {
+      return keyOfRow(row, keys)
+    } catch (error) {
+      throw placed(error, this.#options.where)
+    }
+  }
+
   #keep(row: Row, number: number, isNew: boolean): void {
     const at = this.#rows.push(keepRow(row)) - 1
     this.#next.push(-1)
@@ -116,9 +153,15 @@ export class JoinTable {
     this.#meter.add(row)
   }
 
-  #check(): void {
-    const { budgetBytes } = this.#options
-    if (this.#meter.bytes + this.#index.bytes > budgetBytes) throw this.#meter.exceeded(this.#index.bytes)
+  #find(row: Row, keys: readonly string[]): void {
+    this.#oneKey[0] = this.#keyOf(row, keys)
+    this.#index.find(this.#oneKey, 1, this.#oneNumber)
+  }
+
+  #seek(row: Row, keys: readonly string[]): number {
+    this.#oneKey[0] = this.#keyOf(row, keys)
+    this.#index.seek(this.#oneKey, 1, this.#oneNumber)
+    return this.#oneNumber[0]
   }
 
   #learnColumns(row: Row): void {
@@ -145,5 +188,7 @@ export class JoinTable {
 }
 
 function kindOf(value: unknown): string {
-  return typeof value === 'object' && dateMs(value) !== undefined ? 'a Date' : `a ${typeof value}`
+  if (typeof value !== 'object') return `a ${typeof value}`
+  if (dateMs(value) !== undefined) return 'a Date'
+  return isBytes(value) ? 'bytes' : 'an object'
 }

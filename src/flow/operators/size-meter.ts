@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.js'
-import type { Row } from '../../columnar/schema.js'
+import { NESTING_MAX, type Row } from '../../columnar/schema.js'
 
 /** Rows measured one by one before only every so many is. */
 const ROWS_MEASURED_FIRST = 64
@@ -58,6 +58,8 @@ export function budgetError(what: string, bytes: number, budgetBytes: number): M
 
 const ROW_BYTES = 40
 const COLUMN_BYTES = 8
+/** An entry of a Map or Set, with its share of empty room. */
+const ENTRY_BYTES = 40
 
 /** What a row takes, estimated. */
 export function rowBytes(row: Row): number {
@@ -82,12 +84,25 @@ export function valueBytes(value: unknown, depth: number): number {
   }
 }
 
-const DEPTH_MAX = 6
-
 function objectBytes(value: object, depth: number): number {
   if (ArrayBuffer.isView(value)) return 128 + value.byteLength
-  if (depth > DEPTH_MAX) return ROW_BYTES
+  if (depth > NESTING_MAX) return ROW_BYTES
+  if (value instanceof Map || value instanceof Set) return ROW_BYTES + entriesBytes(value, depth)
   let bytes = ROW_BYTES
+  if (Array.isArray(value)) {
+    // Numbers stand in the array itself.
+    for (const inner of value) bytes += COLUMN_BYTES + (typeof inner === 'number' ? 0 : valueBytes(inner, depth + 1))
+    return bytes
+  }
   for (const inner of Object.values(value)) bytes += COLUMN_BYTES + valueBytes(inner, depth + 1)
+  return bytes
+}
+
+function entriesBytes(value: Map<unknown, unknown> | Set<unknown>, depth: number): number {
+  let bytes = 0
+  for (const [key, inner] of value.entries()) {
+    bytes += ENTRY_BYTES + valueBytes(key, depth + 1)
+    if (inner !== key) bytes += valueBytes(inner, depth + 1)
+  }
   return bytes
 }

@@ -1,4 +1,3 @@
-import { hashRow } from '../../columnar/hash.js'
 import type { Row } from '../../columnar/schema.js'
 import { keepRow } from './keep.js'
 import type { Overflow } from './overflow.js'
@@ -13,21 +12,22 @@ interface Part {
 }
 
 /**
- * Rows of a groupBy on disk, spread over parts by the hash of their keys, so that all rows of a group are in one part. What of a part
+ * Rows of a groupBy or a distinct on disk, spread over parts by a hash, so that all rows of a group are in one part. What of a part
  * is too much again is spread by another hash, one level down. A part is smaller than what it came from by the groups that had room.
  */
 export class SpilledParts {
   readonly #overflow: Overflow
-  readonly #keys: readonly string[]
+  readonly #hashOf: (row: Row) => number
   #open: (SpilledRows | undefined)[] = []
   #level = 0
   /** Those that wait to be read: the last first, so that few are there at once. */
   #waiting: Part[] = []
   #reading: SpilledRows | undefined
 
-  constructor(overflow: Overflow, keys: readonly string[]) {
+  /** `hashOf`: equal for rows of one group, at least. */
+  constructor(overflow: Overflow, hashOf: (row: Row) => number) {
     this.#overflow = overflow
-    this.#keys = keys
+    this.#hashOf = hashOf
   }
 
   /** What a table of groups may take. */
@@ -35,9 +35,14 @@ export class SpilledParts {
     return this.#overflow.keptBytes
   }
 
+  /** How often the rows that come now were spread. */
+  get level(): number {
+    return this.#level
+  }
+
   /** Throws what `SpilledRows` throws. */
   add(row: Row): void {
-    const part = partOf(hashRow(row, this.#keys), this.#level)
+    const part = partOf(this.#hashOf(row), this.#level)
     let rows = this.#open[part]
     if (rows === undefined) {
       rows = this.#overflow.open()
@@ -71,7 +76,7 @@ export class SpilledParts {
 }
 
 /** Another spread for each level: the finalizer of MurmurHash3 over the hash and the level. */
-function partOf(hash: number, level: number): number {
+export function partOf(hash: number, level: number): number {
   let mixed = (hash ^ Math.imul(level + 1, 0x9e37_79b9)) | 0
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85eb_ca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35)

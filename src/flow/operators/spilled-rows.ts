@@ -1,5 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
 import { MillraceError } from '../../base/errors.js'
+import { detachObjects } from '../../columnar/detach.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
 import { SpillLog } from '../../exchange/spill-log.js'
@@ -83,6 +84,8 @@ export class SpilledRows implements SortedRun<Row>, Cursor<Row> {
       return
     }
     this.#chunk = deserialize(message) as Row[]
+    // Bytes are read as windows of the message.
+    for (const row of this.#chunk) detachObjects(row)
     this.#at = 0
     this.head = this.#chunk[0]
   }

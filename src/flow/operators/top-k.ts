@@ -1,7 +1,8 @@
 import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import { type Cursor, closeUnwanted, END, PAUSE } from './cursor.js'
-import { keepRow } from './keep.js'
+import { FirstRows } from './first-rows.js'
+import { HeldRows } from './held-rows.js'
 import type { SizeMeter } from './size-meter.js'
 
 export interface TopKPlace {
@@ -11,33 +12,12 @@ export interface TopKPlace {
   readonly sort: ((input: Cursor<Row>) => Cursor<Row>) | undefined
 }
 
-/** Rows that were taken already, and then their input. */
-class HeldRows implements Cursor<Row> {
-  #held: Row[]
-  readonly #input: Cursor<Row>
-
-  constructor(held: Row[], input: Cursor<Row>) {
-    this.#held = held
-    this.#input = input
-  }
-
-  next(): Row | typeof END | typeof PAUSE {
-    return this.#held.pop() ?? this.#input.next()
-  }
-
-  close(): void {
-    this.#held = []
-    this.#input.close()
-  }
-}
-
 /**
- * Keeps the first `rows` rows of the order in a heap whose root is the last of them; hands them out in order. Where so many have no room
+ * Keeps the first `rows` rows of the order; hands them out in order. Where so many have no room
  * it becomes a sort, which has the disk.
  */
 export class TopKCursor implements Cursor<Row> {
   readonly #input: Cursor<Row>
-  readonly #compare: (a: Row, b: Row) => number
   readonly #rows: number
   readonly #meter: SizeMeter
   readonly #slice: Slice
@@ -45,13 +25,13 @@ export class TopKCursor implements Cursor<Row> {
   /** What goes on in place of the heap. */
   #instead: Cursor<Row> | undefined
   #phase: 'fill' | 'order' | 'emit' = 'fill'
-  #heap: Row[] = []
+  readonly #first: FirstRows
   /** The rows taken off the heap, last first. */
   #ordered: Row[] = []
 
   constructor(input: Cursor<Row>, order: { compare: (a: Row, b: Row) => number; rows: number }, place: TopKPlace) {
     this.#input = input
-    this.#compare = order.compare
+    this.#first = new FirstRows(order.compare, order.rows)
     this.#rows = order.rows
     this.#meter = place.meter
     this.#slice = place.slice
@@ -64,7 +44,7 @@ export class TopKCursor implements Cursor<Row> {
 
   close(): void {
     this.#phase = 'emit'
-    this.#heap = []
+    this.#first.takeAll()
     this.#ordered = []
     this.#instead?.close()
     this.#input.close()
@@ -77,8 +57,8 @@ export class TopKCursor implements Cursor<Row> {
       this.#phase = 'order'
     }
     if (this.#phase === 'order') {
-      while (this.#heap.length > 0) {
-        this.#ordered.push(this.#popLast())
+      while (this.#first.size > 0) {
+        this.#ordered.push(this.#first.popLast())
         if (this.#slice.over()) return PAUSE
       }
       this.#phase = 'emit'
@@ -102,53 +82,10 @@ export class TopKCursor implements Cursor<Row> {
   }
 
   #offer(row: Row): void {
-    const heap = this.#heap
-    if (heap.length < this.#rows) {
-      this.#meter.add(row)
-      this.#rise(heap.push(row) - 1, keepRow(row))
-      if (this.#meter.isOver) this.#full()
-    } else if (this.#compare(row, heap[0]) < 0) {
-      this.#sink(keepRow(row))
-    }
-  }
-
-  #full(): void {
+    if (!this.#first.offer(row)) return
+    this.#meter.add(row)
+    if (!this.#meter.isOver) return
     if (this.#sort === undefined) throw this.#meter.exceeded()
-    this.#instead = this.#sort(new HeldRows(this.#heap, this.#input))
-    this.#heap = []
-  }
-
-  #popLast(): Row {
-    const root = this.#heap[0]
-    const last = this.#heap.pop() as Row
-    if (this.#heap.length > 0) this.#sink(last)
-    return root
-  }
-
-  #rise(from: number, row: Row): void {
-    const heap = this.#heap
-    let at = from
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (this.#compare(row, heap[parent]) <= 0) break
-      heap[at] = heap[parent]
-      at = parent
-    }
-    heap[at] = row
-  }
-
-  /** Puts a row in the place of the root. */
-  #sink(row: Row): void {
-    const heap = this.#heap
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child >= heap.length) break
-      if (child + 1 < heap.length && this.#compare(heap[child + 1], heap[child]) > 0) child++
-      if (this.#compare(heap[child], row) <= 0) break
-      heap[at] = heap[child]
-      at = child
-    }
-    heap[at] = row
+    this.#instead = this.#sort(new HeldRows(this.#first.takeAll(), this.#input))
   }
 }

@@ -4,11 +4,10 @@ import { unsound } from './arrow-check.js'
 import { setCodecs } from './arrow-codecs.js'
 import { ArrowFile, type MessageStart } from './arrow-file.js'
 import { MESSAGE, readHead } from './arrow-metadata.js'
-import { arrowFileType, shaperOf, typeName } from './arrow-types.js'
+import { arrowFileType, isNamed, shaperOf, typeName } from './arrow-types.js'
 import { type Block, BlockSource } from './block-source.js'
-import { type ColumnRead, columnReads } from './column-reads.js'
+import { type ColumnRead, columnReads, type PresentColumn } from './column-reads.js'
 import { type ColumnValues, columnValues, rowAt } from './column-values.js'
-import type { FileType } from './file-types.js'
 import { contentError } from './read-error.js'
 import type { Split, SplitFile } from './split.js'
 
@@ -138,14 +137,15 @@ export class ArrowSource extends BlockSource {
   }
 
   #columns(path: string, fields: readonly Field[]): ColumnRead[] {
-    const present = new Map<string, FileType>()
+    const present = new Map<string, PresentColumn>()
     const wanted = this.#declared && new Set(this.#declared.map(({ column }) => column))
-    for (const { name, type } of fields) {
+    for (const field of fields) {
+      const { name, type } = field
       const file = arrowFileType(type)
       const isWanted = wanted?.has(name) ?? true
       if (isWanted && file === undefined) throw refusal(path, name, `is a ${typeName(type)}, which cannot be read here`)
       if (isWanted && present.has(name)) throw refusal(path, name, 'is there twice')
-      present.set(name, file ?? 'other')
+      present.set(name, { file: file ?? 'other', hasProto: isNamed(field, '__proto__'), hasMaps: false })
     }
     return columnReads(path, present, this.#declared)
   }

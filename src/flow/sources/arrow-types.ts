@@ -31,25 +31,18 @@ export function arrowFileType(type: DataType): FileType | undefined {
       return arrowFileType(type.dictionary)
     case Type.RunEndEncoded:
       return arrowFileType(type.children[1].type)
-    default:
-      return isNested(type) ? 'nested' : undefined
-  }
-}
-
-function isNested(type: DataType): boolean {
-  switch (type.typeId) {
     case Type.List:
     case Type.LargeList:
     case Type.FixedSizeList:
     case Type.ListView:
     case Type.LargeListView:
-      return isReadable(type.children[0])
+      return isReadable(type.children[0]) ? 'list' : undefined
     case Type.Struct:
-      return type.children.every(isReadable)
+      return type.children.every(isReadable) ? 'struct' : undefined
     case Type.Map:
-      return entryOf(type.children).every(isReadable) && arrowFileType(entryOf(type.children)[0].type) === 'utf8'
+      return entryOf(type.children).every(isReadable) && arrowFileType(entryOf(type.children)[0].type) === 'utf8' ? 'struct' : undefined
     default:
-      return false
+      return undefined
   }
 }
 
@@ -58,9 +51,18 @@ function entryOf([entries]: readonly Field[]): readonly Field[] {
   return (entries.type as { children: readonly Field[] }).children
 }
 
-/** A key `__proto__` would be the prototype of what holds it. */
-function isReadable({ name, type }: Field): boolean {
-  return name !== '__proto__' && arrowFileType(type) !== undefined
+function isReadable({ type }: Field): boolean {
+  return arrowFileType(type) !== undefined
+}
+
+/** Whether it, or a field inside it, has that name. */
+export function isNamed({ name, type }: Field, wanted: string): boolean {
+  const { children = [], dictionary } = type as { children?: readonly Field[]; dictionary?: DataType }
+  return (
+    name === wanted ||
+    children.some((child) => isNamed(child, wanted)) ||
+    (dictionary !== undefined && isNamed({ name, type: dictionary } as Field, wanted))
+  )
 }
 
 export type Shaper = (value: unknown) => unknown
@@ -74,12 +76,6 @@ export function shaperOf(type: DataType, isInside = false): Shaper | undefined {
       const ms = millisecondsOf(type.unit)
       return isInside ? (value) => new Date(ms(value as bigint)) : (value) => ms(value as bigint)
     }
-    case Type.Binary:
-    case Type.LargeBinary:
-    case Type.BinaryView:
-    case Type.FixedSizeBinary:
-      // Without the memory of its batch.
-      return (value) => new Uint8Array(value as Uint8Array)
     case Type.List:
     case Type.LargeList:
     case Type.FixedSizeList:

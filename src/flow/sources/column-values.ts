@@ -1,6 +1,8 @@
 import type { MillraceError } from '../../base/errors.js'
+import { copyOfBytes, isBytes } from '../../columnar/bytes.js'
 import type { Row } from '../../columnar/schema.js'
 import type { ColumnRead } from './column-reads.js'
+import { isNested } from './file-types.js'
 import { contentError } from './read-error.js'
 
 /** The largest count of milliseconds a Date can hold. */
@@ -58,18 +60,21 @@ type Converter = (value: unknown) => unknown
 function converterOf({ declared, file }: ColumnRead): Converter {
   if (declared === 'int64') return (value) => (typeof value === 'bigint' ? asInt64(value) : BigInt(value as number))
   if (declared === 'int32') return (value) => (Number(value) === (Number(value) | 0) ? Number(value) : undefined)
+  if (declared === 'binary' || file === 'binary') return (value) => copyOfBytes(value as Uint8Array)
   if (file === 'timestamp') return (value) => (Math.abs(Number(value)) <= DATE_MS_MAX ? Number(value) : undefined)
-  if (file === 'int64' || file === 'nested' || file === 'other') return plain
+  if (file === 'int64' || file === 'other' || isNested(file)) return plain
   return (value) => value
 }
 
-/** Bigints as numbers, also inside lists and structures. */
+/** Bigints as numbers, also inside lists and structures; Dates and bytes of its own: the reader gives those of a dictionary many times. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') {
     const number = Number(value)
     return Number.isSafeInteger(number) ? number : undefined
   }
-  if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Date) return new Date(value)
+  if (isBytes(value)) return copyOfBytes(value)
   const entries = Object.entries(value).map(([key, inner]) => [key, inner === undefined ? null : plain(inner)] as const)
   if (entries.some(([, inner]) => inner === undefined)) return undefined
   return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)

@@ -1,4 +1,4 @@
-import type { ColumnType } from '../column-spec.js'
+import type { FieldType } from '../column-spec.js'
 
 const NUMBER = /^(?:[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|Infinity)|NaN)$/
 const INTEGER = /^[+-]?\d+$/
@@ -8,7 +8,7 @@ const INT64_MAX = 2n ** 63n - 1n
 const TIMESTAMP = /^(\d{4}-\d{2}-(\d{2}))(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)([Zz]|[+-]\d{2}:?\d{2})?)?$/
 
 /** Reads the text of a field; undefined where it is none of that type. */
-export const READERS: { readonly [T in Exclude<ColumnType, 'binary'>]: (text: string) => unknown } = {
+export const READERS: { readonly [T in FieldType]: (text: string) => unknown } = {
   utf8: (text) => text,
   float64: (text) => (NUMBER.test(text) ? Number(text) : undefined),
   int32: (text) => {

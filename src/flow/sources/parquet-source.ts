@@ -5,7 +5,7 @@ import { type Block, BlockSource } from './block-source.js'
 import { type ColumnRead, columnReads } from './column-reads.js'
 import { type ColumnValues, columnValues, rowAt } from './column-values.js'
 import { type Group, ParquetFile } from './parquet-file.js'
-import { PARSERS } from './parquet-parsers.js'
+import { parsersOf } from './parquet-parsers.js'
 import { columnsOf } from './parquet-types.js'
 import type { Split, SplitFile } from './split.js'
 
@@ -64,7 +64,6 @@ function startsIn(group: Group, range: SplitFile): boolean {
 
 async function pagesOf(file: ParquetFile, { metadata, rows }: Group, read: ColumnRead): Promise<DecodedArray[]> {
   const pages: DecodedArray[] = []
-  const parsers = read.file === 'nested' ? {} : { parsers: PARSERS }
   const columns = [read.column]
   // An error thrown in onChunk would be lost: it only collects.
   const onChunk = ({ columnData }: { columnData: DecodedArray }): number => pages.push(columnData)
@@ -77,7 +76,7 @@ async function pagesOf(file: ParquetFile, { metadata, rows }: Group, read: Colum
     rowStart: 0,
     rowEnd: rows,
     onChunk,
-    ...parsers,
+    parsers: parsersOf(read),
   })
   return pages
 }

@@ -14,7 +14,16 @@ interface Script {
   readonly runs?: FakeFlow['runs']
 }
 
-const STATS: RunStats = { workers: 2, rowsIn: 1234567, bytesIn: 45_600_000, rowsOut: 3, splitsDone: 7, spilledBytes: 0, elapsedMs: 2500 }
+const STATS: RunStats = {
+  workers: 2,
+  rowsIn: 1234567,
+  bytesIn: 45_600_000,
+  rowsOut: 3,
+  rowsSkipped: 0,
+  splitsDone: 7,
+  spilledBytes: 0,
+  elapsedMs: 2500,
+}
 
 /** Settles with the next row, or rejects as soon as the signal aborts. */
 async function* until(signal: AbortSignal | undefined, rows: Iterable<Row> | AsyncIterable<Row>, limit: number): AsyncGenerator<Row> {

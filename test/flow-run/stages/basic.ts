@@ -30,7 +30,51 @@ export function same(row: object): object {
   return row
 }
 
+/** The group also as bytes, where there is one. */
+export function withBytes(row: { group?: string | null }): object {
+  return typeof row.group === 'string' ? { ...row, raw: new TextEncoder().encode(row.group) } : row
+}
+
 /** Each row several times. */
 export function* repeated(row: object, ctx: Ctx<{ times: number }>): Generator<{ copy: number }> {
   for (let copy = 0; copy < ctx.params.times; copy++) yield { ...row, copy }
+}
+
+/** Rows of one group, by id: one row for each run of ids without a gap of more than 3. */
+export function* spans(
+  rows: Iterable<{ id: number; group?: string | null }>,
+): Generator<{ group: string | null; from: number; to: number; n: number }> {
+  let span: { group: string | null; from: number; to: number; n: number } | undefined
+  for (const { id, group = null } of rows) {
+    if (span !== undefined && id - span.to > 3) {
+      yield span
+      span = undefined
+    }
+    span ??= { group, from: id, to: id, n: 0 }
+    span.to = id
+    span.n++
+  }
+  if (span !== undefined) yield span
+}
+
+export function* allOf(rows: object[]): Generator<object> {
+  yield* rows
+}
+
+export async function later(row: object): Promise<object> {
+  await null
+  return row
+}
+
+/** The ids of a group, in order. */
+export const ids = {
+  init: (): number[] => [],
+  step(all: number[], row: { id: number }): void {
+    all.push(row.id)
+  },
+  merge: (a: number[], b: number[]): number[] => [...a, ...b],
+  finish: (all: number[], key: { group?: string | null }): { ids: string; size: number } => ({
+    ids: `${key.group ?? ''} ${all.sort((a, b) => a - b).join()}`,
+    size: all.length,
+  }),
 }

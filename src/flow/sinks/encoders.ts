@@ -1,0 +1,20 @@
+import type { SinkPlan } from '../plan.js'
+import { CsvEncoder } from './csv-encoder.js'
+import { JsonEncoder } from './json-encoder.js'
+import { BLOCK_BYTES, type RowEncoder } from './row-encoder.js'
+
+/** What makes the bytes of a sink's files. `where` begins its messages. */
+export async function encoderOf(sink: SinkPlan, where: string): Promise<RowEncoder> {
+  const blockBytes = Math.min(BLOCK_BYTES, sink.parts?.bytes ?? BLOCK_BYTES)
+  switch (sink.kind) {
+    case 'jsonl':
+      return new JsonEncoder(blockBytes)
+    case 'csv':
+      return new CsvEncoder({ where, columns: sink.columns, delimiter: sink.delimiter, blockBytes })
+    case 'parquet': {
+      // Only who writes Parquet waits for its writer to be loaded.
+      const { ParquetEncoder } = await import('./parquet-encoder.js')
+      return new ParquetEncoder(where, sink)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { MillraceError } from '../base/errors.js'
+import { columnList } from './column-list.js'
+import type { ColumnSpec, SourceColumns } from './column-spec.js'
+import { checkBetween } from './number-option.js'
+import type { CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan, SinkPlan } from './plan.js'
+import type { Column } from './row-types.js'
+import { columnPlans } from './source.js'
+
+/** Rows of a row group where nothing else is said. */
+const ROW_GROUP_ROWS = 32_768
+
+declare const rowType: unique symbol
+
+/** Where rows of type `R` go, and as what. Made by `to`; no file is touched before the flow runs. */
+export interface Sink<in R> {
+  readonly sink: SinkPlan
+  readonly [rowType]?: (row: R) => void
+}
+
+/** What every sink takes that is a folder. */
+export interface PartOptions {
+  /** A part has at most so many rows; by default any number. */
+  readonly rowsPerPart?: number
+  /** A part ends once it has so many bytes, or up to 256 KiB more; by default never. */
+  readonly bytesPerPart?: number
+  /** Replace the parts that the folder has already, once the run has ended well; default false: `SinkExists`. */
+  readonly overwrite?: boolean
+}
+
+/** How rows become CSV. */
+export interface CsvText<R> {
+  /** All columns, in their order; by default those of the first row, of each worker. */
+  readonly columns?: readonly Column<R>[]
+  /** Between fields; `,` by default. */
+  readonly delimiter?: string
+}
+
+/** What `to.csv` takes. */
+export interface CsvSinkOptions<R> extends PartOptions, CsvText<R> {}
+
+/** What `to.parquet` takes. */
+export interface ParquetSinkOptions<R> extends PartOptions {
+  /** All columns with their types, in their order, `?` where nulls may occur; by default what the rows of the first row group hold. */
+  readonly columns?: { readonly [C in Column<R>]?: ColumnSpec }
+  /** Of the pages; `snappy` by default. */
+  readonly compression?: 'snappy' | 'uncompressed'
+  /** Rows of a row group, at most; by default 32,768. It also ends where its values take about 16 MiB. */
+  readonly rowGroupRows?: number
+}
+
+/**
+ * Where `write` and `tee` write: a path, from the working directory of the run, is one file; one that ends with `/` a folder, into which each worker
+ * writes parts of its own, `part-<worker>-<number>.<format>`, beside a `_manifest.json` that names them, with rows and bytes. Folders are made.
+ * Each throws `InvalidArgument`.
+ */
+export const to: {
+  /** JSON, one row a line: bigint as a number within 2^53, else as text; NaN and Infinity as null; dates in ISO 8601; bytes in base64. */
+  jsonl(path: string, options?: PartOptions): Sink<unknown>
+  /**
+   * CSV with a row of names. Null is an empty field, the empty string `""`; dates in ISO 8601, bytes in base64, lists and objects as JSON. A
+   * row may lack a column, which is null; one with another column ends the run with `SinkColumn`.
+   */
+  csv<R>(path: string, options?: CsvSinkOptions<R>): Sink<R>
+  /**
+   * Parquet. Without `columns` a number is float64, a bigint int64, a string utf8, a Date a timestamp in milliseconds, and all may be null; a
+   * column of nulls is utf8. What does not fit its column, and a column that is not among them, ends the run with `SinkColumn`.
+   */
+  parquet<R>(path: string, options?: ParquetSinkOptions<R>): Sink<R>
+} = Object.freeze({
+  jsonl: (path: string, options: PartOptions = {}) => ({ sink: { kind: 'jsonl', ...place('jsonl', path, options) } as const }),
+  csv: <R>(path: string, options: CsvSinkOptions<R> = {}) => ({ sink: csvPlan(path, options) }),
+  parquet: <R>(path: string, options: ParquetSinkOptions<R> = {}) => ({ sink: parquetPlan(path, options) }),
+})
+
+function csvPlan(path: string, options: CsvSinkOptions<never>): CsvSinkPlan {
+  return { kind: 'csv', ...place('csv', path, options), ...checkedCsv('to.csv()', options) }
+}
+
+function parquetPlan(path: string, options: Omit<ParquetSinkOptions<never>, 'columns'> & { columns?: object }): ParquetSinkPlan {
+  const { columns, compression = 'snappy', rowGroupRows = ROW_GROUP_ROWS } = options
+  if (compression !== 'snappy' && compression !== 'uncompressed') {
+    throw new MillraceError(
+      'InvalidArgument',
+      `to.parquet(): compression is 'snappy' or 'uncompressed', got ${JSON.stringify(compression)}`,
+    )
+  }
+  checkBetween('to.parquet() rowGroupRows', rowGroupRows, 1, 0x7fff_ffff)
+  const named = columns === undefined ? {} : { columns: columnPlans('to.parquet', columns as SourceColumns) }
+  return { kind: 'parquet', ...place('parquet', path, options), ...named, compression, rowGroupRows }
+}
+
+/** @throws MillraceError `InvalidArgument` */
+export function checkedCsv(where: string, options: CsvText<never>): { columns?: readonly string[]; delimiter: string } {
+  const { columns, delimiter = ',' } = options
+  if (typeof delimiter !== 'string' || delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
+    throw new MillraceError('InvalidArgument', `${where}: delimiter is one character, no quote and no end of a line`)
+  }
+  const named = columns === undefined ? {} : { columns: columnList(columns, `${where} columns`) }
+  return { ...named, delimiter }
+}
+
+function place(name: string, path: string, options: PartOptions): { path: string; parts?: PartsPlan } {
+  if (typeof path !== 'string' || path === '')
+    throw new MillraceError('InvalidArgument', `to.${name}() takes a path, got ${JSON.stringify(path)}`)
+  const { rowsPerPart: rows, bytesPerPart: bytes, overwrite } = options
+  for (const [option, value] of Object.entries({ rowsPerPart: rows, bytesPerPart: bytes })) {
+    if (value !== undefined) checkBetween(`to.${name}() ${option}`, value, 1, Number.MAX_SAFE_INTEGER)
+  }
+  if (path.endsWith('/')) {
+    return { path, parts: { ...(rows !== undefined && { rows }), ...(bytes !== undefined && { bytes }), overwrite: overwrite === true } }
+  }
+  const given = Object.entries({ rowsPerPart: rows, bytesPerPart: bytes, overwrite }).find(([, value]) => value !== undefined)
+  if (given === undefined) return { path }
+  throw new MillraceError(
+    'InvalidArgument',
+    `to.${name}(): ${given[0]} is for a folder of parts: end ${JSON.stringify(path)} with / to write one`,
+  )
+}
+
+/** @throws MillraceError `InvalidArgument` */
+export function sinkStep(op: SinkOperatorPlan['op'], given: Sink<never>, where: string): SinkOperatorPlan {
+  if (given?.sink?.kind === undefined) throw new MillraceError('InvalidArgument', `${where}: takes to.jsonl(), to.csv() or to.parquet()`)
+  return { op, sink: given.sink }
+}

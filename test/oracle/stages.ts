@@ -1,0 +1,129 @@
+/** The functions of random flows: workers import them. Each has a twin in SQL in `twins.ts`. */
+import type { Ctx } from 'millrace/flow'
+
+export type AnyRow = Record<string, unknown>
+
+type To = { column: string; as: string }
+
+/** A value that is known goes through `change`; a missing one is null. */
+function withValue<T>(row: AnyRow, { column, as }: To, change: (value: T) => unknown): AnyRow {
+  const value = row[column] ?? null
+  return { ...row, [as]: value === null ? null : change(value as T) }
+}
+
+export function plus(row: AnyRow, { params }: Ctx<To & { by: number | bigint }>): AnyRow {
+  return withValue(row, params, (value: number) => value + (params.by as number))
+}
+
+export function suffixed(row: AnyRow, { params }: Ctx<To & { text: string }>): AnyRow {
+  return withValue(row, params, (value: string) => value + params.text)
+}
+
+/** In code points. */
+export function lengthOf(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: string) => [...value].length)
+}
+
+export function above(row: AnyRow, { params }: Ctx<To & { than: number }>): AnyRow {
+  return withValue(row, params, (value: number) => value > params.than)
+}
+
+export function negated(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: boolean) => !value)
+}
+
+export function toBigint(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: number) => (Math.abs(value) < 1e9 ? BigInt(Math.trunc(value)) : null))
+}
+
+export function toNumber(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: bigint) => Number(value))
+}
+
+/** Of seconds. */
+export function toDate(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: number) => (Math.abs(value) < 1e9 ? new Date(Math.trunc(value) * 1000) : null))
+}
+
+export function later(row: AnyRow, { params }: Ctx<To & { days: number }>): AnyRow {
+  return withValue(row, params, (value: Date) => new Date(value.getTime() + params.days * 86_400_000))
+}
+
+export function milliseconds(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: Date) => value.getTime())
+}
+
+export function plusOfMany(rows: AnyRow[], ctx: Ctx<To & { by: number | bigint }>): AnyRow[] {
+  return rows.map((row) => plus(row, ctx))
+}
+
+export async function plusLater(row: AnyRow, ctx: Ctx<To & { by: number | bigint }>): Promise<AnyRow> {
+  return plus(row, ctx)
+}
+
+/** Null in place of one value. */
+export function blanked(row: AnyRow, { params }: Ctx<To & { value: unknown }>): AnyRow {
+  return withValue(row, params, (value) => (value === params.value ? null : value))
+}
+
+/** One value in place of null. */
+export function filled(row: AnyRow, { params: { column, as, value } }: Ctx<To & { value: unknown }>): AnyRow {
+  return { ...row, [as]: row[column] ?? value }
+}
+
+/** Columns by the names of others; one without a name is null. */
+export function shaped(row: AnyRow, { params }: Ctx<{ columns: { as: string; from: string | null }[] }>): AnyRow {
+  return Object.fromEntries(params.columns.map(({ as, from }) => [as, from === null ? null : (row[from] ?? null)]))
+}
+
+export function exceeds(row: AnyRow, { params }: Ctx<{ column: string; than: number }>): boolean {
+  const value = row[params.column] ?? null
+  return value !== null && (value as number) > params.than
+}
+
+export function isKnown(row: AnyRow, { params }: Ctx<{ column: string }>): boolean {
+  return (row[params.column] ?? null) !== null
+}
+
+export function differs(row: AnyRow, { params }: Ctx<{ column: string; value: unknown }>): boolean {
+  return row[params.column] !== params.value
+}
+
+/** Null is not true. */
+export function isTrue(row: AnyRow, { params }: Ctx<{ column: string }>): unknown {
+  return row[params.column]
+}
+
+export function isOdd(row: AnyRow, { params }: Ctx<{ column: string }>): boolean {
+  return ((row[params.column] ?? 0n) as bigint) % 2n !== 0n
+}
+
+export function isBefore(row: AnyRow, { params }: Ctx<{ column: string; date: Date }>): boolean {
+  const value = row[params.column] ?? null
+  return value !== null && (value as Date) < params.date
+}
+
+export function* repeated(row: AnyRow, { params }: Ctx<{ times: number; as: string }>): Generator<AnyRow> {
+  for (let copy = 0; copy < params.times; copy++) yield { ...row, [params.as]: copy }
+}
+
+/** As many rows as the last digit of a number says, by three. */
+export function* counted(row: AnyRow, { params }: Ctx<To>): Generator<AnyRow> {
+  const value = (row[params.column] ?? 0) as number
+  const times = Number.isFinite(value) ? Math.trunc(Math.abs(value)) % 3 : 0
+  for (let copy = 0; copy < times; copy++) yield { ...row, [params.as]: copy }
+}
+
+export function parts(row: AnyRow, { params }: Ctx<To>): AnyRow[] {
+  const value = row[params.column] ?? null
+  return value === null ? [] : (value as string).split(' ').map((part) => ({ ...row, [params.as]: part }))
+}
+
+/** The first rows of a key, numbered in a column if one is named. */
+export function* firstOfKey(rows: Iterable<AnyRow>, { params: { as, most } }: Ctx<{ as: string | null; most: number }>): Generator<AnyRow> {
+  let number = 0
+  for (const row of rows) {
+    yield as === null ? row : { ...row, [as]: number }
+    if (++number === most) return
+  }
+}
