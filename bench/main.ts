@@ -5,7 +5,20 @@ import { parseArgs } from 'node:util'
 import { type Bench, holds, machine } from './harness.js'
 import { asJson, asText } from './print.js'
 
-const GROUPS = ['ring', 'ring-atomics', 'streams', 'calls', 'mesh', 'word-pairs', 'limit', 'processes', 'idle', 'flights', 'columnar']
+const GROUPS = [
+  'ring',
+  'ring-atomics',
+  'streams',
+  'calls',
+  'mesh',
+  'word-pairs',
+  'limit',
+  'flows',
+  'processes',
+  'idle',
+  'flights',
+  'columnar',
+]
 const ROUNDS = 5
 
 const { values } = parseArgs({

@@ -2,8 +2,9 @@ export type { Aggregate, Aggregates } from './flow/aggregates.js'
 export type { ColumnSpec, ColumnType, SourceColumns, SourceRow } from './flow/column-spec.js'
 export type { Ctx, LogLevel, LogRecord, SetupCtx, SourceLocation } from './flow/ctx.js'
 export { explainPlan } from './flow/explain.js'
-export { type Exchange, type Flow, type FlowStart, flow } from './flow/flow-builder.js'
+export type { Exchange, Flow } from './flow/flow-builder.js'
 export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
+export { type FlowStart, flow } from './flow/flow-start.js'
 export type { Inputs } from './flow/inputs.js'
 export type { JoinOptions } from './flow/join-options.js'
 export { asc, desc, type Order, type SortKey, type StableOrder } from './flow/order.js'
@@ -13,8 +14,9 @@ export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
 export type { Reducer } from './flow/reducer.js'
 export type { BytesOptions } from './flow/row-bytes.js'
-export type { FailingRows, ReduceOptions } from './flow/row-types.js'
+export type { FailedRow, FailingRows, ReduceOptions } from './flow/row-types.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
+export type { Sink } from './flow/sink.js'
 export type { Part } from './flow/sinks/part-writer.js'
 export {
   arrow,
@@ -30,5 +32,5 @@ export {
   type Source,
   type SourceOptions,
 } from './flow/source.js'
-export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, type Sink, to } from './flow/to.js'
+export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, to } from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.js'
 import { encodeParams } from './param-codec.js'
-import type { FunctionOperatorPlan } from './plan.js'
+import type { FunctionOperatorPlan, SinkPlan } from './plan.js'
 import type { ContextOptions, StageOptions } from './row-types.js'
 import { describeFunction, refuseAsync } from './stage-function.js'
 
@@ -33,19 +33,30 @@ function failing(
   { onError = 'fail', maxErrors, timeoutMs }: StageOptions,
   where: string,
 ): Pick<Call, 'onError' | 'maxErrors' | 'timeoutMs'> {
-  if (onError !== 'fail' && onError !== 'skip') {
-    throw new MillraceError('InvalidArgument', `${where}: onError is 'fail' or 'skip', got ${JSON.stringify(onError)}`)
-  }
   if (maxErrors !== undefined && onError === 'fail') {
-    throw new MillraceError('InvalidArgument', `${where}: maxErrors says how many rows may be left out: give onError: 'skip' with it`)
+    throw new MillraceError(
+      'InvalidArgument',
+      `${where}: maxErrors says how many rows may be left out: give onError with it, 'skip' or a sink`,
+    )
   }
   return {
-    ...(onError === 'skip' ? { onError } : {}),
+    ...(onError === 'fail' ? {} : { onError: onError === 'skip' ? onError : failedSink(onError, where) }),
     ...(maxErrors === undefined
       ? {}
       : { maxErrors: whole(maxErrors, { name: 'maxErrors', least: 0, most: Number.MAX_SAFE_INTEGER }, where) }),
     ...(timeoutMs === undefined ? {} : { timeoutMs: whole(timeoutMs, { name: 'timeoutMs', least: 1, most: TIMEOUT_MS_MAX }, where) }),
   }
+}
+
+function failedSink(given: unknown, where: string): SinkPlan {
+  const sink = (given as { sink?: SinkPlan } | null | undefined)?.sink
+  if (sink?.kind === undefined)
+    throw new MillraceError('InvalidArgument', `${where}: onError is 'fail', 'skip' or a sink such as to.jsonl('failed/')`)
+  if (sink.parts !== undefined) return sink
+  throw new MillraceError(
+    'InvalidArgument',
+    `${where}: onError writes where the rows are: end ${JSON.stringify(sink.path)} with / to make it a folder`,
+  )
 }
 
 function whole(value: unknown, { name, least, most }: { name: string; least: number; most: number }, where: string): number {

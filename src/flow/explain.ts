@@ -96,7 +96,16 @@ function functionText(operator: FunctionOperatorPlan): string {
     `${callText(operator)} ${fn.name}`,
     ...(given.length > 0 ? [`{ ${given.join(', ')} }`] : []),
     ...(setup ? [`setup ${setup.name}`] : []),
+    ...failingText(operator),
   ].join(' ')
+}
+
+/** What is done with rows for which the function fails, and how long it may take. */
+function failingText({ onError, maxErrors, timeoutMs }: FunctionOperatorPlan): string[] {
+  const most = maxErrors === undefined ? '' : `, at most ${maxErrors}`
+  const left =
+    onError === undefined ? [] : [onError === 'skip' ? `leaves failing rows out${most}` : `writes failing rows to ${onError.path}${most}`]
+  return [...left, ...(timeoutMs === undefined ? [] : [`in ${timeoutMs} ms`])].map((text) => `(${text})`)
 }
 
 function callText(operator: FunctionOperatorPlan): string {

@@ -116,8 +116,8 @@ interface CallPlan {
   /** Encoded: see `encodeParam`. */
   readonly params?: { readonly [name: string]: unknown }
   readonly setup?: FunctionRef
-  /** A row for which it throws is left out; absent: it ends the run. */
-  readonly onError?: 'skip'
+  /** A row for which it throws is left out, or written there; absent: it ends the run. */
+  readonly onError?: 'skip' | SinkPlan
   /** So many rows may be left out; absent: any number. */
   readonly maxErrors?: number
   /** So long may one call take, in ms. */
@@ -254,4 +254,12 @@ export function keepsRows(operator: OperatorPlan): boolean {
 
 export function isSinkOperator(operator: { readonly op: string }): operator is SinkOperatorPlan {
   return operator.op === 'write' || operator.op === 'tee'
+}
+
+/** Where the rows of a stage are written, and those that its functions fail for. */
+export function sinksOf({ operators }: StagePlan): SinkPlan[] {
+  return operators.flatMap((operator) => {
+    if (isSinkOperator(operator)) return [operator.sink]
+    return isFunctionOperator(operator) && typeof operator.onError === 'object' ? [operator.onError] : []
+  })
 }

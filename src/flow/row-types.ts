@@ -1,4 +1,5 @@
 import type { Ctx, SetupCtx } from './ctx.js'
+import type { Sink } from './sink.js'
 
 /** The names of a row's columns. */
 export type Column<R> = keyof R & string
@@ -34,14 +35,28 @@ type StateOf<F> = ContextOf<F> extends Ctx<unknown, infer S> ? S : unknown
 /** `setup` runs once per worker before the first row; what it returns (or resolves to) is `ctx.state`. */
 export type SetupFunction<P, S> = (ctx: SetupCtx<P>) => S | Promise<S>
 
+/** A row for which a stage function failed, as `onError` writes it. */
+export interface FailedRow {
+  /** The function's name. */
+  stage: string
+  /** Name and message of the error. */
+  error: string
+  code: string | null
+  /** Where the row is from; null behind an exchange. */
+  file: string | null
+  offset: number | null
+  /** The row that the function was given; null where it was given many. */
+  row: object | null
+}
+
 /** What is done with rows for which a stage function fails. */
 export interface FailingRows {
   /**
    * `fail`, the default: an error ends the run. `skip`: the row is left out, counted in `stats().rowsSkipped`, and the first of each worker
-   * are logged; what a generator gave before it threw stays.
+   * are logged; what a generator gave before it threw stays. A sink that is a folder, such as `to.jsonl('failed/')`: it is written there, too.
    */
-  readonly onError?: 'fail' | 'skip'
-  /** With `skip`: so many rows may be left out, in all workers together, before the run ends with `TooManyErrors`; default any number. */
+  readonly onError?: 'fail' | 'skip' | Sink<FailedRow>
+  /** With `skip` or a sink: so many rows may be left out, in all workers together, before the run ends with `TooManyErrors`; default any number. */
   readonly maxErrors?: number
   /** So long may one call take, in ms, for a generator each of its steps; then it is interrupted, which is an error `StageTimeout`. Costs about a tenth of a millisecond per call. */
   readonly timeoutMs?: number

@@ -52,7 +52,7 @@ export interface RunOptions {
   readonly onStall?: (report: StallReport) => void
   /** In ms; default 10 000. */
   readonly stallMs?: number
-  /** Directory that relative paths and patterns of sources start from; default `process.cwd()`. */
+  /** Directory that relative paths and patterns of sources and sinks start from; default `process.cwd()`. */
   readonly cwd?: string
 }
 

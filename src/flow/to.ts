@@ -2,26 +2,19 @@ import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
 import type { ColumnSpec, SourceColumns } from './column-spec.js'
 import { checkBetween } from './number-option.js'
-import type { CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan, SinkPlan } from './plan.js'
+import type { CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan } from './plan.js'
 import type { Column } from './row-types.js'
+import type { Sink } from './sink.js'
 import { columnPlans } from './source.js'
 
 /** Rows of a row group where nothing else is said. */
 const ROW_GROUP_ROWS = 32_768
 
-declare const rowType: unique symbol
-
-/** Where rows of type `R` go, and as what. Made by `to`; no file is touched before the flow runs. */
-export interface Sink<in R> {
-  readonly sink: SinkPlan
-  readonly [rowType]?: (row: R) => void
-}
-
 /** What every sink takes that is a folder. */
 export interface PartOptions {
   /** A part has at most so many rows; by default any number. */
   readonly rowsPerPart?: number
-  /** A part ends once it has so many bytes, or up to 256 KiB more; by default never. */
+  /** A part ends with the block, of 256 KiB of text or a row group, with which it has so many bytes; by default never. */
   readonly bytesPerPart?: number
   /** Replace the parts that the folder has already, once the run has ended well; default false: `SinkExists`. */
   readonly overwrite?: boolean

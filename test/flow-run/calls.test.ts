@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync } from 'node:fs'
 import { before, test } from 'node:test'
-import { desc, type Flow, flow, jsonl, type LogRecord } from 'millrace/flow'
-import { answers, hangs, ranks, refusesTens, spinsAt } from './stages/calls.js'
+import { csv, desc, type FailedRow, type Flow, flow, jsonl, type LogRecord, to } from 'millrace/flow'
+import { answers, hangs, ranks, refusesFives, refusesTens, spinsAt } from './stages/calls.js'
 import { errorOf, rowsOf, sorted, start, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/calls.js', import.meta.url)
@@ -91,6 +92,38 @@ test('failing rows are left out and counted over all workers', async () => {
   }
 })
 
+test('failing rows are written, with their errors, to a folder', async () => {
+  for (const way of ways) {
+    const out = mkdtempSync(`${folder}/failed-`)
+    const options = { onError: to.jsonl(`${out}/map/`) }
+    const job = read()
+      .map(refusesTens, options)
+      .exchange.hash('key')
+      .mapAsync(refusesFives, { onError: to.csv(`${out}/async/`) })
+    const run = start(job, way.options)
+    assert.equal((await run.collect()).length, ROWS * 0.8, way.name)
+    assert.equal(run.stats().rowsSkipped, ROWS * 0.2)
+    const written = await rowsOf(flow(STAGES).read(jsonl<FailedRow & { row: Row }>(`${out}/map/*.jsonl`)), way.options)
+    assert.equal(written.length, ROWS * 0.1)
+    for (const { stage, error, code, offset, row } of written) {
+      assert.deepEqual([stage, error, code, offset], ['refusesTens', `RangeError: ten ${row.id}`, null, offsets.get(row.id)])
+    }
+    const fives = await rowsOf(flow(STAGES).read(csv(`${out}/async/*.csv`)), way.options)
+    assert.equal(fives.length, ROWS * 0.1)
+    assert.ok(fives.every(({ code, file, row }) => code === 'FIVE' && file === null && JSON.parse(row as string).id % 10 === 5))
+    const limited = await rowsOf(
+      read()
+        .map(refusesTens, { onError: to.jsonl(`${out}/some/`) })
+        .limit(3),
+      way.options,
+    )
+    assert.equal(limited.length, 3)
+    assert.ok(readdirSync(`${out}/some`).includes('_manifest.json'), 'what was left out until then is written')
+    await errorOf(rowsOf(read().map(refusesTens, { onError: to.jsonl(`${out}/none/`), maxErrors: 5 }), way.options))
+    assert.deepEqual(readdirSync(out).sort(), ['async', 'map', 'some'])
+  }
+})
+
 test('more failing rows than allowed end the run, also where no worker has so many', async () => {
   for (const way of ways) {
     const allowed = (maxErrors: number) => read().map(refusesTens, { onError: 'skip', maxErrors })
@@ -132,6 +165,7 @@ test('what cannot be is refused when the flow is built', () => {
   for (const build of [
     () => job.map(refusesTens, { onError: 'ignore' as 'skip' }),
     () => job.map(refusesTens, { maxErrors: 3 }),
+    () => job.map(refusesTens, { onError: to.jsonl('failed.jsonl') }),
     () => job.map(refusesTens, { onError: 'skip', maxErrors: -1 }),
     () => job.map(refusesTens, { timeoutMs: 0 }),
     () => job.mapBatches(() => [], { rows: 0.5 }),

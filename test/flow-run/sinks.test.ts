@@ -368,6 +368,28 @@ describe('a folder that has parts', () => {
     }
   })
 
+  test('by another run that ended meanwhile is refused at the end, and what that wrote stays', async () => {
+    for (const way of defaultWays) {
+      const out = newFolder()
+      const first = start(read().tee(to.jsonl(`${out}/`)), way.options)
+      const rows = first[Symbol.asyncIterator]()
+      await rows.next()
+      await rowsOf(
+        read()
+          .distinct('id')
+          .write(to.jsonl(`${out}/`)),
+        way.options,
+      )
+      const error = await errorOf(
+        (async () => {
+          while ((await rows.next()).done !== true);
+        })(),
+      )
+      assert.equal(error.code, 'SinkExists', way.name)
+      assert.deepEqual(sorted(rowsInParts(out)), sorted(ALL.map(({ id }) => ({ id }))))
+    }
+  })
+
   test('is replaced with overwrite, at the end of a run that ends well', async () => {
     for (const way of defaultWays) {
       const out = newFolder()

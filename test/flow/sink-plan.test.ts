@@ -83,6 +83,14 @@ describe('a limit behind a sink', () => {
   test('is allowed where all rows are read before it, and in front', () => {
     tee().groupBy('word').limit(1)
     tee().distinct('word').limit(1)
+    tee()
+      .reduceBy('word', {
+        init: () => 0,
+        step: (sum: number, row: Row) => sum + row.n,
+        merge: (a, b) => a + b,
+        finish: (n: number) => ({ n }),
+      })
+      .limit(1)
     tee().topPerKey('word', { rows: 1, orderBy: 'n' }).limit(1)
     tee().sort('n').limit(1)
     tee().sort('n').map(shout).limit(1)

@@ -113,7 +113,10 @@ test('what the disk refuses is SinkWrite, with the file and the cause; nothing s
           () => drain(cursor),
           (error: Error & { code: string; file: string; cause: { code: string } }) => {
             assert.deepEqual([error.code, error.file, error.cause.code], ['SinkWrite', 'out/a.jsonl', code])
-            assert.equal(error.message, `could not ${doing} out/a.jsonl: ${code}: as if ${call} failed`)
+            assert.equal(
+              error.message,
+              `could not ${doing} out/a.jsonl: ${code}: as if ${call} failed; make room there, or write to another place`,
+            )
             return true
           },
         )

@@ -36,7 +36,7 @@ export class FilterCursor implements Cursor<Row> {
     try {
       kept = fn(row, this.#call.ctx)
     } catch (error) {
-      leaveOut(this.#call, error)
+      leaveOut(this.#call, error, row)
       return false
     }
     if (typeof kept === 'boolean') return kept

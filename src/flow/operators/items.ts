@@ -8,6 +8,8 @@ export class Items {
   #items: readonly unknown[] | undefined
   #at = 0
   #iterator: Iterator<unknown> | undefined
+  /** What the function was given last. */
+  #argument: unknown
   readonly #pull: () => IteratorResult<unknown>
 
   constructor(call: StageCall) {
@@ -19,6 +21,7 @@ export class Items {
   /** Calls the function. What is left of the call before is dropped. */
   open(argument: unknown): void {
     const { fn, ctx } = this.#call
+    this.#argument = argument
     let out: unknown
     try {
       out = fn(argument, ctx)
@@ -33,7 +36,7 @@ export class Items {
         return
       }
     } catch (error) {
-      leaveOut(this.#call, error)
+      leaveOut(this.#call, error, this.#argument)
       return
     }
     if (isPromiseLike(out)) checkRow(this.#call, out)
@@ -56,7 +59,7 @@ export class Items {
   /** Lets a live generator run its `finally` blocks. Throws what they throw. */
   close(): void {
     const iterator = this.#iterator
-    this.#iterator = this.#items = undefined
+    this.#iterator = this.#items = this.#argument = undefined
     try {
       iterator?.return?.()
     } catch (error) {
@@ -74,7 +77,7 @@ export class Items {
       return this.#pull()
     } catch (error) {
       this.#iterator = undefined
-      leaveOut(this.#call, error)
+      leaveOut(this.#call, error, this.#argument)
       return undefined
     }
   }

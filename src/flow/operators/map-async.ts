@@ -8,6 +8,8 @@ import { checkRow, leaveOut, type StageCall } from './stage-call.js'
 
 /** A call under way, or what came of it. */
 interface Call {
+  /** Kept only where it may be written. */
+  readonly row: Row | undefined
   readonly source: SourceLocation | undefined
   outcome: { readonly value: unknown } | { readonly error: unknown } | undefined
 }
@@ -67,7 +69,7 @@ export class MapAsyncCursor implements Cursor<Row>, Waiter {
 
   #begin(row: Row): void {
     const ctx = this.#call.ctx.ofThisRow()
-    const call: Call = { source: ctx.source, outcome: undefined }
+    const call: Call = { row: this.#call.skips && row, source: ctx.source, outcome: undefined }
     this.#calls.push(call)
     const settled = (outcome: Call['outcome']): void => {
       call.outcome ??= outcome
@@ -96,10 +98,10 @@ export class MapAsyncCursor implements Cursor<Row>, Waiter {
     return deadline === undefined ? () => {} : systemClock.schedule(expired, deadline.timeoutMs)
   }
 
-  #rowOf({ outcome, source }: Call): Row | undefined {
+  #rowOf({ row, outcome, source }: Call): Row | undefined {
     if (outcome === undefined) return undefined
     if ('error' in outcome) {
-      leaveOut(this.#call, outcome.error, source)
+      leaveOut(this.#call, outcome.error, row, source)
       return undefined
     }
     checkRow(this.#call, outcome.value)

@@ -25,7 +25,7 @@ export class MapCursor implements Cursor<Row> {
       try {
         out = fn(row, this.#call.ctx)
       } catch (error) {
-        leaveOut(this.#call, error)
+        leaveOut(this.#call, error, row)
         if (this.#slice.over()) return PAUSE
         continue
       }

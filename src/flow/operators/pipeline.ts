@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.js'
 import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
-import { type FunctionOperatorPlan, isSinkOperator, keepsRows, type StagePlan } from '../plan.js'
+import { type FunctionOperatorPlan, isSinkOperator, keepsRows, type SinkPlan, type StagePlan } from '../plan.js'
 import { encoderOf } from '../sinks/encoders.js'
 import { PartWriter, type SinkHost } from '../sinks/part-writer.js'
 import { callCursor } from './call-cursors.js'
@@ -10,8 +10,9 @@ import type { CallWaits } from './call-waits.js'
 import type { Cursor } from './cursor.js'
 import { type CallOptions, prepareCalls } from './prepared-calls.js'
 import { cursorOf } from './row-cursors.js'
+import { SkippingCursor } from './skipping.js'
 
-export interface PipelineOptions extends CallOptions {
+export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   readonly input: Cursor<Row>
   /** What the stage of that number sends here beside the input, for a join. */
   readonly right?: ((stage: number) => Cursor<Row>) | undefined
@@ -34,8 +35,11 @@ export interface PipelineOptions extends CallOptions {
  * @throws MillraceError `StageNotExported`, `StageChanged`; what a `setup` throws, with `stage`
  */
 export async function buildPipeline(stage: StagePlan, options: PipelineOptions): Promise<Cursor<Row>> {
-  const calls = await prepareCalls(stage.operators, options)
-  const writers = await prepareSinks(stage, options.sinks)
+  const writerOf = (sink: SinkPlan, op: string) => openWriter(sink, `stage ${stage.id} ${op} ${sink.path}`, options.sinks)
+  const calls = await prepareCalls(stage.operators, { ...options, writerOf: (sink) => writerOf(sink, 'onError') })
+  const writers = await Promise.all(
+    stage.operators.map((operator) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op) : undefined)),
+  )
   const keepers = stage.operators.filter(keepsRows).length
   const share = options.budgetBytes / Math.max(1, keepers)
   let cursor = options.input
@@ -43,17 +47,12 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
     const call = calls[i]
     const place = { ...options, share, stage: stage.id, writer: writers[i] }
     cursor = call ? callCursor(operator as FunctionOperatorPlan, cursor, call, place) : cursorOf(operator, cursor, place)
+    if (call?.skips !== undefined) cursor = new SkippingCursor(cursor, call.skips)
   })
   return cursor
 }
 
-function prepareSinks({ id, operators }: StagePlan, host: SinkHost | undefined): Promise<(PartWriter | undefined)[]> {
-  return Promise.all(
-    operators.map(async (operator) => {
-      if (!isSinkOperator(operator)) return undefined
-      const { op, sink } = operator
-      assert(host !== undefined, `stage ${id} writes`)
-      return new PartWriter(sink, await encoderOf(sink, `stage ${id} ${op} ${sink.path}`), host)
-    }),
-  )
+async function openWriter(sink: SinkPlan, where: string, host: SinkHost | undefined): Promise<PartWriter> {
+  assert(host !== undefined, `${where}: the worker can write`)
+  return new PartWriter(sink, await encoderOf(sink, where), host)
 }

@@ -1,6 +1,7 @@
 import { decodeParams } from '../param-codec.js'
-import { type FunctionOperatorPlan, type FunctionRef, isFunctionOperator, type OperatorPlan } from '../plan.js'
+import { type FunctionOperatorPlan, type FunctionRef, isFunctionOperator, type OperatorPlan, type SinkPlan } from '../plan.js'
 import type { NamedReducer } from '../reducer.js'
+import type { PartWriter } from '../sinks/part-writer.js'
 import type { AnyFunction } from '../stage-function.js'
 import { Deadline } from './deadline.js'
 import { SkippedRows } from './skipped-rows.js'
@@ -14,11 +15,15 @@ export interface CallOptions {
   readonly environment: StageEnvironment
   /** Told of the functions whose failing rows are left out, by their place among the operators. */
   readonly skipped?: ((operator: number, rows: SkippedRows) => void) | undefined
+  /** Opens a sink of failing rows. */
+  readonly writerOf: (sink: SinkPlan) => Promise<PartWriter>
 }
 
 /** The functions of some operators, ready to be called: finds all, then runs the `setup`s one after the other. */
 export async function prepareCalls(operators: readonly OperatorPlan[], options: CallOptions): Promise<(StageCall | undefined)[]> {
-  const found = operators.map((operator, index) => (isFunctionOperator(operator) ? prepare(operator, index, options) : undefined))
+  const found = await Promise.all(
+    operators.map((operator, index) => (isFunctionOperator(operator) ? prepare(operator, index, options) : undefined)),
+  )
   for (const prepared of found) {
     if (prepared?.setup === undefined) continue
     try {
@@ -30,7 +35,12 @@ export async function prepareCalls(operators: readonly OperatorPlan[], options: 
   return found.map((prepared) => prepared?.call)
 }
 
-function prepare(operator: FunctionOperatorPlan, index: number, options: CallOptions): { call: StageCall; setup?: AnyFunction } {
+interface Prepared {
+  readonly call: StageCall
+  readonly setup?: AnyFunction
+}
+
+async function prepare(operator: FunctionOperatorPlan, index: number, options: CallOptions): Promise<Prepared> {
   const { resolve, environment } = options
   const { params, setup, timeoutMs } = operator
   const isReduce = operator.op === 'reducePartial' || operator.op === 'reduceFinal'
@@ -40,7 +50,7 @@ function prepare(operator: FunctionOperatorPlan, index: number, options: CallOpt
     stage,
     fn: deadline === undefined || operator.op === 'mapAsync' ? fn : deadline.limit(fn),
     ctx: new StageContext(stage, decodeParams(params ?? {}), environment),
-    skips: skipsOf(operator, index, options),
+    skips: await skipsOf(operator, index, options),
     deadline,
     reducer,
   }
@@ -58,10 +68,12 @@ function reducerOf(ref: FunctionRef, { resolveReducer }: CallOptions): Found {
   return { name, fn: reducer.step as Found['fn'], reducer }
 }
 
-function skipsOf({ onError, maxErrors, fn }: FunctionOperatorPlan, index: number, options: CallOptions): SkippedRows | undefined {
-  if (onError !== 'skip') return undefined
+async function skipsOf(operator: FunctionOperatorPlan, index: number, options: CallOptions): Promise<SkippedRows | undefined> {
+  const { onError, maxErrors = Number.POSITIVE_INFINITY, fn } = operator
+  if (onError === undefined) return undefined
   const { worker, log } = options.environment
-  const skips = new SkippedRows({ stage: fn.name, maxErrors: maxErrors ?? Number.POSITIVE_INFINITY, worker, log })
+  const writer = onError === 'skip' ? undefined : await options.writerOf(onError)
+  const skips = new SkippedRows({ stage: fn.name, maxErrors, worker, log, writer })
   options.skipped?.(index, skips)
   return skips
 }

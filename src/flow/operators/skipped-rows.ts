@@ -1,5 +1,9 @@
 import { MillraceError } from '../../base/errors.js'
+import { recordOf } from '../../columnar/record.js'
+import type { Row } from '../../columnar/schema.js'
 import type { LogRecord, SourceLocation } from '../ctx.js'
+import type { FailedRow } from '../row-types.js'
+import type { PartWriter } from '../sinks/part-writer.js'
 
 /** So many of each stage and worker are logged. */
 const LOGGED_MAX = 10
@@ -11,12 +15,15 @@ export interface SkippedRowsOptions {
   readonly maxErrors: number
   readonly worker: number
   log(record: LogRecord): void
+  /** Where they are written, if they are. */
+  readonly writer?: PartWriter | undefined
 }
 
 /** The rows of one stage function that are left out in this worker because it threw. */
 export class SkippedRows {
   readonly #options: SkippedRowsOptions
   #count = 0
+  #isOver = false
 
   constructor(options: SkippedRowsOptions) {
     this.#options = options
@@ -26,16 +33,33 @@ export class SkippedRows {
     return this.#count
   }
 
-  /** @throws MillraceError `TooManyErrors` */
-  take(error: Error, source: SourceLocation | undefined): void {
-    const { stage, maxErrors, worker, log } = this.#options
+  /** `row`: what the function was given. @throws MillraceError `TooManyErrors`, `SinkWrite`, `SinkColumn` */
+  take(error: Error, source: SourceLocation | undefined, row: unknown): void {
+    const { stage, maxErrors, worker, log, writer } = this.#options
     this.#count++
     if (this.#count > maxErrors) throw tooManyErrors(stage, maxErrors, error)
-    if (this.#count <= LOGGED_MAX) {
-      const { name, message } = error
-      log({ level: 'warn', object: { skipped: `${name}: ${message}` }, worker, stage, source })
-    }
+    const text = `${error.name}: ${error.message}`
+    if (this.#count <= LOGGED_MAX) log({ level: 'warn', object: { skipped: text }, worker, stage, source })
+    writer?.add(failedRow({ stage, text, code: (error as { code?: unknown }).code }, source, row))
   }
+
+  /** There are no more rows: what is written is whole. Throws `SinkWrite`. */
+  end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#options.writer?.end()
+  }
+}
+
+function failedRow(error: { stage: string; text: string; code: unknown }, source: SourceLocation | undefined, row: unknown): Row {
+  return {
+    stage: error.stage,
+    error: error.text,
+    code: error.code === undefined ? null : String(error.code),
+    file: source?.file ?? null,
+    offset: source?.offset ?? null,
+    row: recordOf(row) ?? null,
+  } satisfies FailedRow
 }
 
 export function tooManyErrors(stage: string, maxErrors: number, cause?: Error): MillraceError {

@@ -78,11 +78,11 @@ export function callError(call: StageCall, thrown: unknown, source: SourceLocati
   return blame(thrown, call.stage, source)
 }
 
-/** The function threw: its row is left out where that was asked for, else this throws. */
-export function leaveOut(call: StageCall, thrown: unknown, source: SourceLocation | undefined = call.ctx.source): void {
+/** The function threw for what it was given: that is left out where this was asked for, else this throws. */
+export function leaveOut(call: StageCall, thrown: unknown, given: unknown, source: SourceLocation | undefined = call.ctx.source): void {
   const error = callError(call, thrown, source)
   if (call.skips === undefined) throw error
-  call.skips.take(error, source)
+  call.skips.take(error, source, given)
 }
 
 /** Throws where a stage's result is not a row. A plain object passes by one look at its constructor. */

@@ -1,6 +1,9 @@
 import { isFunctionOperator, isSinkOperator, type SinkPlan } from '../plan.js'
 import type { FlowParts, Step } from '../step.js'
 
+/** They take all rows before they give one. */
+const WHOLE: ReadonlySet<Step['op']> = new Set(['groupBy', 'reduceBy', 'perKey', 'topPerKey'])
+
 /** The sink, if there is one, whose rows a limit at the end of these steps would stop. */
 export function stoppableSink({ steps }: FlowParts): SinkPlan | undefined {
   const { sink, isSorted } = look(steps)
@@ -12,7 +15,7 @@ function look(steps: readonly Step[]): { sink: SinkPlan | undefined; isSorted: b
   let sink: SinkPlan | undefined
   let isSorted = false
   for (const step of steps) {
-    const isWhole = step.op === 'groupBy' || step.op === 'perKey' || step.op === 'topPerKey'
+    const isWhole = WHOLE.has(step.op)
     const isOrdered = isFunctionOperator(step) || isSinkOperator(step) || step.op === 'limit'
     if (isWhole || (isSorted && isOrdered)) sink = undefined
     if (isSinkOperator(step)) sink = step.sink

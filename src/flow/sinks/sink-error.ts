@@ -4,5 +4,8 @@ import { MillraceError } from '../../base/errors.js'
 export function sinkError(doing: string, file: string, cause: unknown): MillraceError {
   if (cause instanceof MillraceError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return Object.assign(new MillraceError('SinkWrite', `could not ${doing} ${file}: ${reason}`, { cause }), { file })
+  return Object.assign(
+    new MillraceError('SinkWrite', `could not ${doing} ${file}: ${reason}; make room there, or write to another place`, { cause }),
+    { file },
+  )
 }

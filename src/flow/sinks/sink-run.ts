@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.js'
-import { isSinkOperator, type Plan, type SinkPlan, type StagePlan } from '../plan.js'
+import { type Plan, type SinkPlan, type StagePlan, sinksOf } from '../plan.js'
 import type { SinkEvent } from './part-writer.js'
 import { commitSinks, type WrittenFile } from './sink-commit.js'
 import { SinkFolders } from './sink-folders.js'
@@ -26,9 +26,7 @@ export class SinkRun {
     plan: Plan,
     private readonly cwd: string,
   ) {
-    const sinks = plan.stages.flatMap((stage) =>
-      stage.operators.filter(isSinkOperator).map(({ sink }) => ({ sink, stage, sunk: 0, files: [] })),
-    )
+    const sinks = plan.stages.flatMap((stage) => sinksOf(stage).map((sink) => ({ sink, stage, sunk: 0, files: [] })))
     this.#sinks = new Map(sinks.map((told) => [told.sink.path, told]))
     this.#folders = new SinkFolders(
       sinks.map(({ sink }) => sink),

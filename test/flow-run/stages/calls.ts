@@ -7,6 +7,12 @@ export function refusesTens(row: Row): Row {
   return row
 }
 
+export async function refusesFives(row: Row): Promise<Row> {
+  await null
+  if (row.id % 5 === 0) throw Object.assign(new Error('five'), { code: 'FIVE' })
+  return row
+}
+
 export function spinsAt(row: Row, ctx: Ctx<{ at: number }>): Row {
   while (row.id === ctx.params.at);
   return row

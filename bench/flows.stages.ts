@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { type Ctx, type Flow, flow, lines } from 'millrace/flow'
+
+type Line = { text: string }
+
+/** Digests of a line, one after the other: some 20 us of work that no optimizer takes away. */
+const DIGESTS = 8
+
+/** What a row function of the user's may cost: parsing, scoring, hashing. */
+export function scored({ text }: Line): { bucket: number; score: number } {
+  let digest = text
+  for (let i = 0; i < DIGESTS; i++) digest = createHash('sha1').update(digest).digest('hex')
+  return { bucket: Number.parseInt(digest.slice(0, 2), 16), score: Number.parseInt(digest.slice(2, 10), 16) }
+}
+
+export interface Bucket {
+  bucket: number
+  n: number
+  best: number | null
+}
+
+export function scores(pattern: string): Flow<Bucket> {
+  return flow(import.meta.url)
+    .read(lines(pattern))
+    .map(scored)
+    .groupBy('bucket', (a) => ({ n: a.count(), best: a.max('score') }))
+}
+
+export type Item = { id: number; name: string; value: number; on: boolean }
+
+export function itemOf(id: number): Item {
+  return { id, name: `item ${id % 1000}`, value: id / 8, on: id % 2 === 0 }
+}
+
+export function* items(line: Line): Generator<Item> {
+  const rows = Number(line.text)
+  for (let id = 0; id < rows; id++) yield itemOf(id)
+}
+
+/** Reads every value of every row, as one would who needs them. */
+export function tallied(rows: readonly Item[]): { rows: number; sum: number }[] {
+  let sum = 0
+  for (const { id, name, value, on } of rows) sum += id + name.length + value + Number(on)
+  return [{ rows: rows.length, sum }]
+}
+
+/** Rows made on each worker, half of which go to the other. */
+export function exchanged(file: string): Flow<{ rows: number; sum: number }> {
+  return flow(import.meta.url)
+    .read(lines(file))
+    .flatMap(items)
+    .exchange.roundRobin()
+    .mapBatches(tallied)
+}
+
+/** When this worker worked last, in ms since the epoch. */
+let workedMs = 0
+
+/** Rows without end, each of some 100 us. */
+export function* endless({ text }: Line): Generator<{ text: string; n: number }> {
+  for (let n = 0; ; n++) {
+    const until = performance.now() + 0.1
+    while (performance.now() < until);
+    workedMs = performance.timeOrigin + performance.now()
+    yield { text, n }
+  }
+}
+
+export function lastWork(): { workedMs: number }[] {
+  return [{ workedMs }]
+}
+
+export function streamed(file: string): Flow<{ text: string; n: number }> {
+  return flow(import.meta.url)
+    .read(lines(file))
+    .flatMap(endless)
+}
+
+/** Of each worker. */
+export function lastWorks(file: string): Flow<{ workedMs: number }> {
+  return flow(import.meta.url)
+    .read(lines(file))
+    .exchange.broadcast()
+    .mapBatches(lastWork)
+}
+
+export function isLong({ text }: Line, { params }: Ctx<{ min: number }>): boolean {
+  return text.length >= params.min
+}
+
+export function sized({ text }: Line): { size: number } {
+  return { size: text.length }
+}
+
+export function sizes(pattern: string): Flow<{ size: number; n: number }> {
+  return flow(import.meta.url)
+    .read(lines(pattern))
+    .filter(isLong, { params: { min: 1 } })
+    .map(sized)
+    .groupBy('size', (a) => ({ n: a.count() }))
+}

@@ -1,0 +1,9 @@
+import type { SinkPlan } from './plan.js'
+
+declare const rowType: unique symbol
+
+/** Where rows of type `R` go, and as what. Made by `to`; no file is touched before the flow runs. */
+export interface Sink<in R> {
+  readonly sink: SinkPlan
+  readonly [rowType]?: (row: R) => void
+}
