@@ -19,6 +19,7 @@ export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
 export type { Sink } from './flow/sink.js'
 export type { Part } from './flow/sinks/part-writer.js'
 export {
+  arrow,
   type CsvColumns,
   type CsvOptions,
   csv,

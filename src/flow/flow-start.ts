@@ -4,7 +4,7 @@ import type { Source } from './source.js'
 
 /** What `flow()` returns: it only lacks something to read. */
 export interface FlowStart {
-  /** What the flow reads: `lines()`, `jsonl()`, `csv()`, `parquet()` or `rows()`. @throws MillraceError `InvalidArgument` */
+  /** What the flow reads: `lines()`, `jsonl()`, `csv()`, `parquet()`, `arrow()` or `rows()`. @throws MillraceError `InvalidArgument` */
   read<R>(source: Source<R>): Flow<R>
 }
 
@@ -19,7 +19,7 @@ export function flow(module: string | URL): FlowStart {
   return {
     read: <R>(source: Source<R>): Flow<R> => {
       if (source?.input?.kind === undefined)
-        throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv(), parquet() or rows()')
+        throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv(), parquet(), arrow() or rows()')
       return new Flow<R>({ module: url, input: source.input, steps: [] })
     },
   }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isDynamicPattern } from 'tinyglobby'
+import { compressionOf } from './sources/compression.js'
 import type { FlowParts, Step } from './step.js'
 
 /** The right side of a join goes to every worker where its files have no more bytes than that, and can only get fewer rows on the way. */
@@ -30,7 +31,7 @@ export function isSmallSide({ input, steps }: FlowParts, cwd: string): boolean {
   for (const pattern of patterns) {
     const stats = statSync(resolve(cwd, pattern), { throwIfNoEntry: false })
     if (stats?.isFile() !== true) return false
-    const isPacked = kind === 'parquet' || /\.(gz|zst)$/i.test(pattern)
+    const isPacked = kind === 'parquet' || kind === 'arrow' || compressionOf(pattern) !== undefined
     bytes += stats.size * (isPacked ? UNPACKED : 1)
   }
   return bytes <= SMALL_BYTES

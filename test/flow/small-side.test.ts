@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { csv, type Flow, flow, jsonl, lines } from '../../src/flow.js'
+import { arrow, csv, type Flow, flow, jsonl, lines } from '../../src/flow.js'
 import { useOwnTemporaryFolder } from '../support/own-temporary-folder.js'
 import { words } from './stages.js'
 
@@ -33,6 +33,7 @@ test('the right side of a join goes to every worker where its files are few, nam
   assert.equal(await exchangeOf(right('none.jsonl')), 'hash')
   assert.equal(await exchangeOf(right('')), 'hash')
   assert.equal(await exchangeOf(right('packed.jsonl.gz')), 'hash')
+  assert.equal(await exchangeOf(start.read(arrow<Word>(`${folder}/packed.jsonl.gz`))), 'hash')
 })
 
 test('what steps may make more of is not called small, and what was asked for is done', async () => {
