@@ -32,5 +32,14 @@ export {
   type Source,
   type SourceOptions,
 } from './flow/source.js'
-export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, to } from './flow/to.js'
+export {
+  type ArrowColumnSpec,
+  type ArrowSinkOptions,
+  type ArrowText,
+  type CsvSinkOptions,
+  type CsvText,
+  type ParquetSinkOptions,
+  type PartOptions,
+  to,
+} from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -4,11 +4,8 @@ import { arrowFields } from './arrow-columns.js'
 import { ArrowDictionary } from './arrow-dictionary.js'
 import { type Block, batchMessage, dictionaryMessage, footer, type Message, schemaMessage } from './arrow-messages.js'
 import type { Batch } from './batch.js'
-import { BatchBuilder } from './builder.js'
-import { BatchDecoder } from './decode.js'
-import { BatchEncoder } from './encode.js'
+import { BatchMaker } from './batch-maker.js'
 import type { Field, Row, Schema } from './schema.js'
-import { Shape } from './shape.js'
 
 const MAGIC = 'ARROW1'
 const FILE_HEAD_BYTES = 8
@@ -79,8 +76,9 @@ export class ArrowEncoder {
 
   /** Rows as one batch; keys that they lack are null. @throws MillraceError as `batch`, and as `BatchBuilder` */
   rows(rows: readonly Row[]): Uint8Array {
-    this.#maker ??= new BatchMaker(this.#known())
-    return this.batch(this.#maker.batch(rows))
+    this.#maker ??= new BatchMaker('Arrow', this.#known())
+    for (const row of rows) this.#maker.append(row)
+    return this.batch(this.#maker.take())
   }
 
   /** What stands behind the last batch. */
@@ -113,21 +111,5 @@ export class ArrowEncoder {
     const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
     this.#position += bytes.length
     return bytes
-  }
-}
-
-/** Makes batches of rows, as the stages of a flow do. */
-class BatchMaker {
-  readonly #builder: BatchBuilder
-  readonly #encoder = new BatchEncoder()
-  readonly #decoder = new BatchDecoder()
-
-  constructor(schema: Schema) {
-    this.#builder = new BatchBuilder(new Shape({ stage: 'Arrow', schema }))
-  }
-
-  batch(rows: readonly Row[]): Batch {
-    for (const row of rows) this.#builder.append(row)
-    return this.#decoder.decode(this.#encoder.encode(this.#builder))
   }
 }

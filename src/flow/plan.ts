@@ -183,7 +183,7 @@ export interface TopPerKeyOperatorPlan extends OrderPlan {
 }
 
 /** How rows are written, and where: plain JSON, a part of a plan. */
-export type SinkPlan = JsonlSinkPlan | CsvSinkPlan | ParquetSinkPlan
+export type SinkPlan = JsonlSinkPlan | CsvSinkPlan | ParquetSinkPlan | ArrowSinkPlan
 
 /** `jsonl`, ...: what a file holds, and how its name ends in a folder of parts. */
 export type SinkFormat = SinkPlan['kind']
@@ -212,6 +212,12 @@ export interface CsvSinkPlan extends SinkPlace {
   /** Absent: those of the first row. */
   readonly columns?: readonly string[]
   readonly delimiter: string
+}
+
+export interface ArrowSinkPlan extends SinkPlace {
+  readonly kind: 'arrow'
+  /** Absent: those of the first batch. */
+  readonly columns?: readonly ColumnPlan[]
 }
 
 export interface ParquetSinkPlan extends SinkPlace {
