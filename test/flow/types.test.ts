@@ -225,6 +225,10 @@ test('mistakes are refused by the compiler', () => {
     posts.join(posts, { on: { id: 'tags' }, kind: 'semi' })
     // @ts-expect-error a list has no order
     posts.groupBy('id', (a) => ({ least: a.min('tags') }))
+    // @ts-expect-error a list is nothing to count
+    posts.groupBy('id', (a) => ({ n: a.countDistinct('tags') }))
+    // @ts-expect-error an object has no order
+    posts.groupBy('id', (a) => ({ last: a.last('tags', { by: 'at' }) }))
     // @ts-expect-error no such column type
     parquet('f', { columns: { delay: 'double' } })
     // @ts-expect-error a scalar is no row
