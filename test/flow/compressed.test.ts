@@ -160,6 +160,19 @@ for (const format of FORMATS) {
       break
     }
     assert.deepEqual(openFiles(path), [])
+    for (const io of MODES) {
+      const splits = await collect(enumerateSplits(lines(path).input))
+      const source = openTextSource(lines(path).input, { io, nextSplit: async () => splits.shift() })
+      for (let rows = 0; rows < 20_000; ) {
+        if (source.next() === PAUSE) await source.ready()
+        else rows++
+      }
+      assert.deepEqual(openFiles(path), [path])
+      source.close()
+      assert.equal(source.next(), END)
+      await source.ready()
+      assert.deepEqual(openFiles(path), [], io)
+    }
   })
 
   test(`much in little is read in pieces, and a line or row without end is the error that it always is (${format})`, async () => {
