@@ -27,7 +27,7 @@ export type InputPlan = SourcePlan | ExchangeInputPlan
 export type SourcePlan = FileInputPlan | RowsInputPlan
 
 /** Files: patterns as they were given, resolved against the working directory when the flow runs. */
-export type FileInputPlan = TextInputPlan | CsvInputPlan | ParquetInputPlan
+export type FileInputPlan = TextInputPlan | CsvInputPlan | ColumnarInputPlan
 
 export interface TextInputPlan {
   readonly kind: 'lines' | 'jsonl'
@@ -47,8 +47,8 @@ export interface CsvInputPlan {
   readonly quote: string
 }
 
-export interface ParquetInputPlan {
-  readonly kind: 'parquet'
+export interface ColumnarInputPlan {
+  readonly kind: 'parquet' | 'arrow'
   readonly patterns: readonly string[]
   readonly allowEmpty: boolean
   /** Read only these, checked against the file; absent: everything. */

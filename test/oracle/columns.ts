@@ -1,7 +1,7 @@
 import type { Dice } from '../fuzz/dice.js'
 
 /** What a column of a flow holds, by the type of its values in a row. */
-export type Kind = 'number' | 'bigint' | 'text' | 'boolean' | 'date'
+export type Kind = 'number' | 'bigint' | 'text' | 'boolean' | 'date' | 'bytes' | 'list' | 'object'
 
 export interface Column {
   readonly name: string
@@ -10,7 +10,8 @@ export interface Column {
   readonly addsExactly: boolean
 }
 
-export const KINDS: readonly Kind[] = ['number', 'bigint', 'text', 'boolean', 'date']
+/** Those of keys: lists and objects have no order, and are equal only where whole rows are compared. */
+export const KEY_KINDS: readonly Kind[] = ['number', 'bigint', 'text', 'boolean', 'date', 'bytes']
 
 export const SQL_TYPES: { readonly [K in Kind]: string } = {
   number: 'DOUBLE',
@@ -18,6 +19,9 @@ export const SQL_TYPES: { readonly [K in Kind]: string } = {
   text: 'VARCHAR',
   boolean: 'BOOLEAN',
   date: 'TIMESTAMP',
+  bytes: 'BLOB',
+  list: 'VARCHAR[]',
+  object: 'STRUCT(x DOUBLE, y VARCHAR)',
 }
 
 /** Where a row stands in the order that it was sorted into, beside its columns. */
@@ -61,9 +65,14 @@ export function pickKind(columns: readonly Column[], kind: Kind, dice: Dice): Co
   return fitting.length === 0 ? undefined : dice.pick(fitting)
 }
 
-/** One column, of each kind as often. */
+/** The columns that can be keys. */
+export function keysOf(columns: readonly Column[]): Column[] {
+  return columns.filter(({ kind }) => KEY_KINDS.includes(kind))
+}
+
+/** One column that can be a key, of each kind as often. */
 export function pickAny(columns: readonly Column[], dice: Dice): Column {
-  const kinds = KINDS.filter((kind) => columns.some((each) => each.kind === kind))
+  const kinds = KEY_KINDS.filter((kind) => columns.some((each) => each.kind === kind))
   return pickKind(columns, dice.pick(kinds), dice) as Column
 }
 

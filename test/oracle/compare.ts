@@ -34,6 +34,9 @@ function textOf(row: AnyRow, without: ReadonlySet<string>): string {
 function valueText(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') return `${value}n`
+  if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('hex')}`
+  if (Array.isArray(value)) return `[${value.map((element) => valueText(element ?? null)).join()}]`
+  if (typeof value === 'object' && value !== null && !(value instanceof Date)) return `{${textOf(value as AnyRow, new Set())}}`
   return value instanceof Date ? `date ${value.getTime()}` : String(value)
 }
 

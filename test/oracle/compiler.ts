@@ -80,8 +80,13 @@ class Compiler implements Maker {
     return table
   }
 
+  /** All that is joined with a flow is known: a step that would leave open which rows there are is left out. */
   #right({ source, steps }: Right): Table {
-    return steps.reduce((table, step) => this.#apply(table, step, false, { source, steps: [], isLarge: false }) ?? table, this.read(source))
+    const none: Right = { source, steps: [], isLarge: false }
+    return steps.reduce((table, step) => {
+      const next = this.#apply(table, step, false, none)
+      return next === undefined || next.bound !== undefined ? table : next
+    }, this.read(source))
   }
 
   #apply(table: Table, { op, seed }: Omit<Step, 'right'>, isLast: boolean, right: Right): Table | undefined {

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CsvColumns } from 'millrace/flow'
 import { parquetBytes, type TestColumn } from '../flow/parquet-writer.js'
 import { Dice } from '../fuzz/dice.js'
-import { type Column, column, list, literal, pickSome, quoted, SQL_TYPES } from './columns.js'
+import { type Column, column, type Kind, list, literal, pickSome, quoted, SQL_TYPES } from './columns.js'
 import type { Engine } from './engine.js'
 import type { AnyRow } from './stages.js'
 import type { AnyFlow } from './table.js'
@@ -30,7 +31,17 @@ const COLUMNS: readonly Column[] = [
   column('flag', 'boolean'),
   column('big', 'bigint'),
   column('day', 'date'),
+  column('bytes', 'bytes'),
+  column('tags', 'list'),
+  column('place', 'object'),
 ]
+
+/** What the files of a format do not hold, or a flow cannot declare: flows make bigints, dates and bytes of what JSON has. */
+const LACKING: { readonly [F in Dataset['format']]: readonly Kind[] } = {
+  jsonl: ['bigint', 'date', 'bytes'],
+  csv: ['bytes', 'list', 'object'],
+  parquet: ['list', 'object'],
+}
 
 const DECLARED = {
   n: 'int32',
@@ -42,6 +53,7 @@ const DECLARED = {
   flag: 'boolean?',
   big: 'int64?',
   day: 'timestamp?',
+  bytes: 'binary?',
 } as const
 
 const PARQUET_TYPES = {
@@ -54,6 +66,7 @@ const PARQUET_TYPES = {
   flag: { type: 'BOOLEAN', optional: true },
   big: { type: 'INT64', optional: true },
   day: { type: 'INT64', converted: 'TIMESTAMP_MILLIS', optional: true },
+  bytes: { type: 'BYTE_ARRAY', optional: true },
 } as const satisfies Record<keyof typeof DECLARED, Omit<TestColumn, 'name'>>
 
 /** Rows of one file at most, so that most datasets are several. */
@@ -61,7 +74,7 @@ const FILE_ROWS = 700
 
 /** JSON holds neither bigints nor dates: flows make them of its numbers. */
 function columnsIn({ format }: Dataset): readonly Column[] {
-  return format === 'jsonl' ? COLUMNS.filter(({ kind }) => kind !== 'bigint' && kind !== 'date') : COLUMNS
+  return COLUMNS.filter(({ kind }) => !LACKING[format].includes(kind))
 }
 
 /** What a flow reads of it. */
@@ -97,6 +110,12 @@ function rowsOf({ format, rows, seed }: Dataset): AnyRow[] {
     name: known('name', dice.pick(TEXTS)),
     flag: known('flag', dice.chance(0.5)),
     big: known('big', dice.chance(0.1) ? (dice.chance(0.5) ? 1n : -1n) * (2n ** 53n + BigInt(dice.int(9))) : BigInt(dice.int(20) - 10)),
+    bytes: known('bytes', dice.pick(TEXTS)),
+    tags: known(
+      'tags',
+      Array.from({ length: dice.int(4) }, () => (dice.chance(0.2) ? null : dice.pick(TEXTS))),
+    ),
+    place: known('place', { ...(dice.chance(0.8) && { x: dice.int(3) }), y: dice.chance(0.2) ? null : dice.pick(TEXTS) }),
     day: known('day', new Date(dice.int(30) * 86_400_000 + dice.int(2) * 1001)),
   }))
 }
@@ -156,7 +175,7 @@ export function readDataset({ flow, jsonl, csv, parquet }: Engine, stages: URL, 
   const start = flow(stages)
   if (dataset.format === 'jsonl') return start.read(jsonl<AnyRow>(pattern))
   const columns = Object.fromEntries(columnsOf(dataset).map(({ name }) => [name, DECLARED[name as keyof typeof DECLARED]]))
-  return dataset.format === 'csv' ? start.read(csv(pattern, { columns })) : start.read(parquet(pattern, { columns }))
+  return dataset.format === 'csv' ? start.read(csv(pattern, { columns: columns as CsvColumns })) : start.read(parquet(pattern, { columns }))
 }
 
 /** SQL that reads the same files into a table. */
@@ -165,7 +184,7 @@ export function tableOfDataset(dataset: Dataset, paths: readonly string[]): stri
   const types = `{${list((dataset.format === 'jsonl' ? columns : columnsIn(dataset)).map(({ name, kind }) => `'${name}': '${SQL_TYPES[kind]}'`))}}`
   const files = `[${list(paths.map(literal))}]`
   const reader = {
-    jsonl: `read_json(${files}, format = 'newline_delimited', columns = ${types})`,
+    jsonl: `read_json(${files}, format = 'newline_delimited', records = true, columns = ${types})`,
     csv: `read_csv(${files}, header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', nullstr = '', columns = ${types})`,
     parquet: `read_parquet(${files})`,
   }[dataset.format]

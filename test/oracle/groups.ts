@@ -1,8 +1,8 @@
 import type { Dice } from '../fuzz/dice.js'
-import { type Column, column, list, orderedBy, pickAny, pickSome, quoted } from './columns.js'
+import { type Column, column, keysOf, list, orderedBy, pickAny, pickSome, quoted } from './columns.js'
 import type { Maker } from './maker.js'
-import { firstOfKey } from './stages.js'
-import { drawSort, type Terms } from './step.js'
+import { firstOfKey, tally } from './stages.js'
+import { drawSort, isOrderable, type Terms } from './step.js'
 import { type AnyFlow, changed, orderBy, selected, type Table } from './table.js'
 
 interface Aggregated {
@@ -15,8 +15,9 @@ interface Aggregated {
   readonly isRounded: boolean
 }
 
-export function groupBy(maker: Maker, table: Table, { dice, isLast }: Terms): Table {
-  const keys = pickSome(table.columns, 3, dice)
+export function groupBy(maker: Maker, table: Table, { dice, isLast }: Terms): Table | undefined {
+  const keys = pickSome(keysOf(table.columns), 3, dice)
+  if (keys.length === 0) return undefined
   const aggregates = [
     { as: column(maker.fresh(), 'number', true), fn: 'count', sql: 'CAST(count(*) AS DOUBLE)', isRounded: false } as const,
     ...Array.from({ length: 1 + dice.int(6) }, () => drawAggregate(maker, table.columns, dice, isLast)),
@@ -75,9 +76,25 @@ function drawOfRow(as: Column, from: Column, by: Column, dice: Dice): Aggregated
   }
 }
 
+export function reduceBy(maker: Maker, table: Table, { dice }: Terms): Table | undefined {
+  const keys = pickSome(keysOf(table.columns), 3, dice)
+  if (keys.length === 0) return undefined
+  const names = keys.map(({ name }) => name)
+  maker.keys(table, names)
+  const from = dice.pick(table.columns).name
+  const [rows, known] = [maker.fresh(), maker.fresh()]
+  const job = table.job.reduceBy(names, tally as never, { params: { column: from, rows, known } } as never) as unknown as AnyFlow
+  const group = list(names.map(quoted))
+  const counts = `CAST(count(*) AS DOUBLE) AS ${quoted(rows)}, CAST(count(${quoted(from)}) AS DOUBLE) AS ${quoted(known)}`
+  const name = maker.create(`SELECT ${group}, ${counts} FROM ${table.name} GROUP BY ${group}`)
+  const columns = [...keys, column(rows, 'number', true), column(known, 'number', true)]
+  const groups = { keys: names, count: rows, least: [], most: [known] }
+  return { ...table, job, name, columns, order: undefined, bound: table.bound && { ...table.bound, areFirst: false, groups } }
+}
+
 /** The keys, and the first rows of each, whose order leaves nothing open. */
 function firstPerKey(maker: Maker, table: Table, dice: Dice): { keys: string[]; by: unknown[]; most: number; number: string } {
-  const keys = pickSome(table.columns, 2, dice).map(({ name }) => name)
+  const keys = pickSome(keysOf(table.columns), 2, dice).map(({ name }) => name)
   maker.keys(table, keys)
   const order = drawSort(table, dice, true)
   const by = order.map(({ column: { name }, descending }) => (descending ? maker.engine.desc(name) : name))
@@ -94,12 +111,14 @@ function keptPerKey(maker: Maker, table: Table, job: AnyFlow, where: string): Ta
     : { ...plain, bound }
 }
 
-export function topPerKey(maker: Maker, table: Table, { dice }: Terms): Table {
+export function topPerKey(maker: Maker, table: Table, { dice }: Terms): Table | undefined {
+  if (!isOrderable(table)) return undefined
   const { keys, by, most, number } = firstPerKey(maker, table, dice)
   return keptPerKey(maker, table, table.job.topPerKey(keys, { orderBy: by as never, rows: most }), `${number} <= ${most}`)
 }
 
-export function perKey(maker: Maker, table: Table, { dice }: Terms): Table {
+export function perKey(maker: Maker, table: Table, { dice }: Terms): Table | undefined {
+  if (!isOrderable(table)) return undefined
   const { keys, by, most, number } = firstPerKey(maker, table, dice)
   const as = table.bound === undefined ? maker.fresh() : null
   const options = { orderBy: by, params: { as, most } }

@@ -1,5 +1,5 @@
 import type { Dice } from '../fuzz/dice.js'
-import { type Column, KINDS, list, pickKind, quoted } from './columns.js'
+import { type Column, KEY_KINDS, list, pickKind, quoted } from './columns.js'
 import type { Maker } from './maker.js'
 import { type Apply, called, type Terms } from './step.js'
 import { afterFilter, changed, selected, type Table } from './table.js'
@@ -53,7 +53,7 @@ function drawNumber(left: readonly Column[], dice: Dice): [string, string][] {
 
 /** One or two pairs of columns of one kind, no column twice. */
 function drawPairs(left: readonly Column[], right: readonly Column[], dice: Dice): [string, string][] {
-  const kinds = KINDS.filter((kind) => [left, right].every((columns) => columns.some((each) => each.kind === kind)))
+  const kinds = KEY_KINDS.filter((kind) => [left, right].every((columns) => columns.some((each) => each.kind === kind)))
   if (kinds.length === 0) return []
   const pairs: [string, string][] = []
   for (let times = 1 + dice.int(2); times > 0; times--) {

@@ -26,7 +26,7 @@ try {
     const outcome = await lab.run(programOf(seed))
     histogram.add(programOf(seed), outcome)
     if (outcome.failure === undefined) continue
-    console.log(await report(lab, seed))
+    console.log(await report(lab, programOf(seed), seed))
     process.exitCode = 1
     break
   }

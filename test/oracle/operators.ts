@@ -1,8 +1,8 @@
-import { type Column, POSITION, pickSome, quoted, SQL_TYPES } from './columns.js'
-import { groupBy, perKey, topPerKey } from './groups.js'
+import { type Column, keysOf, POSITION, pickSome, quoted, SQL_TYPES } from './columns.js'
+import { groupBy, perKey, reduceBy, topPerKey } from './groups.js'
 import { JOIN_OPS, type JoinOp, joins, union } from './joins.js'
 import type { Maker } from './maker.js'
-import { type Apply, called, drawSort, type Terms } from './step.js'
+import { type Apply, called, drawSort, isOrderable, type Terms } from './step.js'
 import { afterFilter, changed, orderBy, type SortKey, selected, type Table } from './table.js'
 import { drawTwin } from './twins.js'
 
@@ -12,6 +12,7 @@ export const OPS = [
   'filter',
   'flatMap',
   'groupBy',
+  'reduceBy',
   'perKey',
   'topPerKey',
   ...JOIN_OPS,
@@ -26,9 +27,6 @@ export const OPS = [
   'gather',
 ] as const
 export type Op = (typeof OPS)[number]
-
-/** These keep the rows that they are joined with. */
-export const JOINING: ReadonlySet<Op> = new Set<Op>(JOIN_OPS)
 
 /** Of these come more rows than were there. */
 export const GROWING: ReadonlySet<Op> = new Set<Op>(['flatMap', 'union', ...JOIN_OPS.filter((op) => /inner|left/.test(op))])
@@ -68,13 +66,15 @@ function sortedBy(maker: Maker, table: Table, keys: readonly SortKey[], isTotal:
   return { ...table, job: table.job.sort(...by), name, order, bound: changed(table.bound, (range) => range) }
 }
 
-function sort(maker: Maker, table: Table, { dice, isLast }: Terms): Table {
-  const isTotal = !isLast || dice.chance(0.5)
+function sort(maker: Maker, table: Table, { dice, isLast }: Terms): Table | undefined {
+  if (keysOf(table.columns).length === 0) return undefined
+  const isTotal = isOrderable(table) && (!isLast || dice.chance(0.5))
   return sortedBy(maker, table, drawSort(table, dice, isTotal), isTotal)
 }
 
-function top(maker: Maker, table: Table, terms: Terms): Table {
-  return limitedTo(maker, sort(maker, table, terms), terms.dice.pick([1, 3, 10, 40, 400]))
+function top(maker: Maker, table: Table, terms: Terms): Table | undefined {
+  const sorted = sort(maker, table, terms)
+  return sorted && limitedTo(maker, sorted, terms.dice.pick([1, 3, 10, 40, 400]))
 }
 
 /** More rows than any table has. */
@@ -112,8 +112,9 @@ function distinctOf(maker: Maker, table: Table, columns: readonly Column[], job:
   return { ...plain, job, name, bound }
 }
 
-function distinctBy(maker: Maker, table: Table, { dice }: Terms): Table {
-  const columns = pickSome(table.columns, 3, dice)
+function distinctBy(maker: Maker, table: Table, { dice }: Terms): Table | undefined {
+  const columns = pickSome(keysOf(table.columns), 3, dice)
+  if (columns.length === 0) return undefined
   maker.keys(
     table,
     columns.map(({ name }) => name),
@@ -121,8 +122,9 @@ function distinctBy(maker: Maker, table: Table, { dice }: Terms): Table {
   return distinctOf(maker, table, columns, table.job.distinct(...columns.map(({ name }) => name)))
 }
 
-function hash(maker: Maker, table: Table, { dice }: Terms): Table {
-  const keys = pickSome(table.columns, 2, dice).map(({ name }) => name)
+function hash(maker: Maker, table: Table, { dice }: Terms): Table | undefined {
+  const keys = pickSome(keysOf(table.columns), 2, dice).map(({ name }) => name)
+  if (keys.length === 0) return undefined
   maker.keys(table, keys)
   return { ...table, job: table.job.exchange.hash(...keys), order: undefined, bound: changed(table.bound, (range) => range) }
 }
@@ -137,6 +139,7 @@ export const APPLY: { readonly [O in Op]: Apply } = {
   filter: calls('filter'),
   flatMap: calls('flatMap'),
   groupBy,
+  reduceBy,
   perKey,
   topPerKey,
   ...(Object.fromEntries(JOIN_OPS.map((op) => [op, joins(op)])) as Record<JoinOp, Apply>),

@@ -1,6 +1,6 @@
 import { Dice } from '../fuzz/dice.js'
 import { type Dataset, drawDataset } from './dataset.js'
-import { GROWING, JOINING, OPS, type Op } from './operators.js'
+import { GROWING, OPS, type Op } from './operators.js'
 
 /** What a step does follows from its seed and the columns that it meets, so that others can be left out before it. */
 export interface Step {
@@ -39,6 +39,7 @@ const RIGHT_OPS: readonly Op[] = [
   'map',
   'filter',
   'groupBy',
+  'reduceBy',
   'perKey',
   'topPerKey',
   'distinctBy',
@@ -79,7 +80,7 @@ export function programOf(seed: number): Program {
   const mayStay = ({ op }: { op: Op }): boolean => !GROWING.has(op) || growing++ < GROWING_STEPS
   const steps = [...before.filter(mayStay), ...pair, ...after.filter(mayStay)].map((step) => ({ ...step, right: drawRight(dice) }))
   const source = drawDataset(dice, ROWS_BY_GROWING[steps.filter(({ op }) => GROWING.has(op)).length])
-  return { source, steps, way: drawWay(dice, steps) }
+  return { source, steps, way: drawWay(dice) }
 }
 
 function seeded(dice: Dice, ops: readonly Op[]): Omit<Step, 'right'>[] {
@@ -99,13 +100,10 @@ function drawRight(dice: Dice): Right {
   return { source: drawDataset(dice, RIGHT_ROWS), isLarge, steps: drawSteps(dice, RIGHT_OPS, 2) }
 }
 
-/** A join keeps the rows of a key together: there is to be room for all of a small right side. */
-function drawWay(dice: Dice, steps: readonly Step[]): Way {
-  const isSmall = dice.chance(0.6)
-  const smallest = steps.some(({ op, right }) => JOINING.has(op) && !right.isLarge) ? 8 * SMALLEST_MEMORY : SMALLEST_MEMORY
+function drawWay(dice: Dice): Way {
   return {
     workers: 1 + dice.int(4),
     ringBytes: dice.chance(0.8) ? 4096 : undefined,
-    memoryBytes: isSmall ? smallest : undefined,
+    memoryBytes: dice.chance(0.6) ? SMALLEST_MEMORY : undefined,
   }
 }

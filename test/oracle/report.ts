@@ -1,10 +1,9 @@
 import type { Lab, Outcome } from './lab.js'
-import { programOf } from './program.js'
+import type { Program } from './program.js'
 import { shrink } from './shrink.js'
 
-/** A seed that fails, with how to run it alone and the smallest program like it. */
-export async function report(lab: Lab, seed: number): Promise<string> {
-  const program = programOf(seed)
+/** A program that fails, with how to run that of its seed alone and the smallest program like it. */
+export async function report(lab: Lab, program: Program, seed: number): Promise<string> {
   const { failure } = await lab.run(program)
   const smallest = await shrink(program, async (candidate) => (await lab.run(candidate)).failure !== undefined)
   const outcome = await lab.run(smallest)

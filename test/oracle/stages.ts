@@ -61,6 +61,32 @@ export async function plusLater(row: AnyRow, ctx: Ctx<To & { by: number | bigint
   return plus(row, ctx)
 }
 
+/** In UTF-8. */
+export function toBytes(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: string) => new TextEncoder().encode(value))
+}
+
+export function byteLength(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: Uint8Array) => value.length)
+}
+
+export function toList(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: string) => value.split(' '))
+}
+
+export function listLength(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: unknown[]) => value.length)
+}
+
+/** A number and a text, each of which may be null. */
+export function toObject(row: AnyRow, { params: { x, y, as } }: Ctx<{ x: string; y: string; as: string }>): AnyRow {
+  return { ...row, [as]: { x: row[x] ?? null, y: row[y] ?? null } }
+}
+
+export function fieldOf(row: AnyRow, { params }: Ctx<To>): AnyRow {
+  return withValue(row, params, (value: { x?: number | null }) => value.x ?? null)
+}
+
 /** Null in place of one value. */
 export function blanked(row: AnyRow, { params }: Ctx<To & { value: unknown }>): AnyRow {
   return withValue(row, params, (value) => (value === params.value ? null : value))
@@ -119,6 +145,22 @@ export function parts(row: AnyRow, { params }: Ctx<To>): AnyRow[] {
   return value === null ? [] : (value as string).split(' ').map((part) => ({ ...row, [params.as]: part }))
 }
 
+type Tally = { rows: number; known: number }
+
+/** Rows, and those that have a value in one column: a reducer. */
+export const tally = {
+  init: (): Tally => ({ rows: 0, known: 0 }),
+  step(state: Tally, row: AnyRow, { params }: Ctx<{ column: string }>): void {
+    state.rows++
+    state.known += Number((row[params.column] ?? null) !== null)
+  },
+  merge: (a: Tally, b: Tally): Tally => ({ rows: a.rows + b.rows, known: a.known + b.known }),
+  finish: ({ rows, known }: Tally, _key: unknown, { params }: Ctx<{ rows: string; known: string }>): AnyRow => ({
+    [params.rows]: rows,
+    [params.known]: known,
+  }),
+}
+
 /** The first rows of a key, numbered in a column if one is named. */
 export function* firstOfKey(rows: Iterable<AnyRow>, { params: { as, most } }: Ctx<{ as: string | null; most: number }>): Generator<AnyRow> {
   let number = 0
@@ -126,4 +168,8 @@ export function* firstOfKey(rows: Iterable<AnyRow>, { params: { as, most } }: Ct
     yield as === null ? row : { ...row, [as]: number }
     if (++number === most) return
   }
+}
+
+export function elements(row: AnyRow, { params }: Ctx<To>): AnyRow[] {
+  return ((row[params.column] ?? []) as unknown[]).map((element) => ({ ...row, [params.as]: element }))
 }

@@ -1,5 +1,5 @@
 import type { Dice } from '../fuzz/dice.js'
-import { pickSome } from './columns.js'
+import { keysOf, pickSome } from './columns.js'
 import type { Maker } from './maker.js'
 import type { AnyFlow, SortKey, Table } from './table.js'
 import type { Twin } from './twins.js'
@@ -21,9 +21,14 @@ export function called(job: AnyFlow, op: 'map' | 'filter' | 'flatMap', { by, fn,
   return (job[by ?? op] as (fn: unknown, options: object) => unknown).call(job, fn, { params }) as AnyFlow
 }
 
+/** Whether an order can leave nothing open. */
+export function isOrderable({ columns }: Table): boolean {
+  return columns.length === keysOf(columns).length
+}
+
 /** What rows are ordered by: some columns, or all. */
-export function drawSort(table: Table, dice: Dice, isTotal: boolean): SortKey[] {
-  const some = pickSome(table.columns, 3, dice)
-  const rest = isTotal ? table.columns.filter((each) => !some.includes(each)) : []
+export function drawSort({ columns }: Table, dice: Dice, isTotal: boolean): SortKey[] {
+  const some = pickSome(keysOf(columns), 3, dice)
+  const rest = isTotal ? columns.filter((each) => !some.includes(each)) : []
   return [...some, ...rest].map((each) => ({ column: each, descending: dice.chance(0.4) }))
 }

@@ -102,6 +102,17 @@ const MAPS: readonly Draw[] = [
     return { fn: stages.filled, more: { value }, sql: `COALESCE(${x}, ${literal(value)})` }
   }),
   ofColumn('bigint', 'bigint', (x) => ({ fn: stages.filled, more: { value: -1n }, sql: `COALESCE(${x}, -1)` })),
+  ofColumn('text', 'bytes', (x) => ({ fn: stages.toBytes, sql: `encode(${x})` })),
+  ofColumn('bytes', 'number', (x) => ({ fn: stages.byteLength, sql: `CAST(octet_length(${x}) AS DOUBLE)`, addsExactly: true })),
+  ofColumn('text', 'list', (x) => ({ fn: stages.toList, sql: `string_split(${x}, ' ')` })),
+  ofColumn('list', 'number', (x) => ({ fn: stages.listLength, sql: `CAST(len(${x}) AS DOUBLE)`, addsExactly: true })),
+  ofColumn('object', 'number', (x) => ({ fn: stages.fieldOf, sql: `${x}.x` })),
+  (columns, dice, as) => {
+    const [x, y] = [pickKind(columns, 'number', dice), pickKind(columns, 'text', dice)]
+    if (x === undefined || y === undefined) return undefined
+    const sql = `struct_pack(x := ${quoted(x.name)}, y := ${quoted(y.name)})`
+    return { fn: stages.toObject, params: { x: x.name, y: y.name, as }, columns: [...columns, column(as, 'object')], set: { [as]: sql } }
+  },
   (columns, dice, fresh) => {
     if (columns.length < 3) return undefined
     const kept = pickSome(columns, columns.length, dice)
@@ -170,6 +181,10 @@ const FLAT_MAPS: readonly Draw[] = [
     const from = pickKind(columns, 'text', dice)
     if (from === undefined) return undefined
     return each(columns, stages.parts, { column: from.name, as }, column(as, 'text'), `string_split(${quoted(from.name)}, ' ')`)
+  },
+  (columns, dice, as) => {
+    const from = pickKind(columns, 'list', dice)
+    return from && each(columns, stages.elements, { column: from.name, as }, column(as, 'text'), quoted(from.name))
   },
 ]
 
