@@ -4,7 +4,7 @@ export type { Ctx, LogLevel, LogRecord, SetupCtx, SourceLocation } from './flow/
 export { explainPlan } from './flow/explain.js'
 export type { Exchange, Flow } from './flow/flow-builder.js'
 export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
-export { type FlowStart, flow } from './flow/flow-start.js'
+export { type FlowStart, flow, type ReadSplits } from './flow/flow-start.js'
 export type { Inputs } from './flow/inputs.js'
 export type { JoinOptions } from './flow/join-options.js'
 export { asc, desc, type Order, type SortKey, type StableOrder } from './flow/order.js'

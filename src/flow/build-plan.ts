@@ -1,4 +1,16 @@
-import type { ExchangeInputPlan, InputPlan, OperatorPlan, OrderPlan, OutputPlan, Plan, SinkOperatorPlan, StagePlan } from './plan.js'
+import { MillraceError } from '../base/errors.js'
+import {
+  type ExchangeInputPlan,
+  type InputPlan,
+  isFunctionOperator,
+  type OperatorPlan,
+  type OrderPlan,
+  type OutputPlan,
+  type Plan,
+  retriedOf,
+  type SinkOperatorPlan,
+  type StagePlan,
+} from './plan.js'
 import type { FlowParts, Step } from './step.js'
 
 /**
@@ -21,6 +33,7 @@ export function buildPlan({ module, input, steps }: FlowParts, isSmall: IsSmall 
   const planner = new Planner(stages, input, isSmall)
   for (const step of steps) planner.add(step)
   planner.finish()
+  for (const stage of stages) refuseSkips(stage)
   return { version: 1, module, stages }
 }
 
@@ -230,4 +243,16 @@ class Planner {
 
 function orderOf({ by, stable }: OrderPlan): OrderPlan {
   return stable ? { by, stable } : { by }
+}
+
+/** A row that is left out would be counted, and written, with each attempt. */
+function refuseSkips(stage: StagePlan): void {
+  for (const operator of stage.operators.slice(0, retriedOf(stage))) {
+    if (!isFunctionOperator(operator) || operator.onError === undefined) continue
+    const { name } = operator.fn
+    throw new MillraceError(
+      'InvalidArgument',
+      `read() has retries, and ${name} onError: before the first exchange a flow has one or the other; put exchange.roundRobin() before ${name}, or leave one out`,
+    )
+  }
 }

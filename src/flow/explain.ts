@@ -38,7 +38,11 @@ function inputText(input: InputPlan): string {
   }
   if (input.kind === 'rows') return `read rows ${input.name}`
   const shown = columnsText('columns' in input ? input.columns : undefined)
-  return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}`
+  return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}${retriesText(input.retries)}`
+}
+
+function retriesText(retries: number | undefined): string {
+  return retries === undefined ? '' : ` (a split up to ${retries + 1} times)`
 }
 
 function columnsText(columns: readonly (ColumnPlan | string)[] | undefined): string {

@@ -29,16 +29,19 @@ export type SourcePlan = FileInputPlan | RowsInputPlan
 /** Files: patterns as they were given, resolved against the working directory when the flow runs. */
 export type FileInputPlan = TextInputPlan | CsvInputPlan | ColumnarInputPlan
 
-export interface TextInputPlan {
-  readonly kind: 'lines' | 'jsonl'
+interface FilesPlan {
   readonly patterns: readonly string[]
   readonly allowEmpty: boolean
+  /** How often a split is gone over again where a function of its stage, in front of all else, throws; absent: never. */
+  readonly retries?: number
 }
 
-export interface CsvInputPlan {
+export interface TextInputPlan extends FilesPlan {
+  readonly kind: 'lines' | 'jsonl'
+}
+
+export interface CsvInputPlan extends FilesPlan {
   readonly kind: 'csv'
-  readonly patterns: readonly string[]
-  readonly allowEmpty: boolean
   /** Read only these; absent: everything, as text. */
   readonly columns?: readonly ColumnPlan[]
   /** The names of the columns; absent: the first row of each file names them. */
@@ -47,10 +50,8 @@ export interface CsvInputPlan {
   readonly quote: string
 }
 
-export interface ColumnarInputPlan {
+export interface ColumnarInputPlan extends FilesPlan {
   readonly kind: 'parquet' | 'arrow'
-  readonly patterns: readonly string[]
-  readonly allowEmpty: boolean
   /** Read only these, checked against the file; absent: everything. */
   readonly columns?: readonly ColumnPlan[]
 }
@@ -268,4 +269,11 @@ export function sinksOf({ operators }: StagePlan): SinkPlan[] {
     if (isSinkOperator(operator)) return [operator.sink]
     return isFunctionOperator(operator) && typeof operator.onError === 'object' ? [operator.onError] : []
   })
+}
+
+/** How many operators at the beginning of a stage are gone over again with a split. */
+export function retriedOf({ input, operators }: StagePlan): number {
+  if (!('retries' in input) || input.retries === undefined) return 0
+  const end = operators.findIndex((operator) => !isFunctionOperator(operator) || keepsRows(operator) || operator.op === 'perKey')
+  return end < 0 ? operators.length : end
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync } from 'node:fs'
 import { before, test } from 'node:test'
 import { csv, desc, type FailedRow, type Flow, flow, jsonl, type LogRecord, to } from 'millrace/flow'
-import { answers, hangs, ranks, refusesFives, refusesTens, spinsAt } from './stages/calls.js'
+import { answers, attempts, failsOnce, hangs, ranks, refusesFives, refusesTens, spinsAt } from './stages/calls.js'
 import { errorOf, rowsOf, sorted, start, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/calls.js', import.meta.url)
@@ -131,6 +131,26 @@ test('more failing rows than allowed end the run, also where no worker has so ma
     for (const maxErrors of [0, 10, ROWS * 0.1 - 1]) {
       assert.equal((await errorOf(rowsOf(allowed(maxErrors), way.options))).code, 'TooManyErrors', `${way.name} ${maxErrors}`)
     }
+  }
+})
+
+test('a split whose function fails is gone over again, and its rows count once', async () => {
+  for (const way of ways) {
+    const logged: LogRecord[] = []
+    const job = (retries: number, times: number) =>
+      flow(STAGES)
+        .read(jsonl<Row>(`${folder}/*.jsonl`), { retries })
+        .map(failsOnce, { params: { times }, setup: attempts })
+        .groupBy('key', (a) => ({ n: a.count(), last: a.max('id') }))
+    const counts = await rowsOf(job(2, 2), { ...way.options, onLog: (record) => logged.push(record) })
+    assert.equal(
+      counts.reduce((sum, { n }) => sum + n, 0),
+      ROWS,
+      way.name,
+    )
+    assert.ok(logged.length >= 2, 'some split was gone over twice')
+    assert.ok(logged.every(({ object }) => (object as { retried: string }).retried === 'Error: not yet'))
+    assert.equal((await errorOf(rowsOf(job(1, 2), way.options))).message, 'not yet')
   }
 })
 

@@ -6,20 +6,27 @@ export interface Waiter {
 
 /** What a stage waits for beside its inputs: calls of its asynchronous functions. */
 export class CallWaits {
-  readonly #waiters: Waiter[] = []
+  readonly #waiters: Set<Waiter> = new Set()
   #wake: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
   get isEmpty(): boolean {
-    return this.#waiters.length === 0
+    return this.#waiters.size === 0
   }
 
   /** Whether more input would not help. */
   get isFull(): boolean {
-    return this.#waiters.some(({ isFull }) => isFull)
+    for (const { isFull } of this.#waiters) if (isFull) return true
+    return false
   }
 
   add(waiter: Waiter): void {
-    this.#waiters.push(waiter)
+    this.#waiters.add(waiter)
+  }
+
+  /** It waits for nothing any more. */
+  remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter)
+    this.notify()
   }
 
   /** A call has ended. */

@@ -52,7 +52,7 @@ export class MapAsyncCursor implements Cursor<Row>, Waiter {
   close(): void {
     this.#hasEnded = true
     this.#calls = []
-    this.#waits.notify()
+    this.#waits.remove(this)
     this.#input.close()
   }
 

@@ -2,15 +2,27 @@ import { assert } from '../../base/assert.js'
 import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
-import { type FunctionOperatorPlan, isSinkOperator, keepsRows, type SinkPlan, type StagePlan } from '../plan.js'
+import {
+  type FileInputPlan,
+  type FunctionOperatorPlan,
+  isSinkOperator,
+  keepsRows,
+  retriedOf,
+  type SinkPlan,
+  type StagePlan,
+} from '../plan.js'
 import { encoderOf } from '../sinks/encoders.js'
 import { PartWriter, type SinkHost } from '../sinks/part-writer.js'
 import { callCursor } from './call-cursors.js'
 import type { CallWaits } from './call-waits.js'
 import type { Cursor } from './cursor.js'
 import { type CallOptions, prepareCalls } from './prepared-calls.js'
+import { RetryCursor, type RetryOptions } from './retry.js'
 import { cursorOf } from './row-cursors.js'
+import { SizeMeter } from './size-meter.js'
 import { SkippingCursor } from './skipping.js'
+import { type LocatedRows, SplitRows } from './split-rows.js'
+import type { StageEnvironment } from './stage-call.js'
 
 export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   readonly input: Cursor<Row>
@@ -35,21 +47,42 @@ export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
  * @throws MillraceError `StageNotExported`, `StageChanged`; what a `setup` throws, with `stage`
  */
 export async function buildPipeline(stage: StagePlan, options: PipelineOptions): Promise<Cursor<Row>> {
+  const { operators } = stage
+  const retried = retriedOf(stage)
+  const share = options.budgetBytes / Math.max(1, operators.filter(keepsRows).length + Number(retried > 0))
+  const splits = retried === 0 ? undefined : splitRows(stage, options.input, share)
   const writerOf = (sink: SinkPlan, op: string) => openWriter(sink, `stage ${stage.id} ${op} ${sink.path}`, options.sinks)
-  const calls = await prepareCalls(stage.operators, { ...options, writerOf: (sink) => writerOf(sink, 'onError') })
+  const environment = splits === undefined ? options.environment : { ...options.environment, location: splits.rows }
+  const calls = await prepareCalls(operators, { ...options, environment, writerOf: (sink) => writerOf(sink, 'onError') })
   const writers = await Promise.all(
-    stage.operators.map((operator) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op) : undefined)),
+    operators.map((operator) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op) : undefined)),
   )
-  const keepers = stage.operators.filter(keepsRows).length
-  const share = options.budgetBytes / Math.max(1, keepers)
-  let cursor = options.input
-  stage.operators.forEach((operator, i) => {
-    const call = calls[i]
-    const place = { ...options, share, stage: stage.id, writer: writers[i] }
-    cursor = call ? callCursor(operator as FunctionOperatorPlan, cursor, call, place) : cursorOf(operator, cursor, place)
-    if (call?.skips !== undefined) cursor = new SkippingCursor(cursor, call.skips)
-  })
-  return cursor
+  const through = (input: Cursor<Row>, from: number, to: number): Cursor<Row> => {
+    let cursor = input
+    for (const [index, operator] of operators.slice(from, to).entries()) {
+      const call = calls[from + index]
+      const place = { ...options, share, stage: stage.id, writer: writers[from + index] }
+      cursor = call ? callCursor(operator as FunctionOperatorPlan, cursor, call, place) : cursorOf(operator, cursor, place)
+      if (call?.skips !== undefined) cursor = new SkippingCursor(cursor, call.skips)
+    }
+    return cursor
+  }
+  if (splits === undefined) return through(options.input, 0, operators.length)
+  const { rows, meter, retries } = splits
+  const failed = retryLog(environment)
+  return through(new RetryCursor(rows, { retries, meter, failed, open: (input) => through(input, 0, retried) }), retried, operators.length)
+}
+
+function splitRows({ id, input }: StagePlan, source: Cursor<Row>, share: number): { rows: SplitRows; meter: SizeMeter; retries: number } {
+  const meter = new SizeMeter(`stage ${id} a split and what came of it, kept for retries,`, share)
+  return { rows: new SplitRows(source as LocatedRows, meter), meter, retries: (input as FileInputPlan).retries as number }
+}
+
+function retryLog({ log, worker }: StageEnvironment): RetryOptions['failed'] {
+  return (error, attempt, split) => {
+    const { stage = 'read' } = error as { stage?: string }
+    log({ level: 'warn', object: { retried: String(error), attempt, split }, worker, stage, source: undefined })
+  }
 }
 
 async function openWriter(sink: SinkPlan, where: string, host: SinkHost | undefined): Promise<PartWriter> {

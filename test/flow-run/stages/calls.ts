@@ -36,3 +36,18 @@ export function* ranks(rows: Iterable<Row>, ctx: Ctx<{ most: number }>): Generat
     yield { ...row, rank: rank++ }
   }
 }
+
+export function attempts(): Map<string, number> {
+  return new Map()
+}
+
+/** Fails near the end of each split, the first time. */
+export function failsOnce(row: Row, ctx: Ctx<{ times: number }, Map<string, number>>): Row {
+  const split = ctx.splitId ?? ''
+  const tried = ctx.state.get(split) ?? 0
+  if (row.id % 400 < 4 && row.id > 1500 && tried < ctx.params.times) {
+    ctx.state.set(split, tried + 1)
+    throw new Error('not yet')
+  }
+  return row
+}
