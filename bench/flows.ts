@@ -31,6 +31,11 @@ function mustBeEqual(name: string, a: unknown, b: unknown): void {
   if (JSON.stringify(a) !== JSON.stringify(b)) throw new Error(`${name}: the answers differ`)
 }
 
+/** Two files that begin with this line, each so long that it is a split of its own: one for each worker. */
+function writeSplits(folder: string, line: string): void {
+  for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.txt`), `${line}\n${'x'.repeat(0x4_0000)}\n`)
+}
+
 const LINES = 100_000
 
 async function scoresInOneThread(pattern: string): Promise<Bucket[]> {
@@ -124,9 +129,7 @@ const ROWS_EACH = 500_000
 
 function measureExchange(rounds: number): Promise<Figure> {
   return withPool(async (folder, pool) => {
-    // Two files, so that each worker makes the rows of one.
-    for (const name of ['a', 'b'])
-      writeFileSync(join(folder, `${name}.txt`), `${ROWS_EACH}\n${'x'.repeat(0x1_0000)}\n`.split('\n', 1)[0] as string)
+    writeSplits(folder, String(ROWS_EACH))
     const ports = startItemPorts()
     let expected = { rows: 0, sum: 0 }
     const { objects, columns } = await interleaved(rounds, {
@@ -178,8 +181,8 @@ function leave(port: number): Promise<number> {
 
 function measureGone(): Promise<Figure> {
   return withPool(async (folder, pool) => {
-    for (const name of ['a', 'b']) writeFileSync(join(folder, name), `${name}\n`)
-    const pattern = `${folder}/*`
+    writeSplits(folder, 'row')
+    const pattern = `${folder}/*.txt`
     let told: () => void = () => {}
     const server = endlessServer(pattern, pool, () => told())
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

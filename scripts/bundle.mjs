@@ -28,7 +28,7 @@ const ENTRIES = {
 const CORE = ['./index.js', './call/serve-module.js', './mesh/birth.js']
 
 const LATER =
-  /\/dist\/src\/(call\/connect|mesh\/process-birth|flow\/sources\/(?:csv-source|parquet-source|inflate|zstd)|flow\/sinks\/parquet-encoder)\.js$/
+  /\/dist\/src\/(call\/connect|mesh\/process-birth|flow\/sources\/(?:arrow-source|csv-source|parquet-source|inflate|zstd)|flow\/sinks\/parquet-encoder)\.js$/
 
 const entriesWithCore = {
   name: 'entries-with-core',

@@ -2,8 +2,9 @@ export type { Aggregate, Aggregates } from './flow/aggregates.js'
 export type { ColumnSpec, ColumnType, SourceColumns, SourceRow } from './flow/column-spec.js'
 export type { Ctx, LogLevel, LogRecord, SetupCtx, SourceLocation } from './flow/ctx.js'
 export { explainPlan } from './flow/explain.js'
-export { type Exchange, type Flow, type FlowStart, flow } from './flow/flow-builder.js'
+export type { Exchange, Flow } from './flow/flow-builder.js'
 export { createPool, type FlowPool, type FlowPoolOptions } from './flow/flow-pool.js'
+export { type FlowStart, flow } from './flow/flow-start.js'
 export type { Inputs } from './flow/inputs.js'
 export type { JoinOptions } from './flow/join-options.js'
 export { asc, desc, type Order, type SortKey, type StableOrder } from './flow/order.js'
@@ -18,6 +19,7 @@ export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
 export type { Sink } from './flow/sink.js'
 export type { Part } from './flow/sinks/part-writer.js'
 export {
+  arrow,
   type CsvColumns,
   type CsvOptions,
   csv,
@@ -30,5 +32,14 @@ export {
   type Source,
   type SourceOptions,
 } from './flow/source.js'
-export { type CsvSinkOptions, type CsvText, type ParquetSinkOptions, type PartOptions, to } from './flow/to.js'
+export {
+  type ArrowColumnSpec,
+  type ArrowSinkOptions,
+  type ArrowText,
+  type CsvSinkOptions,
+  type CsvText,
+  type ParquetSinkOptions,
+  type PartOptions,
+  to,
+} from './flow/to.js'
 export type { StallReport } from './mesh/stall-report.js'

@@ -1,4 +1,4 @@
-import { copyOfBytes } from './bytes.js'
+import { bytesOf, copyOfBytes } from './bytes.js'
 import { RowTemplate } from './row-template.js'
 import type { ColumnType, Row, Schema } from './schema.js'
 import { type ColumnVector, type Nulls, Vector } from './vector.js'
@@ -21,6 +21,10 @@ export class BinaryVector extends Vector {
     const to = this.#offsets[index + 1] as number
     return copyOfBytes(this.#bytes.subarray(from, to))
   }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#offsets), this.#bytes]
+  }
 }
 
 export class ListVector extends Vector {
@@ -39,6 +43,14 @@ export class ListVector extends Vector {
     if (this.isNull(index)) return null
     return this.#elements.slice(this.#offsets[index] as number, this.#offsets[index + 1] as number)
   }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#offsets)]
+  }
+
+  override get children(): readonly ColumnVector[] {
+    return [this.#elements]
+  }
 }
 
 export class StructVector extends Vector {
@@ -55,5 +67,13 @@ export class StructVector extends Vector {
 
   get(index: number): Row | null {
     return this.isNull(index) ? null : this.#template.row(this.#members, index)
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    return []
+  }
+
+  override get children(): readonly ColumnVector[] {
+    return this.#members
   }
 }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { bytesOf } from './bytes.js'
 import { type Nulls, Vector } from './vector.js'
 
 /** Text that is ASCII throughout: decoded once when first looked at, then cut; 3 times faster than a native call per value. */
@@ -18,6 +19,10 @@ export class AsciiVector extends Vector {
     if (this.isNull(index)) return null
     this.#text ??= bufferOf(this.#bytes).toString('latin1')
     return this.#text.substring(this.#offsets[index] as number, this.#offsets[index + 1])
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#offsets), this.#bytes]
   }
 }
 
@@ -45,6 +50,10 @@ export class UnicodeVector extends Vector {
     const start = this.#starts[index] as number
     const end = this.#starts[index + 1] as number
     return end - start === to - from ? this.#ascii.substring(from, to) : this.#unicode.substring(start, end)
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#offsets), this.#bytes]
   }
 
   #decode(): Int32Array {
@@ -79,6 +88,20 @@ export class StringsVector extends Vector {
   get(index: number): string | null {
     return this.isNull(index) ? null : (this.#values[index] as string)
   }
+
+  /** UTF-8 has no lone surrogates: they become U+FFFD. */
+  get buffers(): readonly Uint8Array[] {
+    return textBuffers(this.#values)
+  }
+}
+
+/** Offsets and text of values, as Arrow lays them out. */
+export function textBuffers(values: readonly string[]): [offsets: Uint8Array, text: Uint8Array] {
+  const offsets = new Int32Array(values.length + 1)
+  for (const [index, value] of values.entries()) offsets[index + 1] = (offsets[index] as number) + Buffer.byteLength(value)
+  const text = Buffer.alloc(offsets[values.length] as number)
+  for (const [index, value] of values.entries()) text.write(value, offsets[index])
+  return [bytesOf(offsets), text]
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

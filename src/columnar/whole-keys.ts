@@ -33,8 +33,8 @@ function member(name: string, value: unknown, depth: number): string {
   return value === null || value === undefined ? '' : `${name.length}:${name}${deepPart(value, name, depth)}`
 }
 
-/** As `part`, and lists and objects, so written that they end of themselves. @throws MillraceError `ColumnType` for a value that no column can hold */
-export function deepPart(value: unknown, name: string, depth = 0): string {
+/** As `part`, and lists and objects, so written that they end of themselves. */
+function deepPart(value: unknown, name: string, depth: number): string {
   if (typeof value !== 'object') return part(value, name)
   if (Array.isArray(value) && depth < NESTING_MAX) {
     let key = `[${value.length}:`

@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.js'
 import type { AggregateFunction, AggregatePlan } from './plan.js'
-import type { NumericColumn, ScalarColumn } from './row-types.js'
+import type { Column, NumericColumn, ScalarColumn } from './row-types.js'
 
 declare const resultType: unique symbol
 
@@ -37,9 +37,9 @@ export interface Aggregates<R> {
    * The value in the row where `by` is least, by the same order; rows without a `by` do not count. It may be null; of several such rows it is
    * the least value, so that it is the same at every run.
    */
-  first<C extends ScalarColumn<R>>(column: C, options: { readonly by: ScalarColumn<R> }): Aggregate<NonNullable<R[C]> | null>
+  first<C extends Column<R>>(column: C, options: { readonly by: ScalarColumn<R> }): Aggregate<NonNullable<R[C]> | null>
   /** The same where `by` is greatest. */
-  last<C extends ScalarColumn<R>>(column: C, options: { readonly by: ScalarColumn<R> }): Aggregate<NonNullable<R[C]> | null>
+  last<C extends Column<R>>(column: C, options: { readonly by: ScalarColumn<R> }): Aggregate<NonNullable<R[C]> | null>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: one builder serves every row type

@@ -9,16 +9,16 @@ import type { FlowParts, Step } from './step.js'
  * - sort: in each worker, ordered merge on one.
  * - sort and limit: top-k in each worker, ordered merge on one, limit there.
  * - limit: in each worker, and again where the rows come together: on one worker, or at the leader if nothing follows.
- * - join: both sides by hash of the keys to the same worker, or the right side to all; the right side's stages stand before.
+ * - join: both sides by hash of the keys to the same worker, or the right side to all, if that was asked for or `isSmall` says so; the right side's stages stand before.
  * - union: both sides, dealt out, to one stage.
  * - write and tee: to one file on one worker, to a folder where the rows are.
  *
  * A sort before another sort, a groupBy, reduceBy, perKey, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
  * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
  */
-export function buildPlan({ module, input, steps }: FlowParts): Plan {
+export function buildPlan({ module, input, steps }: FlowParts, isSmall: IsSmall = () => false): Plan {
   const stages: StagePlan[] = []
-  const planner = new Planner(stages, input)
+  const planner = new Planner(stages, input, isSmall)
   for (const step of steps) planner.add(step)
   planner.finish()
   return { version: 1, module, stages }
@@ -29,6 +29,9 @@ const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>(['map', 'filter'
 
 /** What the last step asked for and the next one decides. */
 type Pending = { kind: 'sort'; order: OrderPlan } | { kind: 'trim'; rows: number } | undefined
+
+/** Whether all of a flow's rows may go to every worker. */
+type IsSmall = (parts: FlowParts) => boolean
 
 type WithoutTo<O> = O extends unknown ? Omit<O, 'to'> : never
 /** Where it goes is known when that stage is. */
@@ -45,6 +48,7 @@ class Planner {
   constructor(
     readonly stages: StagePlan[],
     private input: InputPlan,
+    private readonly isSmall: IsSmall,
   ) {}
 
   add(step: Step): void {
@@ -170,8 +174,9 @@ class Planner {
     this.#operators.push({ op: 'distinctFinal' })
   }
 
-  #join({ exchange, right, ...operator }: Extract<Step, { op: 'join' }>): void {
+  #join({ exchange: asked, right, ...operator }: Extract<Step, { op: 'join' }>): void {
     const { keys, rightKeys } = operator
+    const exchange = asked !== 'bySize' ? asked : this.isSmall(right) ? 'broadcast' : 'hash'
     const from = this.#planned(right, exchange === 'hash' ? { exchange, keys: rightKeys } : { exchange })
     if (exchange === 'hash') this.#exchange('all', { exchange, keys })
     this.#senders.push(from)
@@ -192,7 +197,7 @@ class Planner {
 
   /** The stages of another flow, the last of which sends its rows to a stage that is not there yet. Returns its number. */
   #planned({ input, steps }: FlowParts, output: OpenOutput): number {
-    const planner = new Planner(this.stages, input)
+    const planner = new Planner(this.stages, input, this.isSmall)
     for (const step of steps) planner.add(step)
     planner.#settle('unordered')
     return planner.#close(output)

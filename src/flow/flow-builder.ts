@@ -29,7 +29,7 @@ import type { FlowRun, RunOptions } from './run-options.js'
 import type { Sink } from './sink.js'
 import { stoppableSink } from './sinks/open-sink.js'
 import type { Part } from './sinks/part-writer.js'
-import type { Source } from './source.js'
+import { isSmallSide } from './small-side.js'
 import type { FlowParts, Step } from './step.js'
 import { sinkStep } from './to.js'
 
@@ -37,29 +37,6 @@ import { sinkStep } from './to.js'
 const BATCH_ROWS = 1024
 /** Calls of `mapAsync` under way at once in each worker. */
 const CONCURRENCY = 16
-
-/** What `flow()` returns: it only lacks something to read. */
-export interface FlowStart {
-  /** What the flow reads: `lines()`, `jsonl()`, `csv()`, `parquet()` or `rows()`. @throws MillraceError `InvalidArgument` */
-  read<R>(source: Source<R>): Flow<R>
-}
-
-/**
- * Begins a flow. `module` is `import.meta.url` of the module that exports the stage functions: workers import it.
- *
- * @throws MillraceError `InvalidArgument` where it is not a URL
- */
-export function flow(module: string | URL): FlowStart {
-  const url = String(module)
-  if (!URL.canParse(url)) throw new MillraceError('InvalidArgument', `flow() takes import.meta.url, got ${JSON.stringify(url)}`)
-  return {
-    read: <R>(source: Source<R>): Flow<R> => {
-      if (source?.input?.kind === undefined)
-        throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv(), parquet() or rows()')
-      return new Flow<R>({ module: url, input: source.input, steps: [] })
-    },
-  }
-}
 
 /** How rows move between workers. */
 export interface Exchange<R> {
@@ -216,8 +193,8 @@ export class Flow<R> {
    * column here and the one there. `kind`: `inner` (the default); `left`, which keeps a row without any and gives it nulls; `semi` and `anti`,
    * the rows here that have one, or none, each once and as it was. A null is equal to nothing, not even to a null.
    *
-   * The other flow is read first and kept in memory, by hash of the keys on the worker that has them; so it should be the smaller one. With
-   * `exchange: 'broadcast'` each worker keeps all of it, and the rows here stay where they are. Its columns come behind those here, but for its
+   * The other flow is read first and kept in memory, by hash of the keys on the worker that has them; so it should be the smaller one. Where it
+   * is small, or with `exchange: 'broadcast'`, each worker keeps all of it, and the rows here stay where they are. Its columns come behind those here, but for its
    * keys, their names ended by `suffix`; one that is there already ends the run with `ColumnClash`, keys of different types with `ColumnType`.
    *
    * @throws MillraceError `InvalidArgument`, for a flow of another module too
@@ -269,7 +246,7 @@ export class Flow<R> {
     }
   }
 
-  /** The plan as plain JSON. */
+  /** The plan as plain JSON, for files as they are now, seen from the working directory. */
   async plan(): Promise<Plan> {
     return this.#plan()
   }
@@ -281,11 +258,11 @@ export class Flow<R> {
 
   /** Runs the flow. Nothing starts before the rows are asked for. @throws MillraceError `ParamUnknown`, `ParamInvalid`, `InvalidArgument` */
   run(options: RunOptions = {}): FlowRun<R> {
-    return execute<R>(setParams(this.#plan(), options.params ?? {}), options)
+    return execute<R>(setParams(this.#plan(options.cwd), options.params ?? {}), options)
   }
 
-  #plan(): Plan {
-    return buildPlan(this.#parts)
+  #plan(cwd: string = process.cwd()): Plan {
+    return buildPlan(this.#parts, (parts) => isSmallSide(parts, cwd))
   }
 
   #with<Out>(step: Step): Flow<Out> {

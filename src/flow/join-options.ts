@@ -21,7 +21,11 @@ interface JoinTerms {
   readonly kind?: JoinKind
   /** Ends the names of all columns that come from the right; none by default. */
   readonly suffix?: string
-  /** How the sides meet: `hash` by default; `broadcast`: all of the right one goes to every worker. */
+  /**
+   * How the sides meet: `hash`: rows of equal keys go to one worker; `broadcast`: all of the right side goes to every worker, and the left rows
+   * stay. By default `broadcast` where the right side is of named files, without wildcards, of 4 MiB at most (packed ones 512 KiB), that no
+   * step makes more of; else `hash`.
+   */
   readonly exchange?: 'hash' | 'broadcast'
 }
 
@@ -82,7 +86,7 @@ const KINDS: readonly JoinKind[] = ['inner', 'left', 'semi', 'anti']
 
 /** Throws `InvalidArgument`. */
 export function joinStep(right: FlowParts, options: JoinTerms, where: string): Step {
-  const { kind = 'inner', suffix = '', exchange = 'hash' } = options ?? {}
+  const { kind = 'inner', suffix = '', exchange = 'bySize' } = options ?? {}
   const pairs = pairsOf(options?.on, where)
   const keys = columnList(
     pairs.map(([here]) => here),
@@ -94,7 +98,7 @@ export function joinStep(right: FlowParts, options: JoinTerms, where: string): S
   )
   if (!KINDS.includes(kind)) throw invalid(where, `kind is ${JSON.stringify(kind)}; give one of ${KINDS.join(', ')}`)
   if (typeof suffix !== 'string') throw invalid(where, `suffix is text, got ${typeof suffix}`)
-  if (exchange !== 'hash' && exchange !== 'broadcast')
+  if (exchange !== 'hash' && exchange !== 'broadcast' && exchange !== 'bySize')
     throw invalid(where, `exchange is ${JSON.stringify(exchange)}; give 'hash' or 'broadcast'`)
   return { op: 'join', kind, keys, rightKeys, suffix, right, exchange }
 }

@@ -27,7 +27,7 @@ export type InputPlan = SourcePlan | ExchangeInputPlan
 export type SourcePlan = FileInputPlan | RowsInputPlan
 
 /** Files: patterns as they were given, resolved against the working directory when the flow runs. */
-export type FileInputPlan = TextInputPlan | CsvInputPlan | ParquetInputPlan
+export type FileInputPlan = TextInputPlan | CsvInputPlan | ColumnarInputPlan
 
 export interface TextInputPlan {
   readonly kind: 'lines' | 'jsonl'
@@ -47,8 +47,8 @@ export interface CsvInputPlan {
   readonly quote: string
 }
 
-export interface ParquetInputPlan {
-  readonly kind: 'parquet'
+export interface ColumnarInputPlan {
+  readonly kind: 'parquet' | 'arrow'
   readonly patterns: readonly string[]
   readonly allowEmpty: boolean
   /** Read only these, checked against the file; absent: everything. */
@@ -183,7 +183,7 @@ export interface TopPerKeyOperatorPlan extends OrderPlan {
 }
 
 /** How rows are written, and where: plain JSON, a part of a plan. */
-export type SinkPlan = JsonlSinkPlan | CsvSinkPlan | ParquetSinkPlan
+export type SinkPlan = JsonlSinkPlan | CsvSinkPlan | ParquetSinkPlan | ArrowSinkPlan
 
 /** `jsonl`, ...: what a file holds, and how its name ends in a folder of parts. */
 export type SinkFormat = SinkPlan['kind']
@@ -212,6 +212,12 @@ export interface CsvSinkPlan extends SinkPlace {
   /** Absent: those of the first row. */
   readonly columns?: readonly string[]
   readonly delimiter: string
+}
+
+export interface ArrowSinkPlan extends SinkPlace {
+  readonly kind: 'arrow'
+  /** Absent: those of the first batch. */
+  readonly columns?: readonly ColumnPlan[]
 }
 
 export interface ParquetSinkPlan extends SinkPlace {

@@ -15,13 +15,12 @@ import { decodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload
 import type { Inbound } from '../stream/inbound.js'
 import type { LogRecord } from './ctx.js'
 import { createPool, type FlowPool } from './flow-pool.js'
-import type { Plan, StagePlan } from './plan.js'
+import { type LeaderSource, leaderSource } from './leader-source.js'
+import type { Plan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerCensus, WorkerProgress } from './query-events.js'
-import { RowsSource } from './rows-source.js'
 import type { ResolvedRunOptions, RunStats } from './run-options.js'
 import { RunProgress } from './run-progress.js'
 import { SinkRun } from './sinks/sink-run.js'
-import { SplitSource } from './split-source.js'
 import { Topology } from './topology.js'
 
 /** How long the leader waits for the root of an error that is itself a consequence. */
@@ -34,7 +33,7 @@ export class Query {
   private mesh: QueryMesh | undefined
   private gather: Gather | undefined
   private readonly runs: Promise<void>[] = []
-  private readonly sources: (SplitSource | RowsSource)[] = []
+  private readonly sources: LeaderSource[] = []
   private readonly progress: RunProgress
   private readonly sinks: SinkRun
   private hasAllRows = false
@@ -207,22 +206,13 @@ export class Query {
       { sourceFailed: (error) => this.learn(error), stall: this.stall() },
     )
     for (const stage of this.plan.stages) {
-      const source = this.sourceOf(stage, topology)
+      const source = leaderSource(stage, topology, this.options)
       if (source === undefined) continue
       this.sources.push(source)
       mesh.session.register(source)
     }
     mesh.session.seal()
     return mesh
-  }
-
-  private sourceOf(stage: StagePlan, topology: Topology): SplitSource | RowsSource | undefined {
-    const { input } = stage
-    if (input.kind === 'exchange') return undefined
-    const { inputs, cwd } = this.options
-    const common = { id: topology.splitsId(stage.id), receivers: topology.members(stage) }
-    if (input.kind === 'rows') return new RowsSource({ ...common, name: input.name, rows: inputs[input.name] })
-    return new SplitSource({ ...common, stage: stage.id, input, cwd })
   }
 
   /** What a listener throws fails the run. */

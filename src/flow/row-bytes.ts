@@ -2,13 +2,20 @@ import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { MillraceError } from '../base/errors.js'
 import type { Row } from '../columnar/schema.js'
+import { ArrowRowEncoder } from './sinks/arrow-row-encoder.js'
 import { CsvEncoder } from './sinks/csv-encoder.js'
 import { JsonEncoder } from './sinks/json-encoder.js'
 import { BLOCK_BYTES, type RowEncoder } from './sinks/row-encoder.js'
-import { type CsvText, checkedCsv } from './to.js'
+import { type ArrowText, type CsvText, checkedArrow, checkedCsv } from './to.js'
 
-/** What rows are given as: `ndjson`, a line of JSON each, as `to.jsonl` writes it; or `csv`, as `to.csv` does, with its options. */
-export type BytesOptions<R> = { readonly format: 'ndjson' } | ({ readonly format: 'csv' } & CsvText<R>)
+/**
+ * What rows are given as: `ndjson`, a line of JSON each, as `to.jsonl` writes it; `csv`, as `to.csv` does; or `arrow`, a stream of Arrow's IPC
+ * format, with the columns of the first batch or those declared.
+ */
+export type BytesOptions<R> =
+  | { readonly format: 'ndjson' }
+  | ({ readonly format: 'csv' } & CsvText<R>)
+  | ({ readonly format: 'arrow' } & ArrowText<R>)
 
 /** What is needed of a run. */
 interface Rows {
@@ -61,8 +68,11 @@ async function* bytesOf(run: Rows, encoder: RowEncoder): AsyncGenerator<Uint8Arr
 
 function encoderOf(method: string, options: BytesOptions<never>): RowEncoder {
   if (options?.format === 'ndjson') return new JsonEncoder(BLOCK_BYTES)
+  if (options?.format === 'arrow') {
+    return new ArrowRowEncoder({ where: `${method}()`, format: 'stream', ...checkedArrow(`${method}()`, options), blockBytes: BLOCK_BYTES })
+  }
   if (options?.format !== 'csv') {
-    throw new MillraceError('InvalidArgument', `${method}() takes { format: 'ndjson' } or { format: 'csv' }`)
+    throw new MillraceError('InvalidArgument', `${method}() takes { format: 'ndjson' }, { format: 'csv' } or { format: 'arrow' }`)
   }
   return new CsvEncoder({ where: `${method}()`, ...checkedCsv(`${method}()`, options), blockBytes: BLOCK_BYTES })
 }

@@ -1,11 +1,11 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
 import { type FieldType, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
-import type { ColumnPlan, FileInputPlan, SourcePlan } from './plan.js'
+import type { ColumnarInputPlan, ColumnPlan, FileInputPlan, SourcePlan } from './plan.js'
 
 declare const rowType: unique symbol
 
-/** What to read; `R` is the row type. Made by `lines`, `jsonl`, `csv`, `parquet` and `rows`; no file is touched before the flow runs. */
+/** What to read; `R` is the row type. Made by `lines`, `jsonl`, `csv`, `parquet`, `arrow` and `rows`; no file is touched before the flow runs. */
 export interface Source<R, I extends SourcePlan = SourcePlan> {
   readonly input: I
   readonly [rowType]?: R
@@ -28,8 +28,8 @@ type Patterns = string | readonly string[]
 
 /**
  * Rows that the run is given: `flow(import.meta.url).read(rows<R>('events'))`, and `run({ inputs: { events: iterable } })`. They are pulled
- * where the run is started, as the workers want them, and travel there as columns: values are numbers, bigints, strings, booleans, Dates or
- * null. Throws `InvalidArgument` for a name that is none.
+ * where the run is started, as the workers want them, and travel there as columns: their values are such as columns can hold. Throws
+ * `InvalidArgument` for a name that is none.
  */
 export function rows<R extends object = Record<string, unknown>>(name: string): Source<R> {
   if (typeof name !== 'string' || name === '')
@@ -96,7 +96,7 @@ export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): S
   return { input: { kind: 'csv', ...common('csv', patterns, options), ...(columns && { columns }), ...named, delimiter, quote } }
 }
 
-/** What `parquet()` takes. */
+/** What `parquet()` and `arrow()` take. */
 export interface ParquetOptions<C extends SourceColumns> extends SourceOptions {
   /** Columns to read, each `'float64' | 'int32' | 'int64' | 'utf8' | 'boolean' | 'timestamp' | 'binary' | 'list' | 'struct'`, with `?` where nulls may
    * occur. A map is a `struct`. */
@@ -115,8 +115,26 @@ export function parquet<const C extends SourceColumns>(
 ): Source<SourceRow<C>, FileInputPlan>
 export function parquet<R = Record<string, unknown>>(patterns: Patterns, options?: SourceOptions): Source<R, FileInputPlan>
 export function parquet(patterns: Patterns, options: ParquetOptions<SourceColumns> = {}): Source<unknown, FileInputPlan> {
-  const input = { kind: 'parquet', ...common('parquet', patterns, options) } as const
-  return { input: options.columns === undefined ? input : { ...input, columns: columnPlans('parquet', options.columns) } }
+  return { input: columnarInput('parquet', patterns, options) }
+}
+
+/**
+ * Rows of files of Arrow's IPC format: files (`.arrow`, Feather version 2), whose batches many workers read, and streams (`.arrows`), each read
+ * by one from its beginning to its end; whole or compressed by LZ4 or zstd. `columns` and types are as with `parquet`; lists and structs
+ * become arrays and objects. A column of another type, such as a union, is `FileColumn`. Throws `InvalidArgument`.
+ */
+export function arrow<const C extends SourceColumns>(
+  patterns: Patterns,
+  options: ParquetOptions<C> & { readonly columns: C },
+): Source<SourceRow<C>, FileInputPlan>
+export function arrow<R = Record<string, unknown>>(patterns: Patterns, options?: SourceOptions): Source<R, FileInputPlan>
+export function arrow(patterns: Patterns, options: ParquetOptions<SourceColumns> = {}): Source<unknown, FileInputPlan> {
+  return { input: columnarInput('arrow', patterns, options) }
+}
+
+function columnarInput(kind: ColumnarInputPlan['kind'], patterns: Patterns, options: ParquetOptions<SourceColumns>): ColumnarInputPlan {
+  const input = { kind, ...common(kind, patterns, options) }
+  return options.columns === undefined ? input : { ...input, columns: columnPlans(kind, options.columns) }
 }
 
 /** @throws MillraceError `InvalidArgument` */

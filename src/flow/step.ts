@@ -31,4 +31,4 @@ export type Step =
   | { readonly op: 'hash'; readonly keys: readonly string[] }
   | { readonly op: 'roundRobin' | 'broadcast' | 'gather' | 'distinct' }
   | { readonly op: 'union'; readonly other: FlowParts }
-  | (Omit<JoinOperatorPlan, 'right'> & { readonly right: FlowParts; readonly exchange: 'hash' | 'broadcast' })
+  | (Omit<JoinOperatorPlan, 'right'> & { readonly right: FlowParts; readonly exchange: 'hash' | 'broadcast' | 'bySize' })

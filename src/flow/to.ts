@@ -2,7 +2,7 @@ import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
 import type { ColumnSpec, SourceColumns } from './column-spec.js'
 import { checkBetween } from './number-option.js'
-import type { CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan } from './plan.js'
+import type { ColumnPlan, CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan } from './plan.js'
 import type { Column } from './row-types.js'
 import type { Sink } from './sink.js'
 import { columnPlans } from './source.js'
@@ -41,6 +41,18 @@ export interface ParquetSinkOptions<R> extends PartOptions {
   readonly rowGroupRows?: number
 }
 
+/** How rows become Arrow's IPC format. */
+export interface ArrowText<R> {
+  /** All columns with their types, in their order, `?` where nulls may occur. */
+  readonly columns?: { readonly [C in Column<R>]?: ArrowColumnSpec }
+}
+
+/** Types of columns that Arrow is written with; lists and objects only where they are not declared. */
+export type ArrowColumnSpec = Exclude<ColumnSpec, 'int32' | 'int32?' | 'list' | 'list?' | 'struct' | 'struct?'>
+
+/** What `to.arrow` takes. */
+export interface ArrowSinkOptions<R> extends PartOptions, ArrowText<R> {}
+
 /**
  * Where `write` and `tee` write: a path, from the working directory of the run, is one file; one that ends with `/` a folder, into which each worker
  * writes parts of its own, `part-<worker>-<number>.<format>`, beside a `_manifest.json` that names them, with rows and bytes. Folders are made.
@@ -59,10 +71,18 @@ export const to: {
    * column of nulls is utf8. What does not fit its column, and a column that is not among them, ends the run with `SinkColumn`.
    */
   parquet<R>(path: string, options?: ParquetSinkOptions<R>): Sink<R>
+  /**
+   * Arrow's IPC file format (Feather version 2), in batches of up to 16,384 rows and about 1 MiB. Columns are those of the first batch, unless
+   * they are declared: then a row may lack one only with `?`. What does not fit ends the run with `SinkColumn`.
+   */
+  arrow<R>(path: string, options?: ArrowSinkOptions<R>): Sink<R>
 } = Object.freeze({
   jsonl: (path: string, options: PartOptions = {}) => ({ sink: { kind: 'jsonl', ...place('jsonl', path, options) } as const }),
   csv: <R>(path: string, options: CsvSinkOptions<R> = {}) => ({ sink: csvPlan(path, options) }),
   parquet: <R>(path: string, options: ParquetSinkOptions<R> = {}) => ({ sink: parquetPlan(path, options) }),
+  arrow: <R>(path: string, options: ArrowSinkOptions<R> = {}) => ({
+    sink: { kind: 'arrow', ...place('arrow', path, options), ...checkedArrow('to.arrow()', options) } as const,
+  }),
 })
 
 function csvPlan(path: string, options: CsvSinkOptions<never>): CsvSinkPlan {
@@ -92,6 +112,16 @@ export function checkedCsv(where: string, options: CsvText<never>): { columns?: 
   return { ...named, delimiter }
 }
 
+/** @throws MillraceError `InvalidArgument` */
+export function checkedArrow(where: string, { columns: given }: { readonly columns?: object }): { columns?: readonly ColumnPlan[] } {
+  if (given === undefined) return {}
+  const columns = columnPlans(where.replace('()', ''), given as SourceColumns)
+  const odd = columns.find(({ type }) => type === 'int32' || type === 'list' || type === 'struct')
+  if (odd === undefined) return { columns }
+  const cure = odd.type === 'int32' ? "declare it 'float64'" : 'leave columns out'
+  throw new MillraceError('InvalidArgument', `${where}: column "${odd.column}": ${odd.type} cannot be declared here: ${cure}`)
+}
+
 function place(name: string, path: string, options: PartOptions): { path: string; parts?: PartsPlan } {
   if (typeof path !== 'string' || path === '')
     throw new MillraceError('InvalidArgument', `to.${name}() takes a path, got ${JSON.stringify(path)}`)
@@ -112,6 +142,7 @@ function place(name: string, path: string, options: PartOptions): { path: string
 
 /** @throws MillraceError `InvalidArgument` */
 export function sinkStep(op: SinkOperatorPlan['op'], given: Sink<never>, where: string): SinkOperatorPlan {
-  if (given?.sink?.kind === undefined) throw new MillraceError('InvalidArgument', `${where}: takes to.jsonl(), to.csv() or to.parquet()`)
+  if (given?.sink?.kind === undefined)
+    throw new MillraceError('InvalidArgument', `${where}: takes to.jsonl(), to.csv(), to.parquet() or to.arrow()`)
   return { op, sink: given.sink }
 }

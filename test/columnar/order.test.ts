@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { compareDeep, compareRows } from '../../src/columnar/deep-order.js'
 import { comparator, compareValues } from '../../src/columnar/order.js'
+import { WholeKeys } from '../../src/columnar/whole-keys.js'
+import { nestedKind } from './nested.js'
 import { anyValue, KINDS, sameValue } from './support.js'
 
 const kind = fc.constantFrom(...Object.values(KINDS)).map(({ values }) => fc.option(values))
@@ -72,4 +75,41 @@ test('lists, objects and what no column can hold have no place in the order', ()
   for (const value of [{}, [], Symbol('s'), () => 1]) {
     assert.throws(() => compareValues(value, 1), { code: 'ColumnType', message: /cannot order a.* map it to text/ })
   }
+})
+
+test('compareDeep is a total order over lists and objects too, in which those are equal that are equal whole rows', () => {
+  const column = nestedKind(3).chain(({ values }) => fc.tuple(fc.option(values), fc.option(values), fc.option(values)))
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        column,
+        fc.tuple(
+          anyValue,
+          nestedKind(1).chain(({ values }) => values),
+          anyValue,
+        ),
+      ),
+      ([a, b, c]) => {
+        const ab = compareDeep(a, b)
+        assert.equal(Math.sign(ab), 0 - Math.sign(compareDeep(b, a)))
+        assert.equal(ab === 0, new WholeKeys().of({ v: a }) === new WholeKeys().of({ v: b }))
+        assert.equal(Math.sign(compareRows({ v: a }, { v: b })), Math.sign(ab))
+        if (ab <= 0 && compareDeep(b, c) <= 0) assert.ok(compareDeep(a, c) <= 0)
+      },
+    ),
+    { numRuns: 1000 },
+  )
+})
+
+test('lists and objects stand in this order where they decide', () => {
+  const values = ['z', [], [null], [1], [1, 1], [2], [{}], { b: 1 }, { a: 2 }, { a: 2, b: 1 }, null]
+  const sorted = ['z', [], [1], [1, 1], [2], [{}], [null], { a: 2, b: 1 }, { a: 2 }, { b: 1 }, null]
+  assert.deepStrictEqual([...values].sort(compareDeep), sorted)
+  const circle: { self?: unknown } = {}
+  circle.self = circle
+  for (const [a, b] of [
+    [circle, structuredClone(circle)],
+    [[new Map()], [new Map()]],
+  ])
+    assert.throws(() => compareDeep(a, b), { code: 'ColumnType' })
 })

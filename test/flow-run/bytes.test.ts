@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { before, describe, test } from 'node:test'
+import { tableFromIPC } from 'apache-arrow'
 import { type BytesOptions, type Flow, type FlowRun, flow, jsonl, lines } from 'millrace/flow'
 import { endless, wide } from './stages/endless.js'
 import { mapThrows } from './stages/failing.js'
@@ -44,7 +45,7 @@ async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 
 for (const [name, stream] of Object.entries(STREAMS)) {
   describe(name, () => {
-    test('gives the bytes of all rows, as NDJSON or CSV', async () => {
+    test('gives the bytes of all rows, as NDJSON, CSV or Arrow', async () => {
       for (const way of ways) {
         const rows = (options: BytesOptions<Row>, from = 'rows.jsonl') => textOf(stream(start(read(from).sort('id'), way.options), options))
         assert.equal(await rows({ format: 'ndjson' }), NDJSON, way.name)
@@ -52,6 +53,12 @@ for (const [name, stream] of Object.entries(STREAMS)) {
         assert.match(await rows({ format: 'csv', columns: ['text', 'id'], delimiter: ';' }), /^text;id\n"text, ""0""";0\n/)
         assert.equal(await rows({ format: 'ndjson' }, 'none.jsonl'), '')
         assert.equal(await rows({ format: 'csv', columns: ['id'] }, 'none.jsonl'), 'id\n')
+        const pieces: Uint8Array[] = []
+        for await (const piece of stream(start(read().sort('id'), way.options), { format: 'arrow' })) pieces.push(piece)
+        assert.deepEqual(
+          [...tableFromIPC(Buffer.concat(pieces))].map((row) => row.toJSON()),
+          ALL,
+        )
       }
     })
 

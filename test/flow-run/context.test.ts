@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { type Flow, flow, type LogRecord, lines, setParams } from 'millrace/flow'
-import { mutates, ownThread, prepare, sourceOf, tell } from './stages/context.js'
+import { mutates, ownThread, prepare, sourceOf, splitOf, tell } from './stages/context.js'
 import { errorOf, rowsOf, sorted, start, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/context.js', import.meta.url)
@@ -114,4 +114,25 @@ test('the counts of a run that fails before it reads are those of nothing', asyn
   const run = start(flow(STAGES).read(lines(`${folder}/none.txt`)), defaultWays[0]!.options)
   await errorOf(run.collect())
   assert.deepEqual([run.stats().rowsIn, run.stats().rowsOut], [0, 0])
+})
+
+test('a function is told the same split of a row at every run', async () => {
+  await writeFiles(folder, { 'long/a.txt': `${LINE}\n`.repeat(25_000), 'long/b.txt': 'x\ny\n' })
+  const splits = new Map<string, string>()
+  for (const way of defaultWays) {
+    const job = flow(STAGES)
+      .read(lines(`${folder}/long/*.txt`))
+      .map(splitOf)
+    const rows = await rowsOf(job, way.options)
+    assert.equal(rows.length, 25_002)
+    for (const { split, file, offset } of rows) {
+      const place = `${file}:${offset}`
+      assert.equal(splits.get(place) ?? split, split, way.name)
+      splits.set(place, split as string)
+    }
+    const ids = new Set(splits.values())
+    assert.ok(ids.has(`${folder}/long/a.txt:0`) && ids.has(`${folder}/long/b.txt:0`) && ids.size > 2, [...ids].join())
+    const behind = await rowsOf(job.exchange.hash('file').map(splitOf).groupBy('split'), way.options)
+    assert.deepEqual(behind, [{ split: null }])
+  }
 })

@@ -134,8 +134,21 @@ export function comparePlainly(keys: readonly string[]): (a: AnyRow, b: AnyRow) 
 
 function compareValues(a: unknown, b: unknown, descending: boolean): number {
   if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0)
-  const order = a instanceof Uint8Array ? Buffer.compare(a, b as Uint8Array) : (a as number) < (b as number) ? -1 : Number(a !== b)
+  const order = compareInside(a, b)
   return descending ? -order : order
+}
+
+/** Lists by element, objects by the name of their fields, as a stable order has them. */
+function compareInside(a: unknown, b: unknown): number {
+  if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array)
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const first = a.findIndex((value, i) => i >= b.length || compareValues(value ?? null, b[i] ?? null, false) !== 0)
+    if (first < 0) return a.length - b.length
+    return first >= b.length ? 1 : compareValues(a[first] ?? null, b[first] ?? null, false)
+  }
+  if (typeof a === 'object')
+    return comparePlainly([...new Set([...Object.keys(a as AnyRow), ...Object.keys(b as AnyRow)])].sort())(a as AnyRow, b as AnyRow)
+  return (a as number) < (b as number) ? -1 : Number(a !== b)
 }
 
 /** Runs of ids in each group. */

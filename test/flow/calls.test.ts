@@ -40,6 +40,9 @@ function spins(row: Row): Row {
   while (row.n === 3);
   return row
 }
+async function spinsLater(row: Row): Promise<Row> {
+  return spins(row)
+}
 function* spinsInside(row: Row): Generator<Row> {
   yield row
   while (row.n === 3);
@@ -47,7 +50,19 @@ function* spinsInside(row: Row): Generator<Row> {
 function allOrNothing(rows: Row[]): Row[] {
   return rows.map(refusesThrees)
 }
-const functions = { waiting, odd, throwsAtOnce, sums, refusesThrees, twiceOrThrow, keepsButThrees, spins, spinsInside, allOrNothing }
+const functions = {
+  waiting,
+  odd,
+  throwsAtOnce,
+  sums,
+  refusesThrees,
+  twiceOrThrow,
+  keepsButThrees,
+  spins,
+  spinsLater,
+  spinsInside,
+  allOrNothing,
+}
 
 const ns = (rows: readonly Row[]): unknown[] => rows.map(({ n }) => n)
 
@@ -192,4 +207,11 @@ test('a call without end is interrupted, and names its row', async () => {
     const skipping = await pipeline([call(op, fn, { timeoutMs: 150, onError: 'skip' })], new RowsCursor(numbers(6)), { functions })
     assert.deepEqual(ns(drain(skipping)), op === 'map' ? [0, 1, 2, 4, 5] : [0, 1, 2, 3, 4, 5])
   }
+  const later = await pipeline([call('mapAsync', spinsLater, { concurrency: 6, timeoutMs: 150 })], new RowsCursor(numbers(6)), {
+    functions,
+  })
+  assert.equal(later.next(), PAUSE)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(ns([later.next(), later.next(), later.next()] as Row[]), [0, 1, 2])
+  assert.throws(() => later.next(), { code: 'StageTimeout', stage: 'spinsLater' })
 })

@@ -91,7 +91,7 @@ for (const format of FORMATS) {
           const parts = edges.slice(1).map((end, i) => compress(format, text.subarray(edges[i], end)))
           assert.deepEqual(await textsOf(io, `random.${format}`, Buffer.concat(parts)), await textsOf(io, 'random.txt', text))
         }),
-        { numRuns: FULL ? 1000 : 40 },
+        { numRuns: FULL ? 1000 : 20 },
       )
     })
 
@@ -160,10 +160,24 @@ for (const format of FORMATS) {
       break
     }
     assert.deepEqual(openFiles(path), [])
+    for (const io of MODES) {
+      const splits = await collect(enumerateSplits(lines(path).input))
+      const source = openTextSource(lines(path).input, { io, nextSplit: async () => splits.shift() })
+      for (let rows = 0; rows < 20_000; ) {
+        if (source.next() === PAUSE) await source.ready()
+        else rows++
+      }
+      assert.deepEqual(openFiles(path), [path])
+      source.close()
+      assert.equal(source.next(), END)
+      await source.ready()
+      assert.deepEqual(openFiles(path), [], io)
+    }
   })
 
   test(`much in little is read in pieces, and a line or row without end is the error that it always is (${format})`, async () => {
-    const lots = FULL ? 1024 : 64
+    // On Node.js 20 zstd is slow: at full size only it is more than may be kept.
+    const lots = FULL ? 1024 : format === 'gz' ? 128 : 24
     const newlines = compress(format, Buffer.alloc(MIB, `${'x'.repeat(1023)}\n`))
     const path = join(folder, `bomb.${format}`)
     writeFileSync(path, Buffer.concat(Array.from({ length: lots }, () => newlines)))

@@ -56,6 +56,19 @@ test('rows are sorted by bytes, and the first of them kept', async () => {
   assert.deepEqual(await through([{ op: 'topK', by, rows: 4 }], rows), sorted.slice(0, 4))
 })
 
+test('rows that are equal by the keys of a stable sort are ordered by their lists and objects too, and so is the first of a group', async () => {
+  const rows = [{ o: { x: 2 } }, { o: { x: 1 } }, { l: [2] }, { l: [1, 5] }, { l: [1] }].map((row) => ({ k: 1, l: null, o: null, ...row }))
+  const by = [{ column: 'k', descending: false }]
+  const expected = [rows[4], rows[3], rows[2], rows[1], rows[0]]
+  for (const given of [rows, [...rows].reverse()]) {
+    assert.deepEqual(await through([{ op: 'sort', by, stable: true }], given), expected)
+    assert.deepEqual(await through([{ op: 'topK', by, rows: 2, stable: true }], given), expected.slice(0, 2))
+    const aggregates = [{ as: 'first', fn: 'first', column: 'l', by: 'k' }] as const
+    const group: OperatorPlan = { op: 'groupPartial', keys: ['k'], aggregates }
+    assert.deepEqual(await through([group, { ...group, op: 'groupFinal' }], given), [{ k: 1, first: [1] }])
+  }
+})
+
 test('bytes are keys of a join, and are no text', async () => {
   const join = { op: 'join', kind: 'inner', right: 1, keys: ['raw'], rightKeys: ['raw'], suffix: '' } as const
   const right = [bytes(1), bytes(1, 2), null].map((raw, n) => ({ raw, n }))

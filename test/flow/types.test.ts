@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asc, type Ctx, desc, type Flow, flow, jsonl, lines, parquet } from '../../src/flow.js'
+import { arrow, asc, type Ctx, desc, type Flow, flow, rows as given, jsonl, lines, parquet } from '../../src/flow.js'
 import { compileMistakes } from '../support/mistakes.js'
 import { loadRanks, long, ranked, shout, words } from './stages.js'
 
@@ -138,6 +138,10 @@ test('row types follow through every step', () => {
     start.read(parquet('f', { columns: { delay: 'float64', note: 'utf8?', id: 'int64' } })),
   )
   rows<Record<string, unknown>>()(start.read(parquet('f')))
+  rows<{ delay: number; at: Date | null }>()(start.read(arrow('f', { columns: { delay: 'float64', at: 'timestamp?' } })))
+  rows<Trade>()(start.read(arrow<Trade>('f')))
+  rows<Trade>()(start.read(given<Trade>('trades')))
+  rows<Record<string, unknown>>()(start.read(given('trades')))
   rows<never>()(trades.map(fails))
   const people = start.read(jsonl<{ name: string; age: number | null; who: string }>('p'))
   rows<Flat<Trade & { name: string; age: number | null }>>()(trades.join(people, { on: 'who' }))
@@ -221,6 +225,10 @@ test('mistakes are refused by the compiler', () => {
     posts.join(posts, { on: { id: 'tags' }, kind: 'semi' })
     // @ts-expect-error a list has no order
     posts.groupBy('id', (a) => ({ least: a.min('tags') }))
+    // @ts-expect-error a list is nothing to count
+    posts.groupBy('id', (a) => ({ n: a.countDistinct('tags') }))
+    // @ts-expect-error an object has no order
+    posts.groupBy('id', (a) => ({ last: a.last('tags', { by: 'at' }) }))
     // @ts-expect-error no such column type
     parquet('f', { columns: { delay: 'double' } })
     // @ts-expect-error a scalar is no row

@@ -1,4 +1,5 @@
 import { placed } from '../../base/placed.js'
+import { compareDeep } from '../../columnar/deep-order.js'
 import { detach } from '../../columnar/detach.js'
 import { compareValues } from '../../columnar/order.js'
 import type { Row } from '../../columnar/schema.js'
@@ -61,6 +62,6 @@ export class EdgeAccumulator implements Accumulator {
   #isBetter(group: number, value: unknown, by: unknown): boolean {
     const best = this.#bys[group]
     const order = best === null ? 1 : this.#sign * compareValues(by, best)
-    return order > 0 || (order === 0 && compareValues(value, this.#values[group]) < 0)
+    return order > 0 || (order === 0 && compareDeep(value, this.#values[group]) < 0)
   }
 }

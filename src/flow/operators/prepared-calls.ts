@@ -48,7 +48,7 @@ async function prepare(operator: FunctionOperatorPlan, index: number, options: C
   const deadline = timeoutMs === undefined ? undefined : new Deadline(timeoutMs, stage)
   const call: StageCall = {
     stage,
-    fn: deadline === undefined || operator.op === 'mapAsync' ? fn : deadline.limit(fn),
+    fn: deadline === undefined ? fn : deadline.limit(fn),
     ctx: new StageContext(stage, decodeParams(params ?? {}), environment),
     skips: await skipsOf(operator, index, options),
     deadline,

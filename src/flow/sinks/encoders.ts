@@ -11,6 +11,11 @@ export async function encoderOf(sink: SinkPlan, where: string): Promise<RowEncod
       return new JsonEncoder(blockBytes)
     case 'csv':
       return new CsvEncoder({ where, columns: sink.columns, delimiter: sink.delimiter, blockBytes })
+    case 'arrow': {
+      // Only who writes Arrow waits for it to be loaded.
+      const { ArrowRowEncoder } = await import('./arrow-row-encoder.js')
+      return new ArrowRowEncoder({ where, format: 'file', columns: sink.columns, blockBytes })
+    }
     case 'parquet': {
       // Only who writes Parquet waits for its writer to be loaded.
       const { ParquetEncoder } = await import('./parquet-encoder.js')

@@ -3,7 +3,7 @@ import type { SourceLocation } from '../ctx.js'
 import { END, PAUSE } from '../operators/cursor.js'
 import { readError } from './read-error.js'
 import type { SourceCursor } from './source-cursor.js'
-import type { Split, SplitFile } from './split.js'
+import { type Split, type SplitFile, splitIdOf } from './split.js'
 import { SplitAhead } from './split-ahead.js'
 
 /** Rows of a file that were read together. */
@@ -15,15 +15,21 @@ export interface Block {
   offset(at: number): number
 }
 
+interface Placed {
+  readonly block: Block
+  readonly range: SplitFile
+}
+
 /** A source that is read block by block, without holding up the thread. */
 export abstract class BlockSource implements SourceCursor {
   readonly #splits: SplitAhead
-  #loader: AsyncGenerator<Block, void, undefined> | undefined
+  #loader: AsyncGenerator<Placed, void, undefined> | undefined
   #loading: Promise<unknown> | undefined
   #block: Block | undefined
+  #range: SplitFile | undefined
   #at = 0
   /** Where the row given last came from. */
-  #from: { block: Block; at: number } | undefined
+  #from: { block: Block; range: SplitFile | undefined; at: number } | undefined
   #state: 'reading' | 'ended' | { readonly error: unknown } = 'reading'
   #closed = false
   bytesRead = 0
@@ -45,7 +51,7 @@ export abstract class BlockSource implements SourceCursor {
     const block = this.#block
     if (block !== undefined && this.#at < block.rows) {
       this.rowsRead++
-      this.#from = { block, at: this.#at }
+      this.#from = { block, range: this.#range, at: this.#at }
       return block.row(this.#at++)
     }
     this.#block = undefined
@@ -77,6 +83,10 @@ export abstract class BlockSource implements SourceCursor {
     return this.#from && { file: this.#from.block.path, offset: this.#from.block.offset(this.#from.at) }
   }
 
+  get splitId(): string | undefined {
+    return this.#from?.range && splitIdOf(this.#from.range)
+  }
+
   async #load(): Promise<void> {
     this.#loader ??= this.#blocks()
     try {
@@ -86,7 +96,10 @@ export abstract class BlockSource implements SourceCursor {
         return
       }
       if (done) this.#state = 'ended'
-      else this.#block = value
+      else {
+        this.#block = value.block
+        this.#range = value.range
+      }
       this.#at = 0
     } catch (error) {
       if (!this.#closed) this.#state = { error }
@@ -95,16 +108,16 @@ export abstract class BlockSource implements SourceCursor {
     }
   }
 
-  async *#blocks(): AsyncGenerator<Block, void, undefined> {
+  async *#blocks(): AsyncGenerator<Placed, void, undefined> {
     for (let split = await this.#splits.take(); split !== undefined; split = await this.#splits.take()) {
       for (const range of split.files) yield* this.#rangeOf(range)
       this.splitsDone++
     }
   }
 
-  async *#rangeOf(range: SplitFile): AsyncGenerator<Block, void, undefined> {
+  async *#rangeOf(range: SplitFile): AsyncGenerator<Placed, void, undefined> {
     try {
-      yield* this.blocksOf(range)
+      for await (const block of this.blocksOf(range)) yield { block, range }
     } catch (error) {
       throw readError(range.path, error)
     } finally {

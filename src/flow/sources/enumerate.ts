@@ -20,7 +20,7 @@ export interface EnumerateOptions {
 
 /**
  * The splits of a source in a fixed order: files by path, a large file cut by bytes, small ones together. Row groups of Parquet
- * belong to the split in which they start, so that nobody has to read the file here. Empty files give nothing.
+ * and batches of Arrow belong to the split in which they start, so that nobody has to read the file here. Empty files give nothing.
  *
  * @throws MillraceError `SourceMissing`, `SourceRead`
  */
@@ -69,11 +69,15 @@ class Cutter {
 
   /** Where a row of CSV begins, or any in a compressed file, only who reads from the beginning can tell. */
   #isWhole(path: string): boolean {
-    return this.#kind === 'csv' || (this.#kind !== 'parquet' && compressionOf(path) !== undefined)
+    return this.#kind === 'csv' || (!this.#isColumnar && compressionOf(path) !== undefined)
+  }
+
+  get #isColumnar(): boolean {
+    return this.#kind === 'parquet' || this.#kind === 'arrow'
   }
 
   get #targetBytes(): number {
-    const id = this.#kind === 'parquet' ? Number.POSITIVE_INFINITY : this.#id
+    const id = this.#isColumnar ? Number.POSITIVE_INFINITY : this.#id
     return (SPLIT_BYTES.find(({ below }) => id < below) ?? SPLIT_BYTES[SPLIT_BYTES.length - 1]).bytes
   }
 }

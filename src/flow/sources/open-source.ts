@@ -6,7 +6,7 @@ import { jsonRow, lineRow, TextSource } from './text-source.js'
 
 /**
  * The rows of the splits that `nextSplit` gives, in a worker. Nothing is opened before the first `next()` or `ready()`.
- * What reads Parquet or CSV is loaded where it is needed only: the former takes a thread a tenth of a second.
+ * What reads Parquet, Arrow or CSV is loaded where it is needed only: the first takes a thread a tenth of a second.
  */
 export async function openSource(input: FileInputPlan, options: SourceOptions): Promise<SourceCursor> {
   const nextSplit = () => options.nextSplit()
@@ -14,6 +14,10 @@ export async function openSource(input: FileInputPlan, options: SourceOptions): 
   if (input.kind === 'parquet') {
     const { ParquetSource } = await import('./parquet-source.js')
     return new ParquetSource(input.columns, nextSplit, cwd)
+  }
+  if (input.kind === 'arrow') {
+    const { ArrowSource } = await import('./arrow-source.js')
+    return new ArrowSource(input.columns, nextSplit, cwd)
   }
   if (input.kind === 'csv') {
     const { CsvSource } = await import('./csv-source.js')

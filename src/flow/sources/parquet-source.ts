@@ -1,11 +1,12 @@
 import { type DecodedArray, parquetRead } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import type { Row } from '../../columnar/schema.js'
 import type { ColumnPlan } from '../plan.js'
 import { type Block, BlockSource } from './block-source.js'
-import { type ColumnRead, columnReads } from './parquet-columns.js'
+import { type ColumnRead, columnReads } from './column-reads.js'
+import { type ColumnValues, columnValues, rowAt } from './column-values.js'
 import { type Group, ParquetFile } from './parquet-file.js'
-import { type ColumnValues, columnValues, parsersOf } from './parquet-values.js'
+import { parsersOf } from './parquet-parsers.js'
+import { columnsOf } from './parquet-types.js'
 import type { Split, SplitFile } from './split.js'
 
 /** Files whose footers are remembered: many splits of one file come one after the other. */
@@ -47,7 +48,7 @@ export class ParquetSource extends BlockSource {
   /** Lets the event loop turn between columns: one takes tens of milliseconds. */
   async #columnsOf(file: ParquetFile, group: Group, path: string): Promise<Block> {
     const columns: ColumnValues[] = []
-    for (const read of columnReads(path, group, this.#declared)) {
+    for (const read of columnReads(path, columnsOf(group.metadata), this.#declared)) {
       await new Promise(setImmediate)
       if (this.isClosed) break
       columns.push(columnValues(read, await pagesOf(file, group, read), group.rows, { path, firstRow: group.firstRow }))
@@ -78,14 +79,4 @@ async function pagesOf(file: ParquetFile, { metadata, rows }: Group, read: Colum
     parsers: parsersOf(read),
   })
   return pages
-}
-
-function rowAt(columns: readonly ColumnValues[], at: number): Row {
-  const row: Row = {}
-  for (let i = 0; i < columns.length; i++) {
-    const { column, values, dates } = columns[i]
-    const value = values[at]
-    row[column] = dates && value !== null ? new Date(value as number) : value
-  }
-  return row
 }

@@ -1,35 +1,29 @@
-import type { SchemaElement } from 'hyparquet'
-import type { ColumnType } from '../column-spec.js'
-
-/** What a top-level column of a file holds, in the words of this package. `bytes` may be text or not: the file does not say. */
-export type FileType = ColumnType | 'bytes' | 'other'
-
-/** Declared type and what it may be read from. */
-const READS: { readonly [T in ColumnType]: readonly FileType[] } = {
-  float64: ['float64', 'int32', 'int64'],
-  int32: ['int32', 'int64'],
-  int64: ['int64', 'int32'],
-  utf8: ['utf8', 'bytes'],
-  boolean: ['boolean'],
-  timestamp: ['timestamp'],
-  binary: ['binary', 'bytes'],
-  list: ['list'],
-  struct: ['struct'],
-}
-
-export function canRead(declared: ColumnType, file: FileType): boolean {
-  return READS[declared].includes(file)
-}
+import { type FileMetaData, parquetSchema, type SchemaElement, type SchemaTree } from 'hyparquet'
+import type { PresentColumn } from './column-reads.js'
+import type { FileType } from './file-types.js'
 
 const TEXT = new Set(['UTF8', 'ENUM', 'JSON'])
 const TIMES = new Set(['DATE', 'TIMESTAMP_MILLIS', 'TIMESTAMP_MICROS'])
 
-export function isNested(file: FileType): boolean {
-  return file === 'list' || file === 'struct'
+/** The columns of a file. */
+export function columnsOf(metadata: FileMetaData): Map<string, PresentColumn> {
+  return new Map(parquetSchema(metadata).children.map((tree) => [tree.element.name, columnOf(tree)]))
+}
+
+function columnOf(tree: SchemaTree): PresentColumn {
+  return {
+    file: fileTypeOf(tree.element, tree.children.length > 0),
+    hasProto: some(tree, ({ name }) => name === '__proto__'),
+    hasMaps: some(tree, (element) => element.converted_type === 'MAP'),
+  }
+}
+
+function some({ element, children }: SchemaTree, holds: (element: SchemaElement) => boolean): boolean {
+  return holds(element) || children.some((child) => some(child, holds))
 }
 
 /** `hasFields`: it is no single column of the file. */
-export function fileTypeOf(element: SchemaElement, hasFields: boolean): FileType {
+function fileTypeOf(element: SchemaElement, hasFields: boolean): FileType {
   const { type, converted_type: converted = '', logical_type: logical } = element
   if (element.repetition_type === 'REPEATED' || (hasFields && converted === 'LIST')) return 'list'
   if (hasFields) return 'struct'

@@ -17,6 +17,8 @@ export interface SourceCursor extends Cursor<Row> {
   readonly splitsDone: number
   /** Where the row given last came from. */
   readonly current: SourceLocation | undefined
+  /** Of the range of the file that it came from: `splitIdOf`. */
+  readonly splitId: string | undefined
 }
 
 export interface SourceOptions {

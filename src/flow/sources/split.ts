@@ -10,3 +10,8 @@ export interface Split {
   readonly id: number
   readonly files: readonly SplitFile[]
 }
+
+/** Names a range of a file, the same at every run over the same files. */
+export function splitIdOf({ path, start }: SplitFile): string {
+  return `${path}:${start}`
+}

@@ -49,6 +49,10 @@ export class TextSource implements SourceCursor {
     return this.#feed.splitsDone
   }
 
+  get splitId(): string | undefined {
+    return this.rowsRead === 0 ? undefined : this.#scanner.splitId
+  }
+
   get current(): SourceLocation | undefined {
     return this.rowsRead === 0 ? undefined : { file: this.#scanner.file, offset: this.#scanner.offset }
   }

@@ -41,3 +41,10 @@ export function mutates(row: Line, ctx: Ctx): Line {
   object.value = 'changed'
   return row
 }
+
+export function splitOf(
+  { file, offset }: { file: string; offset: number },
+  ctx: Ctx,
+): { file: string; offset: number; split: string | null } {
+  return { file, offset, split: ctx.splitId ?? null }
+}

@@ -1,65 +1,32 @@
-import type { DecodedArray, ParquetParsers } from 'hyparquet'
 import type { MillraceError } from '../../base/errors.js'
 import { copyOfBytes, isBytes } from '../../columnar/bytes.js'
-import type { ColumnRead } from './parquet-columns.js'
-import { isNested } from './parquet-types.js'
+import type { Row } from '../../columnar/schema.js'
+import type { ColumnRead } from './column-reads.js'
+import { isNested } from './file-types.js'
 import { contentError } from './read-error.js'
 
-/** The values of one column of a row group, in the order of its rows. A `dates` column holds milliseconds: rows get a Date of their own. */
+/** The largest count of milliseconds a Date can hold. */
+const DATE_MS_MAX = 8.64e15
+
+/** The values of one column of a row group or batch, in the order of its rows. A `dates` column holds milliseconds: rows get a Date of their own. */
 export interface ColumnValues {
   readonly column: string
   readonly values: ArrayLike<unknown>
   readonly dates: boolean
 }
 
-const MILLISECONDS = {
-  timestampFromMilliseconds: (millis: bigint) => Number(millis),
-  timestampFromMicroseconds: (micros: bigint) => Math.floor(Number(micros) / 1000),
-  timestampFromNanoseconds: (nanos: bigint) => Number(nanos / 1_000_000n),
-  dateFromDays: (days: number) => days * 86_400_000,
-}
-
-const textOf = (bytes: Uint8Array) => bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-
-/** JSON stays text, and times are milliseconds: a Date per distinct value would be shared between rows. */
-const PARSERS: Partial<ParquetParsers> = { ...MILLISECONDS, jsonFromBytes: textOf }
-
-/** Inside lists and structures times become Dates at once. */
-const NESTED_PARSERS: Partial<ParquetParsers> = {
-  timestampFromMilliseconds: (millis) => new Date(MILLISECONDS.timestampFromMilliseconds(millis)),
-  timestampFromMicroseconds: (micros) => new Date(MILLISECONDS.timestampFromMicroseconds(micros)),
-  timestampFromNanoseconds: (nanos) => new Date(MILLISECONDS.timestampFromNanoseconds(nanos)),
-  dateFromDays: (days) => new Date(MILLISECONDS.dateFromDays(days)),
-  jsonFromBytes: textOf,
-}
-
-/** The reader makes an object of a map by assignment, which would lose that key. */
-const MAP_PARSERS: Partial<ParquetParsers> = {
-  ...NESTED_PARSERS,
-  stringFromBytes: (bytes) => {
-    const text = textOf(bytes)
-    if (text === '__proto__') throw new Error('a column with a map holds the text "__proto__", which cannot be the name of a field')
-    return text
-  },
-}
-
-export function parsersOf({ file, hasMaps }: ColumnRead): Partial<ParquetParsers> {
-  if (hasMaps) return MAP_PARSERS
-  return isNested(file) ? NESTED_PARSERS : PARSERS
-}
-
 export interface ColumnPlace {
   readonly path: string
-  /** Number of the group's first row in the file. */
+  /** Number of the first row in the file. */
   readonly firstRow: number
 }
 
 /**
- * The pages of a column as one array, converted to the declared type.
+ * The pages of a column as one array, converted to the declared type; times are milliseconds.
  *
  * @throws MillraceError `FileColumn`, with column, file and row
  */
-export function columnValues(read: ColumnRead, pages: readonly DecodedArray[], rows: number, place: ColumnPlace): ColumnValues {
+export function columnValues(read: ColumnRead, pages: readonly ArrayLike<unknown>[], rows: number, place: ColumnPlace): ColumnValues {
   const convert = converterOf(read)
   const values = new Array<unknown>(rows)
   let row = 0
@@ -76,6 +43,17 @@ export function columnValues(read: ColumnRead, pages: readonly DecodedArray[], r
   return { column: read.column, values, dates: read.file === 'timestamp' }
 }
 
+/** A row of its own. */
+export function rowAt(columns: readonly ColumnValues[], at: number): Row {
+  const row: Row = {}
+  for (let i = 0; i < columns.length; i++) {
+    const { column, values, dates } = columns[i]
+    const value = values[at]
+    row[column] = dates && value !== null ? new Date(value as number) : value
+  }
+  return row
+}
+
 /** Gives undefined for a value that does not fit. */
 type Converter = (value: unknown) => unknown
 
@@ -83,6 +61,7 @@ function converterOf({ declared, file }: ColumnRead): Converter {
   if (declared === 'int64') return (value) => (typeof value === 'bigint' ? asInt64(value) : BigInt(value as number))
   if (declared === 'int32') return (value) => (Number(value) === (Number(value) | 0) ? Number(value) : undefined)
   if (declared === 'binary' || file === 'binary') return (value) => copyOfBytes(value as Uint8Array)
+  if (file === 'timestamp') return (value) => (Math.abs(Number(value)) <= DATE_MS_MAX ? Number(value) : undefined)
   if (file === 'int64' || file === 'other' || isNested(file)) return plain
   return (value) => value
 }
@@ -108,6 +87,7 @@ function asInt64(value: bigint): bigint | undefined {
 
 function wanted({ declared, file }: ColumnRead): string {
   if (declared === 'int64' || declared === 'int32') return declared
+  if (file === 'timestamp') return 'a Date'
   return file === 'int64'
     ? "a number exactly: declare 'int64' to get bigints"
     : 'a number exactly: leave the column out or store it as int64'

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { tableFromIPC } from 'apache-arrow'
+import type { Row } from '../../src/columnar/schema.js'
+import type { ArrowSinkPlan } from '../../src/flow/plan.js'
+import { ArrowRowEncoder } from '../../src/flow/sinks/arrow-row-encoder.js'
+import { type ArrowSinkOptions, arrow, readBatches, to } from '../../src/flow.js'
+import { useOwnTemporaryFolder } from '../support/own-temporary-folder.js'
+
+const folder = useOwnTemporaryFolder()
+
+type Options = ArrowSinkOptions<Record<string, unknown>>
+
+function encoder(options: Options = {}, format: 'stream' | 'file' = 'file', blockBytes = 1e9): ArrowRowEncoder {
+  const { columns } = to.arrow('a.arrow', options).sink as ArrowSinkPlan
+  return new ArrowRowEncoder({ where: 'stage 1 write a.arrow', format, columns, blockBytes })
+}
+
+/** The bytes of a file, taken as they come. */
+function encode(rows: readonly Row[], arrowEncoder = encoder()): Buffer {
+  const pieces = rows.flatMap((row) => (arrowEncoder.add(row) ? [arrowEncoder.take()] : []))
+  return Buffer.concat([...pieces, arrowEncoder.end()])
+}
+
+async function read(bytes: Uint8Array, name = 'one.arrow'): Promise<Row[]> {
+  writeFileSync(`${folder}/${name}`, bytes)
+  const rows: Row[] = []
+  for await (const batch of readBatches(arrow<Row>(`${folder}/${name}`))) rows.push(...batch)
+  return rows
+}
+
+const at = new Date('2026-11-28T10:00:00.123Z')
+const ROWS = [
+  { number: 1, text: 'ß 日本 😀', on: true, at, bytes: Uint8Array.of(1, 2), list: [1, null], object: { x: 'y', z: [true] }, none: null },
+  { number: null, text: null, on: null, at: null, bytes: null, list: null, object: null, none: null },
+  { number: Number.NaN, text: '', on: false, at: new Date(0), bytes: new Uint8Array(), list: [], object: { x: null, z: null }, none: null },
+]
+
+test('a file is read again, here and elsewhere, in as many batches as it takes', async () => {
+  assert.deepEqual(await read(encode(ROWS)), ROWS)
+  const many = Array.from({ length: 5000 }, (_none, n) => ({ n, text: `the text of row ${n}` }))
+  const bytes = encode(many, encoder({}, 'file', 10_000))
+  assert.deepEqual(await read(bytes), many)
+  const table = tableFromIPC(bytes)
+  assert.ok(table.batches.length > 10, `${table.batches.length} batches`)
+  assert.deepEqual([table.numRows, table.get(4999)?.toJSON()], [5000, { n: 4999, text: 'the text of row 4999' }])
+  const [batch] = [...tableFromIPC(encode(ROWS))].map((row) => row.toJSON())
+  assert.deepEqual([batch?.number, batch?.text, batch?.on], [1, 'ß 日本 😀', true])
+})
+
+test('a stream has what there is each time it is taken', async () => {
+  const stream = encoder({}, 'stream')
+  const pieces = ROWS.map((row) => {
+    stream.add(row)
+    return stream.take()
+  })
+  assert.ok(pieces.every(({ length }) => length > 0))
+  assert.equal(stream.take().length, 0)
+  const bytes = Buffer.concat([...pieces, stream.end()])
+  assert.deepEqual(await read(bytes, 'one.arrows'), ROWS)
+  assert.equal(tableFromIPC(bytes).batches.length, 3)
+})
+
+test('files of no rows are files, with the columns that are declared; the next file has the columns of the first', async () => {
+  assert.deepEqual(await read(encode([])), [])
+  const columns = { a: 'float64', b: 'utf8?' } as const
+  assert.deepEqual(
+    tableFromIPC(encode([], encoder({ columns }))).schema.fields.map(({ name }) => name),
+    ['a', 'b'],
+  )
+  const several = encoder()
+  assert.deepEqual(await read(encode([{ a: 1, b: 'x' }], several)), [{ a: 1, b: 'x' }])
+  assert.deepEqual(await read(encode([{ b: 'y' }], several)), [{ a: null, b: 'y' }])
+  assert.throws(() => encode([{ c: 1 }], several), { code: 'SinkColumn' })
+})
+
+test('what does not fit a column is told with row, column and cure', () => {
+  const cases: [Row[], Options, RegExp][] = [
+    [[{ a: 1 }, { a: 'x' }], {}, /stage 1 write a\.arrow: up to row 2: .*column "a" is a string \("x"\), but the column is float64/],
+    [[{ a: null }], { columns: { a: 'utf8' } }, /up to row 1: column "a" holds a null: declare it with \?/],
+    [[{}], { columns: { a: 'utf8' } }, /column "a" holds a null/],
+    [[{ a: 1n }], { columns: { a: 'float64' } }, /column "a" is .*, but the column is float64/],
+    [[{ a: () => 1 }], {}, /column "a" is a function/],
+    [[{ a: 1, b: 1 }], { columns: { a: 'float64' } }, /"b".*declare all columns/],
+  ]
+  for (const [rows, options, message] of cases) assert.throws(() => encode(rows, encoder(options)), { code: 'SinkColumn', message })
+  for (const type of ['int32', 'list?', 'struct']) {
+    assert.throws(() => to.arrow('a.arrow', { columns: { a: type as 'utf8' } }), { code: 'InvalidArgument', message: /column "a"/ })
+  }
+})
+
+test('a column of nulls in the first batch cannot have values later: that is said, not lost', () => {
+  const small = encoder({}, 'file', 1)
+  assert.throws(() => encode([{ a: null }, { a: 1 }], small), { code: 'SinkColumn', message: /declare all columns/ })
+})
