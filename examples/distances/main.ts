@@ -9,7 +9,7 @@ const FAR_MILES = 5
 
 const run = allDistances.run(workersFromArguments())
 const flow = await measured(() => run.collect())
-const far = flow.result.filter(({ apart }) => (apart ?? 0) > FAR_MILES)
+const far = flow.result.filter(({ apart }) => apart > FAR_MILES)
 
 console.log(
   `${flow.result.length.toLocaleString('en-US')} routes, ${far.length} of them more than ${FAR_MILES} miles apart from what is stated`,

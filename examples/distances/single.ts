@@ -6,7 +6,8 @@ interface Route {
   readonly computed: number
   flights: number
   sum: number
-  apart: number
+  least: number
+  most: number
 }
 
 /** The same in this thread: the way between two airports is computed once for each route. */
@@ -22,15 +23,16 @@ export async function distancesInOneThread(flights: string, airports: string): P
       routes.set(name, route)
       route.flights++
       route.sum += distance
-      route.apart = Math.max(route.apart, Math.abs(distance - route.computed))
+      if (distance < route.least) route.least = distance
+      if (distance > route.most) route.most = distance
     }
   }
-  const rows = Array.from(routes.values(), ({ route, flights: count, sum, computed, apart }) => ({
+  const rows = Array.from(routes.values(), ({ route, flights: count, sum, computed, least, most }) => ({
     route,
     flights: count,
     stated: sum / count,
     computed,
-    apart,
+    apart: Math.max(computed - least, most - computed),
   }))
   return rows.sort((a, b) => b.apart - a.apart || (a.route < b.route ? -1 : 1))
 }
@@ -38,5 +40,5 @@ export async function distancesInOneThread(flights: string, airports: string): P
 function begin(route: string, from: Airport | undefined, to: Airport | undefined): Route | undefined {
   if (from === undefined || to === undefined) return undefined
   const computed = greatCircleMiles(from.latitude, from.longitude, to.latitude, to.longitude)
-  return { route, computed, flights: 0, sum: 0, apart: 0 }
+  return { route, computed, flights: 0, sum: 0, least: Number.POSITIVE_INFINITY, most: Number.NEGATIVE_INFINITY }
 }

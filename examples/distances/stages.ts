@@ -15,11 +15,21 @@ export interface Airport {
   longitude: number
 }
 
-/** A flight between two airports that are known. */
-export type LocatedFlight = Flight & { latitudeFrom: number; longitudeFrom: number; latitudeTo: number; longitudeTo: number }
+/** The flights between two airports: how many, and the mean, least and greatest distance that they state. */
+export type Route = {
+  origin: string
+  destination: string
+  flights: number
+  stated: number | null
+  least: number | null
+  most: number | null
+}
 
-/** Of a route: the mean of the stated distances, the great-circle distance, and how far they are apart, in miles. */
-export type RouteDistance = { route: string; flights: number; stated: number | null; computed: number | null; apart: number | null }
+/** A route whose airports are known. */
+export type LocatedRoute = Route & { latitudeFrom: number; longitudeFrom: number; latitudeTo: number; longitudeTo: number }
+
+/** Of a route: the mean of the stated distances, the great-circle distance, and how far one of them is apart from it, in miles. */
+export type RouteDistance = { route: string; flights: number; stated: number | null; computed: number; apart: number }
 
 const dataFile = (name: string): string => fileURLToPath(new URL(`../data/${name}`, import.meta.resolve('vega-datasets')))
 
@@ -38,10 +48,11 @@ export function greatCircleMiles(latitude1: number, longitude1: number, latitude
   return 2 * EARTH_RADIUS_MILES * Math.asin(Math.sqrt(root + other))
 }
 
-export function withDistance(flight: LocatedFlight): { route: string; stated: number; computed: number; apart: number } {
-  const { origin, destination, distance, latitudeFrom, longitudeFrom, latitudeTo, longitudeTo } = flight
-  const computed = greatCircleMiles(latitudeFrom, longitudeFrom, latitudeTo, longitudeTo)
-  return { route: `${origin}-${destination}`, stated: distance, computed, apart: Math.abs(distance - computed) }
+export function withDistance(row: LocatedRoute): RouteDistance {
+  const { origin, destination, flights, stated, least, most } = row
+  const computed = greatCircleMiles(row.latitudeFrom, row.longitudeFrom, row.latitudeTo, row.longitudeTo)
+  const apart = Math.max(computed - (least ?? computed), (most ?? computed) - computed)
+  return { route: `${origin}-${destination}`, flights, stated, computed, apart }
 }
 
 export function flightsIn(file: string): Source<Flight> {
@@ -52,15 +63,20 @@ export function airportsIn(file: string): Source<Airport> {
   return csv(file, { columns: { iata: 'utf8', latitude: 'float64', longitude: 'float64' } })
 }
 
-/** The routes whose stated distance is farthest from the great circle first. Every worker has all airports, so that no flight is moved. */
+/** The routes whose stated distance is farthest from the great circle first. Every worker has all airports, so that no route is moved to be joined. */
 export function distances(flights: string, airports: string): Flow<RouteDistance> {
   const located = flow(import.meta.url).read(airportsIn(airports))
   return flow(import.meta.url)
     .read(flightsIn(flights))
+    .groupBy(['origin', 'destination'], (a) => ({
+      flights: a.count(),
+      stated: a.avg('distance'),
+      least: a.min('distance'),
+      most: a.max('distance'),
+    }))
     .join(located, { on: { origin: 'iata' }, exchange: 'broadcast', suffix: 'From' })
     .join(located, { on: { destination: 'iata' }, exchange: 'broadcast', suffix: 'To' })
     .map(withDistance)
-    .groupBy('route', (a) => ({ flights: a.count(), stated: a.avg('stated'), computed: a.max('computed'), apart: a.max('apart') }))
     .sort(desc('apart'), 'route')
 }
 
