@@ -75,9 +75,7 @@ export class QueryWorker {
       for (;;) {
         yield* this.drain()
         if (this.isOver) break
-        await new Promise<void>((resolve) => {
-          this.wake = resolve
-        })
+        await this.more()
       }
       await Promise.all(this.stages.map((stage) => stage.idle()))
       yield* this.drain()
@@ -89,6 +87,14 @@ export class QueryWorker {
     } finally {
       void this.end()
     }
+  }
+
+  /** Resolves when there is something to tell, or was since the last event went out. */
+  private more(): Promise<void> {
+    if (this.events.length > 0 || this.isOver) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.wake = resolve
+    })
   }
 
   /** What there is to tell: while one event is on its way out, others come. */

@@ -44,7 +44,7 @@ test('perKey gives each key one call in order, on whatever worker it is', async 
 })
 
 test('mapAsync keeps the order of a sort, and gives each call the source of its row', async () => {
-  for (const way of ways) {
+  for (const way of defaultWays) {
     const rows = await rowsOf(read().mapAsync(answers, { concurrency: 5 }), way.options)
     assert.equal(rows.length, ROWS)
     assert.ok(
@@ -93,7 +93,7 @@ test('failing rows are left out and counted over all workers', async () => {
 })
 
 test('failing rows are written, with their errors, to a folder', async () => {
-  for (const way of ways) {
+  for (const way of defaultWays) {
     const out = mkdtempSync(`${folder}/failed-`)
     const options = { onError: to.jsonl(`${out}/map/`) }
     const job = read()
@@ -135,7 +135,7 @@ test('more failing rows than allowed end the run, also where no worker has so ma
 })
 
 test('a split whose function fails is gone over again, and its rows count once', async () => {
-  for (const way of ways) {
+  for (const way of defaultWays) {
     const logged: LogRecord[] = []
     const job = (retries: number, times: number) =>
       flow(STAGES)

@@ -190,8 +190,17 @@ describe('a run stops everywhere', () => {
     for (const way of defaultWays) {
       const controller = new AbortController()
       const job = numbers().map(withState, { setup: slowSetup })
-      const run = start(job, { ...way.options, signal: controller.signal, onLog: () => controller.abort() })
-      assert.ok((await errorOf(run.collect())) instanceof CancelledError, way.name)
+      const stages: string[] = []
+      const onLog = ({ stage }: LogRecord): void => {
+        stages.push(stage)
+        controller.abort()
+      }
+      assert.ok(
+        (await errorOf(start(job, { ...way.options, signal: controller.signal, onLog }).collect())) instanceof CancelledError,
+        way.name,
+      )
+      // What it logs comes at once, and not when somebody looks who stands still.
+      assert.equal(stages[0], 'withState', way.name)
     }
   })
 
