@@ -4,7 +4,7 @@ import { type Ctx, type Flow, flow, lines } from 'millrace/flow'
 type Line = { text: string }
 
 /** Digests of a line, one after the other: some 20 us of work that no optimizer takes away. */
-const DIGESTS = 8
+const DIGESTS = 32
 
 /** What a row function of the user's may cost: parsing, scoring, hashing. */
 export function scored({ text }: Line): { bucket: number; score: number } {

@@ -3,6 +3,7 @@ import { placed } from '../../base/placed.js'
 import { isBytes } from '../../columnar/bytes.js'
 import { dateMs } from '../../columnar/date.js'
 import { type Key, keyOfRow } from '../../columnar/key.js'
+import { rowOfNulls } from '../../columnar/row-template.js'
 import type { Row } from '../../columnar/schema.js'
 import { refuseProto } from '../aggregates.js'
 import { keepRow } from './keep.js'
@@ -21,6 +22,17 @@ export interface JoinTableOptions {
   readonly budgetBytes: number
 }
 
+/** The columns of joined rows. */
+interface JoinedShape {
+  /** Those of the left row. */
+  readonly names: readonly string[]
+  /** Those of the right row, there and here. */
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  /** A row of them all. */
+  readonly nulls: Row
+}
+
 /** The right rows of a join, by their keys. A key with a null in it is equal to none, as in SQL: such rows are left out. */
 export class JoinTable {
   readonly #options: JoinTableOptions
@@ -36,6 +48,7 @@ export class JoinTable {
   #rows: Row[] = []
   /** The columns that the result gets of the right rows: what they are called there and here. */
   readonly #columns = new Map<string, string>()
+  #shape: JoinedShape | undefined
   /** What the values of each key are, once there is one. */
   readonly #kinds: (string | undefined)[]
 
@@ -118,12 +131,12 @@ export class JoinTable {
 
   /** A left row with the columns of a right one, or with nulls for -1. Throws `ColumnClash`. */
   joined(left: Row, at: number): Row {
-    const row: Record<string, unknown> = { ...left }
-    const right = at < 0 ? undefined : this.#rows[at]
-    for (const [from, to] of this.#columns) {
-      if (Object.hasOwn(left, to)) throw this.#clash(to)
-      row[to] = right?.[from] ?? null
-    }
+    const { names, from, to, nulls } = this.#shapeOf(left)
+    const row: Row = { ...nulls }
+    for (let i = 0; i < names.length; i++) row[names[i]] = left[names[i]]
+    if (at < 0) return row
+    const right = this.#rows[at]
+    for (let i = 0; i < from.length; i++) row[to[i]] = right[from[i]] ?? null
     return row
   }
 
@@ -170,7 +183,20 @@ export class JoinTable {
       const to = `${column}${this.#options.suffix}`
       refuseProto(to, this.#options.where)
       this.#columns.set(column, to)
+      this.#shape = undefined
     }
+  }
+
+  /** Rows that follow each other mostly have the same columns. */
+  #shapeOf(left: Row): JoinedShape {
+    const names = Object.keys(left)
+    const last = this.#shape
+    if (last !== undefined && names.length === last.names.length && names.every((name, i) => name === last.names[i])) return last
+    const from = [...this.#columns.keys()]
+    const to = [...this.#columns.values()]
+    for (const column of to) if (Object.hasOwn(left, column)) throw this.#clash(column)
+    this.#shape = { names, from, to, nulls: rowOfNulls([...names, ...to]) }
+    return this.#shape
   }
 
   #clash(column: string): MillraceError {
