@@ -56,10 +56,10 @@ function rowsOf(schema: Schema, batches: readonly (readonly Row[])[]): Row[] {
   return batches.flat().map((row) => Object.fromEntries(schema.map(({ name, type }) => [name, expected(type, row[name] ?? null)])))
 }
 
-/** UTF-8 has no lone surrogates; a field that is missing is null. */
+/** UTF-8 has no lone surrogates; a field that is missing is null. The others drop a mark of byte order at the beginning of a text; we do not. */
 function expected(type: ColumnType, given: unknown): unknown {
   if (given === null || given === undefined) return null
-  if (typeof type === 'string') return type === 'utf8' ? Buffer.from(given as string).toString() : given
+  if (typeof type === 'string') return type === 'utf8' ? new TextDecoder().decode(Buffer.from(given as string)) : given
   if ('list' in type) return (given as unknown[]).map((element) => expected(type.list, element))
   return Object.fromEntries(type.struct.map((field) => [field.name, expected(field.type, (given as Row)[field.name])]))
 }
@@ -110,10 +110,20 @@ for (const [kind, { type, values }] of Object.entries({ ...KINDS, ...NESTED })) 
 
 /** Columns of all types, of any name, some with a dictionary; rows that lack some. */
 const tables = fc
-  .uniqueArray(fc.tuple(fc.oneof(anyUnits, fc.constantFrom('', 'a', '0', 'é')), fc.constantFrom(...Object.values(KINDS)), fc.boolean()), {
-    selector: ([name]) => Buffer.from(name).toString(),
-    maxLength: 6,
-  })
+  .uniqueArray(
+    fc.tuple(
+      fc.oneof(
+        anyUnits.filter((name) => !name.startsWith('\ufeff')),
+        fc.constantFrom('', 'a', '0', 'é'),
+      ),
+      fc.constantFrom(...Object.values(KINDS)),
+      fc.boolean(),
+    ),
+    {
+      selector: ([name]) => Buffer.from(name).toString(),
+      maxLength: 6,
+    },
+  )
   .chain((columns) => {
     const row = fc.record(Object.fromEntries(columns.map(([name, { values }]) => [name, fc.option(values)])), { requiredKeys: [] })
     return fc.record({ columns: fc.constant(columns), batches: fc.array(fc.array(row, { maxLength: 12 }), { maxLength: 4 }) })

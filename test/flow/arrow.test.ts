@@ -372,3 +372,23 @@ test('a flow reads them, on workers too', async () => {
   }
   assert.match(await job.explain(), /^ {2}read arrow flow\.\* \{ n: float64 \}$/m)
 })
+
+test('a mark of byte order at the beginning of a text is a character of it', async () => {
+  const rows = ['\ufeffx', 'a\ufeff', '\ufeff'].map((text) => ({ text, list: [text, null], object: { text } }))
+  const schema = [
+    { name: 'text', type: 'utf8' as const },
+    { name: 'list', type: { list: 'utf8' as const } },
+    { name: 'object', type: { struct: [{ name: 'text', type: 'utf8' as const }] } },
+  ]
+  for (const dictionaries of [[], ['text']]) {
+    const encoder = new ArrowEncoder({ format: 'file', dictionaries })
+    const bytes = Buffer.concat([encoder.schema(schema), encoder.rows(rows), encoder.end()])
+    assert.deepEqual(await read(write('marks.arrow', bytes)), rows)
+  }
+  const texts = rows.map(({ text }) => text)
+  const long = new arrowJs.Table({ text: arrowJs.vectorFromArray(texts, new arrowJs.LargeUtf8()) })
+  assert.deepEqual(
+    await read(write('long.arrow', arrowJs.tableToIPC(long, 'file'))),
+    texts.map((text) => ({ text })),
+  )
+})

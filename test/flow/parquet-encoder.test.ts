@@ -158,6 +158,11 @@ test('lists and objects are written as JSON, which is read as text', async () =>
   assert.deepEqual(odd, [{ a: `["${2n ** 60n}",null,"1970-01-01T00:00:00.000Z"]` }])
 })
 
+test('a mark of byte order at the beginning of a text is a character of it', async () => {
+  const rows = ['\ufeffx', 'a\ufeff', '\ufeff'].map((text) => ({ text }))
+  assert.deepEqual(await read(encode(rows)), rows)
+})
+
 test('a file of no rows is one, with the columns that are declared', async () => {
   const file = encode([], { columns: { a: 'int32', b: 'utf8?' } })
   assert.deepEqual(

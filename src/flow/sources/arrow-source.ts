@@ -4,6 +4,7 @@ import { unsound } from './arrow-check.js'
 import { setCodecs } from './arrow-codecs.js'
 import { ArrowFile, type MessageStart } from './arrow-file.js'
 import { MESSAGE, readHead } from './arrow-metadata.js'
+import { wholeTexts } from './arrow-texts.js'
 import { arrowFileType, isNamed, shaperOf, typeName } from './arrow-types.js'
 import { type Block, BlockSource } from './block-source.js'
 import { type ColumnRead, columnReads, type PresentColumn } from './column-reads.js'
@@ -127,6 +128,7 @@ export class ArrowSource extends BlockSource {
       const data = table.children[index].data[batch]
       const problem = unsound(data, rows)
       if (problem !== undefined) throw damaged(path, `rows from ${firstRow} on, column ${JSON.stringify(read.column)}: ${problem}`)
+      wholeTexts(data)
       const values = Array.from({ length: data.length }, (_none, at) => {
         const value: unknown = data.at(at)
         return shape === undefined || value === null || value === undefined ? value : shape(value)
