@@ -1,16 +1,20 @@
-import { createHash } from 'node:crypto'
 import { type Ctx, type Flow, flow, lines } from 'millrace/flow'
 
 type Line = { text: string }
 
-/** Digests of a line, one after the other: some 20 us of work that no optimizer takes away. */
-const DIGESTS = 32
+/** Rounds over a text, each with what the one before gave: some 13 us of work in plain TypeScript that no optimizer takes away. */
+const ROUNDS = 300
 
-/** What a row function of the user's may cost: parsing, scoring, hashing. */
+/** What a row function of the user's may cost: parsing, scoring, comparing. */
 export function scored({ text }: Line): { bucket: number; score: number } {
-  let digest = text
-  for (let i = 0; i < DIGESTS; i++) digest = createHash('sha1').update(digest).digest('hex')
-  return { bucket: Number.parseInt(digest.slice(0, 2), 16), score: Number.parseInt(digest.slice(2, 10), 16) }
+  let mixed = text.length
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let i = 0; i < text.length; i++) {
+      mixed = Math.imul(mixed ^ text.charCodeAt(i), 0x85eb_ca6b)
+      mixed ^= mixed >>> 13
+    }
+  }
+  return { bucket: mixed & 0xff, score: mixed >>> 8 }
 }
 
 export interface Bucket {

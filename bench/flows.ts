@@ -36,7 +36,7 @@ function writeSplits(folder: string, line: string): void {
   for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.txt`), `${line}\n${'x'.repeat(0x4_0000)}\n`)
 }
 
-const LINES = 50_000
+const LINES = 200_000
 
 async function scoresInOneThread(pattern: string): Promise<Bucket[]> {
   const buckets = new Map<number, { bucket: number; n: number; best: number }>()
