@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import type { Row } from '../../src/columnar/schema.js'
 import { Spill } from '../../src/exchange/spill.js'
@@ -140,4 +141,36 @@ test('a reducer is found by its text, under any name, or it is said what is wron
     assert.throws(() => describeReducer(wrong, 'operator 1 (reduceBy)'), { code: 'InvalidArgument', message: /init, step, merge, finish/ })
   }
   assert.throws(() => describeReducer({ ...total, step: async () => 1 }, 'here'), { code: 'StageAsync' })
+})
+
+test('a state may be anything that can be cloned: also bytes, nothing, a class of its own', async () => {
+  const states = [
+    undefined,
+    null,
+    0n,
+    '',
+    'x'.repeat(5000),
+    new Uint8Array(3),
+    new Uint8Array(10_000).fill(7),
+    new Date(5),
+    [1, [2]],
+    new Map([[{ a: 1 }, new Set([2])]]),
+  ]
+  for (const state of states) {
+    const odd = {
+      init: () => state,
+      step: () => state,
+      merge: (a: unknown) => a,
+      finish: (last: unknown) => ({ last: inspect(last), keeps: true }),
+    }
+    const operators = (op: 'reducePartial' | 'reduceFinal'): OperatorPlan[] => [{ op, keys: ['k'], fn: describeReducer(odd, 'here') }]
+    const rows = [1, 2, 1].map((k) => ({ k }))
+    const sent = drain(await pipeline(operators('reducePartial'), new RowsCursor(rows), { functions: { odd } }))
+    const result = byKey(drain(await pipeline(operators('reduceFinal'), new RowsCursor([...sent, ...sent]), { functions: { odd } })))
+    assert.deepEqual(
+      result,
+      [1, 2].map((k) => ({ k, last: inspect(state), keeps: true })),
+      inspect(state),
+    )
+  }
 })

@@ -26,12 +26,7 @@ export class FlatMapCursor implements Cursor<Row> {
     }
   }
 
-  /** Lets the live generator run its `finally` blocks, then closes the input, whatever they throw. */
   close(): void {
-    try {
-      this.#items.close()
-    } finally {
-      this.#input.close()
-    }
+    this.#items.close(this.#input)
   }
 }

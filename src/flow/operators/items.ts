@@ -1,5 +1,5 @@
 import type { Row } from '../../columnar/schema.js'
-import { END } from './cursor.js'
+import { type Cursor, END } from './cursor.js'
 import { callError, checkRow, isPromiseLike, leaveOut, resultError, type StageCall } from './stage-call.js'
 
 /** The rows of what a stage function gave, one at a time: a generator is never run ahead and may be endless. */
@@ -56,14 +56,16 @@ export class Items {
     return END
   }
 
-  /** Lets a live generator run its `finally` blocks. Throws what they throw. */
-  close(): void {
+  /** Lets a live generator run its `finally` blocks, then closes the input, whatever they throw: that is thrown then. */
+  close(input: Cursor<unknown>): void {
     const iterator = this.#iterator
     this.#iterator = this.#items = this.#argument = undefined
     try {
       iterator?.return?.()
     } catch (error) {
       throw callError(this.#call, error)
+    } finally {
+      input.close()
     }
   }
 

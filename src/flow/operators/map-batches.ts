@@ -33,11 +33,7 @@ export class MapBatchesCursor implements Cursor<Row> {
 
   close(): void {
     this.#batch = []
-    try {
-      this.#items.close()
-    } finally {
-      this.#input.close()
-    }
+    this.#items.close(this.#input)
   }
 
   #taken(): Row[] {

@@ -47,11 +47,7 @@ export class PerKeyCursor implements Cursor<Row> {
   close(): void {
     this.#first = undefined
     this.#head = END
-    try {
-      this.#items.close()
-    } finally {
-      this.#input.close()
-    }
+    this.#items.close(this.#input)
   }
 
   #open(first: Row): void {

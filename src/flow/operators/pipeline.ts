@@ -73,9 +73,11 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
   return through(new RetryCursor(rows, { retries, meter, failed, open: (input) => through(input, 0, retried) }), retried, operators.length)
 }
 
+/** A split and what came of it have half of the share each. */
 function splitRows({ id, input }: StagePlan, source: Cursor<Row>, share: number): { rows: SplitRows; meter: SizeMeter; retries: number } {
-  const meter = new SizeMeter(`stage ${id} a split and what came of it, kept for retries,`, share)
-  return { rows: new SplitRows(source as LocatedRows, meter), meter, retries: (input as FileInputPlan).retries as number }
+  const meterOf = (what: string) => new SizeMeter(`stage ${id} ${what}, kept for retries,`, share / 2)
+  const rows = new SplitRows(source as LocatedRows, meterOf('a split'))
+  return { rows, meter: meterOf('what came of a split'), retries: (input as FileInputPlan).retries as number }
 }
 
 function retryLog({ log, worker }: StageEnvironment): RetryOptions['failed'] {

@@ -10,7 +10,7 @@ export interface RetryOptions {
   readonly open: (rows: Cursor<Row>) => Cursor<Row>
   /** Told of each attempt that failed but the last. */
   readonly failed: (error: unknown, attempt: number, split: string | undefined) => void
-  /** Counts what is kept of a split: its rows, and those that came of it. */
+  /** Counts what came of a split in this attempt. */
   readonly meter: SizeMeter
 }
 

@@ -28,6 +28,7 @@ export class SplitRows implements LocatedRows {
   #isOver = false
   #failure: { readonly error: unknown } | undefined
 
+  /** `meter` counts what is kept. */
   constructor(source: LocatedRows, meter: SizeMeter) {
     this.#source = source
     this.#meter = meter
@@ -69,6 +70,7 @@ export class SplitRows implements LocatedRows {
   /** Goes on to the next split; false: there is none. */
   advance(): boolean {
     this.#kept = []
+    this.#meter.clear()
     this.#at = 0
     const held = this.#held
     this.#held = undefined
