@@ -17,11 +17,19 @@ export function callStep(fn: unknown, options: StageOptions = {}, where: string,
 }
 
 /** What a function needs of its context. */
-export function contextStep({ params, setup }: ContextOptions, where: string): Pick<Call, 'params' | 'setup'> {
+function contextStep({ params, setup }: ContextOptions, where: string): Pick<Call, 'params' | 'setup'> {
   return {
     ...(params === undefined ? {} : { params: encodeParams(checkParams(params, where), where) }),
     ...(setup === undefined ? {} : { setup: describeFunction(setup, `${where} setup`) }),
   }
+}
+
+/** What a reducer needs of its context; it has no rows that could be left out. @throws MillraceError `ParamInvalid`, `InvalidArgument` */
+export function reducerContext(options: StageOptions, where: string): Pick<Call, 'params' | 'setup'> {
+  const given = (['onError', 'maxErrors', 'timeoutMs'] as const).find((name) => options[name] !== undefined)
+  if (given !== undefined)
+    throw new MillraceError('InvalidArgument', `${where}: a reducer has no ${given}: leave failing rows out in a map before`)
+  return contextStep(options, where)
 }
 
 /** A whole number from 1, as options give it. */

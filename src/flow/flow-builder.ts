@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.js'
 import { type Aggregate, type AggregateResult, type Aggregates, collectAggregates } from './aggregates.js'
 import { buildPlan } from './build-plan.js'
-import { callStep, contextStep, countOption } from './call-step.js'
+import { callStep, countOption, reducerContext } from './call-step.js'
 import { columnList } from './column-list.js'
 import { execute } from './execute.js'
 import { explainPlan } from './explain.js'
@@ -158,7 +158,7 @@ export class Flow<R> {
     options: ReduceOptions = {},
   ): Flow<Simplify<Pick<R, K> & Out>> {
     const where = this.#place('reduceBy')
-    const call = { fn: describeReducer(reducer, where), ...contextStep(options, where) }
+    const call = { fn: describeReducer(reducer, where), ...reducerContext(options, where) }
     return this.#with({ op: 'reduceBy', keys: columnList(key, where), ...call })
   }
 

@@ -180,6 +180,8 @@ test('a broadcast gives every worker all rows', async () => {
   }
 })
 
+const counting = { init: () => 0, step: (n: number) => n + 1, merge: (a: number, b: number) => a + b, finish: (n: number) => ({ n }) }
+
 test('what cannot be is refused when the flow is built', () => {
   const job = read()
   for (const build of [
@@ -193,6 +195,7 @@ test('what cannot be is refused when the flow is built', () => {
     () => job.topPerKey('key', { orderBy: [], rows: 1 }),
     () => job.topPerKey('key', { orderBy: 'id', rows: 0 }),
     () => job.sort({ stable: true }),
+    () => job.reduceBy('key', counting, { onError: 'skip' } as object),
     () => job.perKey([], { params: { most: 1 } }, ranks),
   ]) {
     assert.throws(build, { code: 'InvalidArgument' }, String(build))
