@@ -13,6 +13,8 @@ const LIB = join(ROOT, 'dist/lib')
 
 const COMMAND = './cli/main.js'
 const CALL_WORKER = './call/bootstrap.js'
+/** It stands alone. */
+const WATCHDOG = './mesh/watchdog.js'
 
 /** What somebody loads by its path, from the module that it is. */
 const ENTRIES = {
@@ -22,6 +24,7 @@ const ENTRIES = {
   'call/bootstrap': CALL_WORKER,
   'flow/bootstrap': './flow/bootstrap.js',
   'cli/main': COMMAND,
+  'mesh/watchdog': WATCHDOG,
 }
 
 /** Each entry loads all that calls need, so that it is one file: a bundler cuts by who needs what. */
@@ -42,7 +45,7 @@ const entriesWithCore = {
     // A worker's own module will ask for it: it is read beside the rest.
     bundler.onResolve({ filter: /^published:/ }, ({ path }) => ({ path: path.slice('published:'.length), external: true }))
     bundler.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
-      contents: `${path === CALL_WORKER ? "import 'published:../entry/index.js'\n" : ''}${path === COMMAND ? '#!/usr/bin/env node\n' : ''}${CORE.map((module) => `import '${module}'\n`).join('')}export * from '${path}'`,
+      contents: `${path === CALL_WORKER ? "import 'published:../entry/index.js'\n" : ''}${path === COMMAND ? '#!/usr/bin/env node\n' : ''}${path === WATCHDOG ? '' : CORE.map((module) => `import '${module}'\n`).join('')}export * from '${path}'`,
       resolveDir: SRC,
     }))
   },

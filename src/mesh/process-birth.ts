@@ -5,6 +5,7 @@ import { keepFreedMemory } from '../memory/malloc.js'
 import type { MappedSegment, Mapper } from '../memory/mapped-memory.js'
 import { ERROR_BYTES_MAX, encodeError, rankOf } from '../stream/error-payload.js'
 import type { MappedLink } from './acquaintance.js'
+import { holdLifeline } from './lifeline.js'
 import { Member } from './member.js'
 import { MemberWords } from './member-words.js'
 import { metProcess } from './process-acquaintance.js'
@@ -38,6 +39,7 @@ export async function bornInProcess(): Promise<Birth | undefined> {
       resolve(first as ProcessBirthData)
     })
   })
+  holdLifeline(birth.folder)
   const side = await begin(birth)
   take = (message) => side.receive(message)
   for (const message of early) take(message)
@@ -55,8 +57,6 @@ async function begin({ id, title, folder, token, link, table, elasticBytes }: Pr
     if (isLeaving) return
     // Nobody else is there any more to clear up.
     rmSync(folder, { recursive: true, force: true })
-    // In the midst of code that does not yield, nothing of it may keep this process from its end.
-    if (toLeader.isLookedAt) process.kill(process.pid, 'SIGKILL')
     process.exit()
   }
   process.once('disconnect', orphaned)

@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type Clock, systemClock } from '../base/clock.js'
 import { decodeError } from '../stream/error-payload.js'
+import { LIFELINE } from './lifeline.js'
 import type { WorkerHost } from './pool-worker.js'
 import type { ProcessBirthData, ProcessReply } from './process-birth-data.js'
 import type { SetupMessage, SetupReply } from './setup.js'
@@ -52,8 +54,10 @@ export function startProcess(
     env,
     execArgv: [...(execArgv ?? inheritedArguments()), ...limitArguments(resourceLimits)],
     serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // The last is the lifeline: it is held, and closes with this process.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
   })
+  holdOpen(child)
   let cause: unknown
   const gone = goneOf(child, wire, (error) => {
     cause ??= error
@@ -85,6 +89,13 @@ export function startProcess(
       await gone
     },
   }
+}
+
+/** Its lifeline neither keeps this process running, nor does it matter how it ends. One that never was has none. */
+function holdOpen({ stdio }: { readonly stdio?: readonly unknown[] }): void {
+  const lifeline = stdio?.[LIFELINE] as Socket | undefined
+  lifeline?.on('error', () => {})
+  lifeline?.unref()
 }
 
 /** For a process that never was Node.js would signal our own process group. */

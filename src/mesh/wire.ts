@@ -50,7 +50,6 @@ export class Wire implements ParcelTarget {
   private highestChannel = 0
   private readonly scanner = new ParcelScanner(this)
   private lookedMs = 0
-  private looking = false
   private readonly whenLost: (() => void)[] = []
 
   /** `stirred` is called where something arrived, room is free again, or the other member is gone. */
@@ -64,11 +63,6 @@ export class Wire implements ParcelTarget {
   /** Whether it was ever connected. */
   get isConnected(): boolean {
     return this.socket !== undefined
-  }
-
-  /** Whether somebody who keeps the event loop from turning looks just now. */
-  get isLookedAt(): boolean {
-    return this.looking
   }
 
   /** Its socket is there, and authenticated; `first` has arrived on it already. */
@@ -153,9 +147,7 @@ export class Wire implements ParcelTarget {
   look(): void {
     const nowMs = performance.now()
     if (nowMs - this.lookedMs < LOOK_AGAIN_MS) return
-    this.looking = true
     this.drain()
-    this.looking = false
     this.lookedMs = nowMs
   }
 

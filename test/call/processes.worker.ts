@@ -16,6 +16,11 @@ export default serve({
     yield 'spins'
     while (!ctx.cancelled);
   },
+  /** Never lets the event loop turn, and never looks. */
+  *neverLooks(): Generator<string> {
+    yield 'never looks'
+    for (;;);
+  },
   says: (text: string): boolean => process.stdout.write(text),
   /** What the user's own code sends by the channel of its process is nothing to the pool. */
   sends: (): boolean => [null, 1, 'text', { kind: 'nonsense' }].every((said) => process.send?.(said)),
