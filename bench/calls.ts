@@ -11,6 +11,7 @@ import { startReadable } from './rivals/readable.js'
 
 type Worker1 = typeof import('./calls.worker.js')
 const WORKER = new URL('./calls.worker.js', import.meta.url)
+const START_WORKER = new URL('./start.worker.js', import.meta.url)
 const PORT_WORKER = new URL('./rivals/port.worker.js', import.meta.url)
 const CHECKED = 2500
 const CALLS = 20_000
@@ -112,7 +113,7 @@ async function measureLive(rounds: number): ReturnType<Bench['run']> {
 }
 
 async function startPool(): Promise<void> {
-  const connection = await connect<Worker1>(WORKER, { workers: 2 })
+  const connection = await connect<typeof import('./start.worker.js')>(START_WORKER, { workers: 2 })
   await Promise.all([1, 2].map((worker) => connection.on(worker).echo(worker)))
   await connection.close()
 }
