@@ -65,6 +65,11 @@ export class Flow<R> {
     this.#parts = parts
   }
 
+  /** @internal What a flow is made of; undefined where the value is none. */
+  static partsOf(value: unknown): FlowParts | undefined {
+    return value instanceof Flow ? value.#parts : undefined
+  }
+
   /** One row in, one row out. */
   map<F extends StageFunction<R>>(fn: F & MapResult<ReturnType<F>>, ...options: OptionArguments<F>): Flow<ReturnType<F>> {
     return this.#with({ op: 'map', ...callStep(fn, options[0], this.#place('map')) })

@@ -179,6 +179,7 @@ export class QueryWorker {
       id: this.topology.outputId(stage.id, this.invitation.self),
       receivers: this.topology.receivers(stage),
       name: `stage ${stage.id}`,
+      tellsColumns: this.topology.isTable(stage),
       inputs,
       pipeline,
       slice,

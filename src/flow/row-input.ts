@@ -3,7 +3,7 @@ import type { Row } from '../columnar/schema.js'
 import type { Gather } from '../exchange/gather.js'
 import type { OrderedMerge } from '../exchange/ordered-merge.js'
 import { CallWaits } from './operators/call-waits.js'
-import { type Cursor, END, PAUSE } from './operators/cursor.js'
+import { type BatchCursor, type Cursor, END, isBatchCursor, PAUSE } from './operators/cursor.js'
 
 /** Rows that a stage reads: a cursor that can be waited for. */
 export interface RowInput extends Cursor<Row> {
@@ -28,14 +28,12 @@ export class StageInputs {
   /** One more input, for a join. */
   beside(input: RowInput): Cursor<Row> {
     this.#all.push(input)
-    return {
-      next: () => {
-        const row = input.next()
-        if (typeof row === 'symbol') this.#waitsFor = row === PAUSE ? input : this.#own
-        return row
-      },
-      close: () => input.close(),
+    const waiting = <T>(row: T): T => {
+      if (typeof row === 'symbol') this.#waitsFor = row === PAUSE ? input : this.#own
+      return row
     }
+    const beside: Cursor<Row> = { next: () => waiting(input.next()), close: () => input.close() }
+    return isBatchCursor(input) ? Object.assign(beside, { nextBatch: () => waiting(input.nextBatch()) }) : beside
   }
 
   /** Resolves when the pipeline may give something else than PAUSE. */
@@ -43,14 +41,14 @@ export class StageInputs {
     return this.#waitsFor.ready()
   }
 
-  /** Resolves when all are ready, or closed, and hold no file. */
+  /** Resolves when all are ready, or closed, and hold no file, and no statement runs. */
   async idle(): Promise<void> {
-    await Promise.all(this.#all.map((input) => input.ready().catch(() => {})))
+    await Promise.all([this.calls.idle(), ...this.#all.map((input) => input.ready().catch(() => {}))])
   }
 }
 
 /** The rows of an exchange in any order. */
-export class GatherInput implements RowInput {
+export class GatherInput implements RowInput, BatchCursor {
   private batch: Batch | undefined
   private at = 0
 
@@ -63,6 +61,10 @@ export class GatherInput implements RowInput {
       if (this.batch === undefined) return this.gather.isDone ? END : PAUSE
     }
     return this.batch.row(this.at++)
+  }
+
+  nextBatch(): Batch | typeof END | typeof PAUSE {
+    return this.gather.take() ?? (this.gather.isDone ? END : PAUSE)
   }
 
   ready(): Promise<void> {

@@ -27,6 +27,13 @@ export class Topology {
     return to === 'leader' ? [LEADER] : this.members(this.plan.stages[to])
   }
 
+  /** Whether a stage's rows become a table of a statement as they are: it has columns even where it has no rows. */
+  isTable({ id, output }: StagePlan): boolean {
+    if (output.to === 'leader' || output.exchange === 'merge') return false
+    const [first, ...others] = this.plan.stages[output.to].operators
+    return first?.op === 'sql' || others.some((other) => other.op === 'sql' && other.tables.some(({ stage }) => stage === id))
+  }
+
   /** The stage whose rows the leader reads. */
   get last(): StagePlan {
     return this.plan.stages[this.plan.stages.length - 1]

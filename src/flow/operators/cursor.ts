@@ -1,3 +1,6 @@
+import type { Batch } from '../../columnar/batch.js'
+import type { Row } from '../../columnar/schema.js'
+
 /** No more rows; every later `next()` says so again. */
 export const END: unique symbol = Symbol('end')
 /** Nothing now: the input is not there yet or the time slice is over. `next()` may be called again later and goes on where it was. */
@@ -8,6 +11,15 @@ export interface Cursor<T> {
   next(): T | typeof END | typeof PAUSE
   /** Drops what is kept and closes the input. */
   close(): void
+}
+
+/** A cursor whose rows may be had as the batches that they came in: by `next` or by `nextBatch`, not by both. */
+export interface BatchCursor extends Cursor<Row> {
+  nextBatch(): Batch | typeof END | typeof PAUSE
+}
+
+export function isBatchCursor(cursor: Cursor<Row>): cursor is BatchCursor {
+  return 'nextBatch' in cursor
 }
 
 /** Closes a cursor whose rows are no longer wanted: what a `finally` block of a generator throws then has no one to go to. */

@@ -2,6 +2,7 @@ import { assert } from '../../base/assert.js'
 import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
+import { loadSql } from '../load-sql.js'
 import {
   type FileInputPlan,
   type FunctionOperatorPlan,
@@ -57,11 +58,12 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
   const writers = await Promise.all(
     operators.map((operator) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op) : undefined)),
   )
+  const openSql = operators.some(({ op }) => op === 'sql') ? await loadSql() : undefined
   const through = (input: Cursor<Row>, from: number, to: number): Cursor<Row> => {
     let cursor = input
     for (const [index, operator] of operators.slice(from, to).entries()) {
       const call = calls[from + index]
-      const place = { ...options, share, stage: stage.id, writer: writers[from + index] }
+      const place = { ...options, share, stage: stage.id, writer: writers[from + index], openSql }
       cursor = call ? callCursor(operator as FunctionOperatorPlan, cursor, call, place) : cursorOf(operator, cursor, place)
       if (call?.skips !== undefined) cursor = new SkippingCursor(cursor, call.skips)
     }
