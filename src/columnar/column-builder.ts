@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
+import type { Values } from './block.js'
 import { isBytes } from './bytes.js'
 import type { ColumnShape } from './column-shape.js'
 import { dateMs } from './date.js'
@@ -86,6 +87,20 @@ export class ColumnBuilder {
     return bytes
   }
 
+  /**
+   * Puts values at rows that follow each other, from one on that is not before the last: those at the first `count` of the indexes.
+   * Returns what they take, as `set`.
+   */
+  setMany(row: number, values: Values, indexes: Int32Array, count: number): number {
+    if (values instanceof Float64Array) {
+      this.#setFloats(row, values, indexes, count)
+      return 0
+    }
+    let bytes = 0
+    for (let i = 0; i < count; i++) bytes += this.set(row + i, values[indexes[i]])
+    return bytes
+  }
+
   /** The columns inside, as the stage has them: of a list one, of a struct its fields. */
   inside(): readonly ColumnBuilder[] {
     const { kind } = this.#shape
@@ -129,6 +144,15 @@ export class ColumnBuilder {
     if (this.#bits.length <= KEPT_BYTES_MAX) return
     this.#capacity = 0
     this.#resize(0)
+  }
+
+  #setFloats(row: number, values: Float64Array, indexes: Int32Array, count: number): void {
+    if (row !== this.#length) this.#fill(row)
+    if (row + count > this.#capacity) this.#grow(row + count)
+    if (this.#kind !== 'float64') this.#become('float64', values[indexes[0]])
+    const floats = this.#floats
+    for (let i = 0; i < count; i++) floats[row + i] = values[indexes[i]]
+    this.#length = row + count
   }
 
   #setText(row: number, value: string): number {

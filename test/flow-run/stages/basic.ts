@@ -1,4 +1,4 @@
-import type { Ctx } from 'millrace/flow'
+import type { Columns, Ctx } from 'millrace/flow'
 
 export type Item = { id: number; group: string; value: number | null; when?: Date; on?: boolean }
 
@@ -59,6 +59,10 @@ export function* spans(
 
 export function* allOf(rows: object[]): Generator<object> {
   yield* rows
+}
+
+export function columnsOf(columns: Columns<object>): object {
+  return columns
 }
 
 export async function later(row: object): Promise<object> {
