@@ -66,6 +66,10 @@ describe('a sink with resume', () => {
       op: 'write',
       sink: { kind: 'csv', path: 'out/', parts: { overwrite: false, resume: { everyMs: 5 } }, delimiter: ',' },
     })
+    const columns = read()
+      .mapColumns(shout as never)
+      .write(out)
+    assert.equal((await columns.plan()).stages.length, 1)
     assert.match(await job.explain(), /write csv out\/ \(can be resumed\)/)
     const [stage] = (await read().map(shout).write(out).plan()).stages
     assert.deepEqual(stage?.operators[1], { op: 'write', sink: out.sink })

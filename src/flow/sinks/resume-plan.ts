@@ -7,6 +7,7 @@ const BY_SPLIT: ReadonlySet<OperatorPlan['op']> = new Set<FunctionOperatorPlan['
   'filter',
   'flatMap',
   'mapBatches',
+  'mapColumns',
   'mapAsync',
 ])
 
@@ -27,7 +28,7 @@ export function refuseResume(stages: readonly StagePlan[]): void {
   if (problem === undefined) return
   throw new MillraceError(
     'InvalidArgument',
-    `${resumed.sink.path} has resume: the flow reads files, calls map, filter, flatMap, mapBatches or mapAsync, and ends with write(); ${problem}: leave resume out, or write to that folder in a flow of its own`,
+    `${resumed.sink.path} has resume: the flow reads files, calls map, filter, flatMap, mapBatches, mapColumns or mapAsync, and ends with write(); ${problem}: leave resume out, or write to that folder in a flow of its own`,
   )
 }
 
