@@ -23,6 +23,7 @@ export {
   type CsvColumns,
   type CsvOptions,
   csv,
+  type JsonlOptions,
   jsonl,
   type Line,
   lines,

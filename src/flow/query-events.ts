@@ -10,15 +10,15 @@ export interface WorkerProgress {
   readonly bytesIn: number
   readonly splitsDone: number
   readonly spilledBytes: number
-  /** Rows left out because their function failed, by `skipKey`. */
+  /** Rows left out because their function failed or they could not be read, by `skipKey`. */
   readonly skipped: Readonly<Record<string, number>>
   /** Bytes of frames sent so far, by receiving participant. */
   readonly sentBytes: Readonly<Record<number, number>>
 }
 
-/** Names a function's place in a plan. */
-export function skipKey(stage: number, operator: number): string {
-  return `${stage}.${operator}`
+/** Names the place in a plan of a source or function that may fail for rows: see `failingOf`. */
+export function skipKey(stage: number, place: number | 'read'): string {
+  return `${stage}.${place}`
 }
 
 /** What a worker still holds of a query; all zero after its end. */

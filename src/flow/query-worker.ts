@@ -14,12 +14,13 @@ import type { Session } from '../stream/session.js'
 import { importStages } from './import-guard.js'
 import { comparatorOf } from './operators/compare.js'
 import { buildPipeline } from './operators/pipeline.js'
-import type { SkippedRows } from './operators/skipped-rows.js'
+import { openSkips, type SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
-import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, StagePlan } from './plan.js'
+import { type ExchangeInputPlan, type FileInputPlan, failingOf, type RowsInputPlan, type SinkPlan, type StagePlan } from './plan.js'
 import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
 import { resolveReducer } from './reducer.js'
 import { GatherInput, GivenRows, MergeInput, type RowInput, StageInputs } from './row-input.js'
+import { openWriter } from './sinks/open-writer.js'
 import type { SinkHost } from './sinks/part-writer.js'
 import { SystemDisk } from './sinks/sink-disk.js'
 import { openSource } from './sources/open-source.js'
@@ -155,10 +156,9 @@ export class QueryWorker {
     const controller = new AbortController()
     this.controllers.push(controller)
     const environment: StageEnvironment = {
-      worker: this.terms.io === 'async' ? LEADER : this.invitation.self,
+      ...this.logger,
       signal: controller.signal,
       cancelled: () => run.current?.isCancelled ?? controller.signal.aborted,
-      log: (record) => this.emit({ kind: 'log', record: encodeValue(record) }),
       ...('current' in input ? { location: input as SourceCursor } : {}),
     }
     const { spill } = this
@@ -166,6 +166,7 @@ export class QueryWorker {
       resolve: (ref) => resolveStage(namespace, ref),
       resolveReducer: (ref) => resolveReducer(namespace, ref),
       input,
+      inputSkips: this.skips.get(skipKey(stage.id, 'read')),
       right: (sender) => inputs.beside(this.exchangeInput({ kind: 'exchange', stages: [sender] })),
       environment,
       waits: inputs.calls,
@@ -191,6 +192,11 @@ export class QueryWorker {
     })
     this.stages.push(run.current)
     return run.current
+  }
+
+  private get logger(): Pick<StageEnvironment, 'worker' | 'log'> {
+    const worker = this.terms.io === 'async' ? LEADER : this.invitation.self
+    return { worker, log: (record) => this.emit({ kind: 'log', record: encodeValue(record) }) }
   }
 
   private sinkHost(): SinkHost {
@@ -237,6 +243,7 @@ export class QueryWorker {
     const source = await openSource(input, {
       cwd: this.terms.cwd,
       io: this.terms.io,
+      skips: await this.inputSkips(stage),
       nextSplit: async () => {
         const message = await splits.next()
         return message === undefined ? undefined : decodeSplit(message)
@@ -244,6 +251,16 @@ export class QueryWorker {
     })
     this.sources.push(source)
     return withClose(source, () => splits.cancel())
+  }
+
+  /** What takes the rows that a source cannot read, where it may leave them out. */
+  private async inputSkips(stage: StagePlan): Promise<SkippedRows | undefined> {
+    const source = failingOf(stage).find(({ place }) => place === 'read')
+    if (source === undefined) return undefined
+    const writerOf = async (sink: SinkPlan) => (await openWriter(sink, `stage ${stage.id} onError ${sink.path}`, this.sinkHost())).writer
+    const skips = await openSkips(source.failing, source.name, { environment: this.logger, writerOf })
+    if (skips !== undefined) this.skips.set(skipKey(stage.id, 'read'), skips)
+    return skips
   }
 
   private report(): void {

@@ -35,21 +35,21 @@ type StateOf<F> = ContextOf<F> extends Ctx<unknown, infer S> ? S : unknown
 /** `setup` runs once per worker before the first row; what it returns (or resolves to) is `ctx.state`. */
 export type SetupFunction<P, S> = (ctx: SetupCtx<P>) => S | Promise<S>
 
-/** A row for which a stage function failed, as `onError` writes it. */
+/** A row for which a stage function failed, or that a source could not read, as `onError` writes it. */
 export interface FailedRow {
-  /** The function's name. */
+  /** The function's name; `csv` or `jsonl` for a source. */
   stage: string
-  /** Name and message of the error. */
+  /** Name and message of the error, which tells of a source where the row stands. */
   error: string
   code: string | null
   /** Where the row is from; null behind an exchange. */
   file: string | null
   offset: number | null
-  /** The row that the function was given; null where it was given many. */
+  /** The row that the function was given; null where it was given many. What a source read of it: `{ fields }` or `{ text }`. */
   row: object | null
 }
 
-/** What is done with rows for which a stage function fails. */
+/** What is done with rows for which a stage function fails, or that a source cannot read. */
 export interface FailingRows {
   /**
    * `fail`, the default: an error ends the run. `skip`: the row is left out, counted in `stats().rowsSkipped`, and the first of each worker

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arrow, asc, type Columns, type Ctx, desc, type Flow, flow, rows as given, jsonl, lines, parquet } from '../../src/flow.js'
+import { arrow, asc, type Columns, type Ctx, csv, desc, type Flow, flow, rows as given, jsonl, lines, parquet, to } from '../../src/flow.js'
 import { compileMistakes } from '../support/mistakes.js'
 import { loadRanks, long, ranked, shout, words } from './stages.js'
 
@@ -145,6 +145,12 @@ test('row types follow through every step', () => {
     start.read(parquet('f', { columns: { delay: 'float64', note: 'utf8?', id: 'int64' } })),
   )
   rows<Record<string, unknown>>()(start.read(parquet('f')))
+  rows<{ n: number; text: string | null }>()(
+    start.read(csv('f', { columns: { n: 'int32', text: 'utf8?' }, onError: to.jsonl('bad/'), maxErrors: 3 })),
+  )
+  rows<Record<string, string | null>>()(start.read(csv('f', { onError: 'skip' })))
+  rows<Trade>()(start.read(jsonl<Trade>('f', { onError: 'skip' })))
+  rows<{ file: string; rows: number; bytes: number }>()(trades.write(to.jsonl('out/', { resume: { everyMs: 5 } })))
   rows<{ delay: number; at: Date | null }>()(start.read(arrow('f', { columns: { delay: 'float64', at: 'timestamp?' } })))
   rows<Trade>()(start.read(arrow<Trade>('f')))
   rows<Trade>()(start.read(given<Trade>('trades')))
@@ -298,6 +304,14 @@ test('mistakes are refused by the compiler', () => {
     trades.groupBy('who', (a) => ({ n: a.last('at', { by: 'nope' }) }))
     // @ts-expect-error no such option
     trades.map(shoutAny, { onError: 'ignore' })
+    // @ts-expect-error
+    csv('f', { onError: 'ignore' })
+    // @ts-expect-error
+    jsonl('f', { onError: to.csv<{ other: string }>('bad/') })
+    // @ts-expect-error
+    lines('f', { onError: 'skip' })
+    // @ts-expect-error
+    to.jsonl('out/', { resume: 'always' })
   }
   assert.equal(typeof refused, 'function')
 })

@@ -1,21 +1,22 @@
-import { assert } from '../../base/assert.js'
 import type { Slice } from '../../base/slice.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
 import { type FunctionOperatorPlan, isSinkOperator, keepsRows, retriedOf, type SinkPlan, type StagePlan } from '../plan.js'
-import { encoderOf } from '../sinks/encoders.js'
-import { PartWriter, type SinkHost } from '../sinks/part-writer.js'
-import { SplitParts } from '../sinks/split-parts.js'
+import { openWriter } from '../sinks/open-writer.js'
+import type { SinkHost } from '../sinks/part-writer.js'
 import { callCursor } from './call-cursors.js'
 import type { CallWaits } from './call-waits.js'
 import type { Cursor } from './cursor.js'
 import { type CallOptions, prepareCalls } from './prepared-calls.js'
 import { cursorOf } from './row-cursors.js'
+import type { SkippedRows } from './skipped-rows.js'
 import { SkippingCursor } from './skipping.js'
 import { splitwise } from './splitwise.js'
 
 export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   readonly input: Cursor<Row>
+  /** Takes the rows that the input cannot read; undefined: they are errors. */
+  readonly inputSkips?: SkippedRows | undefined
   /** What the stage of that number sends here beside the input, for a join. */
   readonly right?: ((stage: number) => Cursor<Row>) | undefined
   /** Told of calls that go on while the stage waits. */
@@ -29,9 +30,6 @@ export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   /** Asked by every operator that loops; the driver begins it. */
   readonly slice: Slice
 }
-
-/** A sink's writer, where it stands with what it is told of splits. */
-type OpenWriter = Pick<SplitParts, 'writer' | 'endSplit'>
 
 /**
  * The operators of one stage in this worker, as one cursor. Finds all functions, then runs the `setup`s one after the other.
@@ -63,21 +61,11 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
     }
     return cursor
   }
-  if (splits === undefined) return through(options.input, 0, operators.length)
+  const readable = (input: Cursor<Row>): Cursor<Row> =>
+    options.inputSkips === undefined ? input : new SkippingCursor(input, options.inputSkips)
+  if (splits === undefined) return through(readable(options.input), 0, operators.length)
   const ended = (split: string): void => {
     for (const writer of writers) writer?.endSplit(split)
   }
-  return through(
-    splits.cursor((rows) => through(rows, 0, splits.operators), ended),
-    splits.operators,
-    operators.length,
-  )
-}
-
-async function openWriter(sink: SinkPlan, where: string, host: SinkHost | undefined): Promise<OpenWriter> {
-  assert(host !== undefined, `${where}: the worker can write`)
-  const encoder = await encoderOf(sink, where)
-  return sink.parts?.resume === undefined
-    ? { writer: new PartWriter(sink, encoder, host), endSplit: () => {} }
-    : new SplitParts(sink, encoder, host)
+  return through(readable(splits.cursor((rows) => through(rows, 0, splits.operators), ended)), splits.operators, operators.length)
 }

@@ -38,6 +38,7 @@ function problemOf(stages: readonly StagePlan[], sink: SinkPlan): string | undef
   const last = operators[operators.length - 1] as OperatorPlan | undefined
   const odd = operators.find((operator) => !BY_SPLIT.has(operator.op) && operator !== last)
   if (odd !== undefined) return `this one has ${odd.op}`
+  if (typeof ('onError' in input ? input.onError : undefined) === 'object') return 'this one writes rows that it cannot read'
   if (stages.length > 1) return 'this one moves rows between workers'
   const failing = operators.filter(isFunctionOperator).find(({ onError }) => typeof onError === 'object')
   if (failing !== undefined) return `this one writes rows for which ${failing.fn.name} fails`

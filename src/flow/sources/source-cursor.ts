@@ -1,6 +1,7 @@
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import type { Cursor } from '../operators/cursor.js'
+import type { SkippedRows } from '../operators/skipped-rows.js'
 import type { Split, SplitFile } from './split.js'
 
 /** The rows of the splits that this worker is given. */
@@ -33,4 +34,6 @@ export interface SourceOptions {
    * for threads that do nothing else. Parquet is always read asynchronously.
    */
   readonly io?: 'async' | 'sync'
+  /** Takes the rows of CSV and JSON lines that cannot be read; undefined: they are errors. */
+  readonly skips?: SkippedRows | undefined
 }

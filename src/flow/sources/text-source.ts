@@ -1,6 +1,7 @@
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import { END, PAUSE } from '../operators/cursor.js'
+import type { SkippedRows } from '../operators/skipped-rows.js'
 import type { Feed } from './feed.js'
 import { LineScanner } from './line-scanner.js'
 import { contentError } from './read-error.js'
@@ -14,10 +15,13 @@ export class TextSource implements SourceCursor {
   readonly #feed: Feed
   readonly #scanner: LineScanner
   readonly #rowOf: RowOfLine
+  readonly #skips: SkippedRows | undefined
   rowsRead = 0
 
-  constructor(feed: Feed, rowOf: RowOfLine) {
+  /** `skips`: takes lines that are no rows; undefined: they are errors. */
+  constructor(feed: Feed, rowOf: RowOfLine, skips?: SkippedRows) {
     this.#feed = feed
+    this.#skips = skips
     this.#scanner = new LineScanner(feed)
     this.#rowOf = rowOf
   }
@@ -27,10 +31,22 @@ export class TextSource implements SourceCursor {
     for (;;) {
       const text = scanner.next()
       if (text === PAUSE || text === END) return text
-      const row = this.#rowOf(text, scanner.file, scanner.offset)
+      const row = this.#row(text)
       if (row === undefined) continue
       this.rowsRead++
       return row
+    }
+  }
+
+  /** Undefined for none. */
+  #row(text: string): Row | undefined {
+    const { file, offset } = this.#scanner
+    try {
+      return this.#rowOf(text, file, offset)
+    } catch (error) {
+      if (this.#skips === undefined) throw error
+      this.#skips.take(error as Error, { file, offset }, { text })
+      return undefined
     }
   }
 
