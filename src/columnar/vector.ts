@@ -124,6 +124,29 @@ export class FloatVector extends Vector {
   }
 }
 
+export class Int32Vector extends Vector {
+  readonly type = 'int32'
+  readonly #values: Int32Array
+
+  constructor(nulls: Nulls, values: Int32Array) {
+    super(nulls)
+    this.#values = values
+  }
+
+  get(index: number): number | null {
+    return this.isNull(index) ? null : (this.#values[index] as number)
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#values)]
+  }
+
+  /** The same column as float64. */
+  widened(): FloatVector {
+    return new FloatVector(this, Float64Array.from(this.#values))
+  }
+}
+
 export class BigintVector extends Vector {
   readonly type = 'int64'
   readonly #values: BigInt64Array

@@ -1,4 +1,5 @@
 import { placed } from '../base/placed.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { Shape } from '../columnar/shape.js'
 import type { SourceTask } from '../stream/source-task.js'
@@ -34,8 +35,9 @@ export class ExchangeOutput implements GatedOutput {
     route: Route,
     private readonly sent: () => void,
     private readonly spilling?: SpillingOutput,
+    int32?: Int32Columns,
   ) {
-    const shape = new Shape({ stage: name })
+    const shape = new Shape({ stage: name, int32 })
     this.shape = shape
     this.isBroadcast = route === 'broadcast'
     this.route = route === 'broadcast' ? () => 0 : route

@@ -48,7 +48,7 @@ export interface ArrowText<R> {
 }
 
 /** Types of columns that Arrow is written with; lists and objects only where they are not declared. */
-export type ArrowColumnSpec = Exclude<ColumnSpec, 'int32' | 'int32?' | 'list' | 'list?' | 'struct' | 'struct?'>
+export type ArrowColumnSpec = Exclude<ColumnSpec, 'list' | 'list?' | 'struct' | 'struct?'>
 
 /** What `to.arrow` takes. */
 export interface ArrowSinkOptions<R> extends PartOptions, ArrowText<R> {}
@@ -116,10 +116,9 @@ export function checkedCsv(where: string, options: CsvText<never>): { columns?: 
 export function checkedArrow(where: string, { columns: given }: { readonly columns?: object }): { columns?: readonly ColumnPlan[] } {
   if (given === undefined) return {}
   const columns = columnPlans(where.replace('()', ''), given as SourceColumns)
-  const odd = columns.find(({ type }) => type === 'int32' || type === 'list' || type === 'struct')
+  const odd = columns.find(({ type }) => type === 'list' || type === 'struct')
   if (odd === undefined) return { columns }
-  const cure = odd.type === 'int32' ? "declare it 'float64'" : 'leave columns out'
-  throw new MillraceError('InvalidArgument', `${where}: column "${odd.column}": ${odd.type} cannot be declared here: ${cure}`)
+  throw new MillraceError('InvalidArgument', `${where}: column "${odd.column}": ${odd.type} cannot be declared here: leave columns out`)
 }
 
 function place(name: string, path: string, options: PartOptions): { path: string; parts?: PartsPlan } {

@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.js'
 import type { Slice } from '../../base/slice.js'
+import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
 import {
@@ -11,7 +12,7 @@ import {
   type SinkPlan,
   type StagePlan,
 } from '../plan.js'
-import { encoderOf } from '../sinks/encoders.js'
+import { encoderOf, type WrittenRows } from '../sinks/encoders.js'
 import { PartWriter, type SinkHost } from '../sinks/part-writer.js'
 import { callCursor } from './call-cursors.js'
 import type { CallWaits } from './call-waits.js'
@@ -26,6 +27,8 @@ import type { StageEnvironment } from './stage-call.js'
 
 export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   readonly input: Cursor<Row>
+  /** Which columns are int32 before each operator; by default none. */
+  readonly int32?: readonly Int32Columns[]
   /** What the stage of that number sends here beside the input, for a join. */
   readonly right?: ((stage: number) => Cursor<Row>) | undefined
   /** Told of calls that go on while the stage waits. */
@@ -51,11 +54,12 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
   const retried = retriedOf(stage)
   const share = options.budgetBytes / Math.max(1, operators.filter(keepsRows).length + Number(retried > 0))
   const splits = retried === 0 ? undefined : splitRows(stage, options.input, share)
-  const writerOf = (sink: SinkPlan, op: string) => openWriter(sink, `stage ${stage.id} ${op} ${sink.path}`, options.sinks)
+  const writerOf = (sink: SinkPlan, op: string, int32: Int32Columns = NO_INT32) =>
+    openWriter(sink, { where: `stage ${stage.id} ${op} ${sink.path}`, int32 }, options.sinks)
   const environment = splits === undefined ? options.environment : { ...options.environment, location: splits.rows }
   const calls = await prepareCalls(operators, { ...options, environment, writerOf: (sink) => writerOf(sink, 'onError') })
   const writers = await Promise.all(
-    operators.map((operator) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op) : undefined)),
+    operators.map((operator, at) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op, options.int32?.[at]) : undefined)),
   )
   const through = (input: Cursor<Row>, from: number, to: number): Cursor<Row> => {
     let cursor = input
@@ -87,7 +91,7 @@ function retryLog({ log, worker }: StageEnvironment): RetryOptions['failed'] {
   }
 }
 
-async function openWriter(sink: SinkPlan, where: string, host: SinkHost | undefined): Promise<PartWriter> {
-  assert(host !== undefined, `${where}: the worker can write`)
-  return new PartWriter(sink, await encoderOf(sink, where), host)
+async function openWriter(sink: SinkPlan, rows: WrittenRows, host: SinkHost | undefined): Promise<PartWriter> {
+  assert(host !== undefined, `${rows.where}: the worker can write`)
+  return new PartWriter(sink, await encoderOf(sink, rows), host)
 }

@@ -1,6 +1,7 @@
 import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
 import { detach } from '../../columnar/detach.js'
+import { type Int32Columns, isInt32, NO_INT32 } from '../../columnar/int32-columns.js'
 import { recordOf } from '../../columnar/record.js'
 import type { ColumnType } from '../column-spec.js'
 import { valueBytes } from '../operators/size-meter.js'
@@ -38,20 +39,30 @@ const ELEMENTS: { readonly [T in ColumnType]: Omit<SchemaElement, 'name'> } = {
 
 const VALUE_BYTES = 8
 
+/** A column that is not declared: its first value that is not null says what it holds. */
+interface OpenColumn {
+  readonly column: string
+  readonly int32: Int32Columns
+}
+
 /** The values of one column of the row group that is being gathered. */
 export class ParquetColumn {
   readonly name: string
   readonly #isDeclared: boolean
   readonly #isNullable: boolean
+  readonly #int32: Int32Columns
   #type: ColumnType | undefined
+  /** A file tells of the type. */
+  #isFixed = false
   #values: unknown[] = []
 
   /** As it is declared; without a type it gets that of its first value that is not null, and may hold nulls. `nulls` of them are there. */
-  constructor(plan: ColumnPlan | { readonly column: string }, nulls: number) {
+  constructor(plan: ColumnPlan | OpenColumn, nulls: number) {
     this.name = plan.column
     this.#isDeclared = 'type' in plan
     this.#type = 'type' in plan ? (plan.type as ColumnType) : undefined
     this.#isNullable = 'type' in plan ? plan.nullable : true
+    this.#int32 = 'type' in plan ? NO_INT32 : plan.int32
     for (let i = 0; i < nulls; i++) this.#values.push(null)
   }
 
@@ -62,7 +73,8 @@ export class ParquetColumn {
   /** Keeps a value; returns about how many bytes it takes. Throws an `Error` that says what is wrong with it. */
   add(value: unknown): number {
     if (value === null || value === undefined || (value instanceof Date && Number.isNaN(value.getTime()))) return this.#addNull()
-    this.#type ??= typeOf(value)
+    this.#type ??= this.#int32.has(this.name) ? 'int32' : typeOf(value)
+    if (typeof value === 'number' && !isInt32(value)) this.#widen()
     const kept = KEPT[this.#type](value)
     if (kept === undefined) throw new Error(`is ${this.#type}${this.#isDeclared ? '' : ' in the rows before'}, not ${shown(value)}`)
     this.#values.push(kept)
@@ -72,6 +84,8 @@ export class ParquetColumn {
   /** A column in which only nulls were seen is one of text. */
   element(): SchemaElement {
     this.#type ??= 'utf8'
+    if (!this.#int32.has(this.name)) this.#widen()
+    this.#isFixed = true
     return { name: this.name, ...ELEMENTS[this.#type], repetition_type: this.#isNullable ? 'OPTIONAL' : 'REQUIRED' }
   }
 
@@ -81,6 +95,11 @@ export class ParquetColumn {
     this.#values = []
     // A dictionary takes minus zero for zero.
     return { name: this.name, data, ...(data.some((value) => Object.is(value, -0)) && { encoding: 'PLAIN' }) }
+  }
+
+  /** Numbers that are not, or not for sure, int32. */
+  #widen(): void {
+    if (this.#type === 'int32' && !this.#isDeclared && !this.#isFixed) this.#type = 'float64'
   }
 
   #addNull(): number {

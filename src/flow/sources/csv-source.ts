@@ -29,6 +29,7 @@ export class CsvSource extends BlockSource {
     super(nextSplit)
     this.#input = input
     this.#cwd = cwd
+    this.int32.found((input.columns ?? []).map(({ column, type }) => ({ name: column, type })))
   }
 
   protected async *blocksOf({ path }: SplitFile): AsyncGenerator<Block, void, undefined> {

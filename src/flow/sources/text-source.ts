@@ -1,3 +1,4 @@
+import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import { END, PAUSE } from '../operators/cursor.js'
@@ -13,6 +14,7 @@ export class TextSource implements SourceCursor {
   readonly #feed: Feed
   readonly #scanner: LineScanner
   readonly #rowOf: RowOfLine
+  readonly int32: Int32Columns = NO_INT32
   rowsRead = 0
 
   constructor(feed: Feed, rowOf: RowOfLine) {

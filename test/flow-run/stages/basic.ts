@@ -30,6 +30,10 @@ export function same(row: object): object {
   return row
 }
 
+export function copied({ id, value }: { id: number; value: number | null }): { id: number; value: number | null } {
+  return { id, value }
+}
+
 /** The group also as bytes, where there is one. */
 export function withBytes(row: { group?: string | null }): object {
   return typeof row.group === 'string' ? { ...row, raw: new TextEncoder().encode(row.group) } : row
