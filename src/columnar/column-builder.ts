@@ -1,12 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
-import { isBytes } from './bytes.js'
+import type { Values } from './block.js'
+import { copyBits, isBytes } from './bytes.js'
 import type { ColumnShape } from './column-shape.js'
 import { dateMs } from './date.js'
 import { describe } from './describe.js'
 import { isInt32 } from './int32-columns.js'
-import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, valueBytes } from './layout.js'
+import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, rowBytes, valueBytes } from './layout.js'
 import { recordOf } from './record.js'
 import type { Kind } from './schema.js'
 import { textBytesMax, writeText } from './text.js'
@@ -87,6 +88,20 @@ export class ColumnBuilder {
     return bytes
   }
 
+  /**
+   * Puts values at rows that follow each other, from one on that is not before the last: those at the first `count` of the indexes.
+   * Returns what they take, as `set`.
+   */
+  setMany(row: number, values: Values, indexes: Int32Array, count: number): number {
+    if (values instanceof Float64Array && !this.#shape.takesInt32) {
+      this.#setFloats(row, values, indexes, count)
+      return 0
+    }
+    let bytes = 0
+    for (let i = 0; i < count; i++) bytes += this.set(row + i, values[indexes[i]])
+    return bytes
+  }
+
   /** The columns inside, as the stage has them: of a list one, of a struct its fields. */
   inside(): readonly ColumnBuilder[] {
     const { kind } = this.#shape
@@ -144,6 +159,15 @@ export class ColumnBuilder {
     else this.#floats[row] = value
   }
 
+  #setFloats(row: number, values: Float64Array, indexes: Int32Array, count: number): void {
+    if (row !== this.#length) this.#fill(row)
+    if (row + count > this.#capacity) this.#grow(row + count)
+    if (this.#kind !== 'float64') this.#become('float64', values[indexes[0]])
+    const floats = this.#floats
+    for (let i = 0; i < count; i++) floats[row + i] = values[indexes[i]]
+    this.#length = row + count
+  }
+
   #setText(row: number, value: string): number {
     if (this.#kind !== 'utf8') this.#become('utf8', value)
     const start = this.#words[row] as number
@@ -166,15 +190,9 @@ export class ColumnBuilder {
       return bytes
     }
     const record = recordOf(value)
-    if (record === undefined) throw this.#unfit(value)
+    if (record === undefined) throw this.#shape.unfit(value)
     if (this.#kind !== 'struct') this.#become('struct', value)
     return (this.#inside as InsideBuilder<object>).set(row, record)
-  }
-
-  #unfit(value: unknown): MillraceError {
-    const cure =
-      'map it to a string, number, bigint, boolean, Date, Uint8Array, array, plain object or null, for example with JSON.stringify'
-    return this.#shape.refusal(`is ${describe(value)}, which no column can hold; ${cure}`)
   }
 
   #setBytes(row: number, value: Uint8Array): number {
@@ -276,19 +294,4 @@ export class ColumnBuilder {
     data.set(this.#data.subarray(0, start))
     this.#data = data
   }
-}
-
-/** Nearly. */
-function rowBytes(kind: Kind): number {
-  if (kind === 'null') return 0
-  if (kind === 'boolean') return 0.25
-  if (kind === 'struct') return 0.125
-  return hasOffsets(kind) || kind === 'int32' ? 4.125 : 8.125
-}
-
-function copyBits(message: Uint8Array, start: number, bits: Uint8Array, rows: number): void {
-  const bytes = bitmapBytes(rows)
-  message.set(bits.subarray(0, bytes), start)
-  // Bits after the last row are zero: the same rows always give the same bytes.
-  if ((rows & 7) !== 0) message[start + bytes - 1] &= 0xff >> (8 - (rows & 7))
 }

@@ -67,18 +67,23 @@ export class ColumnShape {
     this.owner.changed()
   }
 
+  /** Whether a number may be int32 here. */
+  get takesInt32(): boolean {
+    return this.#kind === 'int32' || (this.#kind === 'null' && this.#depth === 0 && this.owner.isInt32(this.name))
+  }
+
   /** The kind that it has for a number, as by `widen`. @throws MillraceError `ColumnType` */
   widenBy(value: number): 'int32' | 'float64' {
     // A column that stays as it is takes minus zero as zero.
     const fits = isInt32(value) || (this.#isFixed && value === 0)
-    const kind = fits && (this.#kind === 'int32' || (this.#kind === 'null' && this.#isInt32)) ? 'int32' : 'float64'
+    const kind = fits && this.takesInt32 ? 'int32' : 'float64'
     this.widen(kind, value)
     return kind
   }
 
   /** A column of rows is int32 no more where its owner says so. */
   review(): void {
-    if (this.#kind === 'int32' && !this.#isFixed && !this.#isInt32) this.widen('float64', null)
+    if (this.#kind === 'int32' && !this.#isFixed && !this.owner.isInt32(this.name)) this.widen('float64', null)
   }
 
   /** The type that it has, if it has one, is to stay. */
@@ -100,12 +105,15 @@ export class ColumnShape {
     return new MillraceError('ColumnType', `${this.place} ${what}`)
   }
 
-  get place(): string {
-    return this.owner.place(this.#path)
+  /** An error about a value that no column can hold. */
+  unfit(value: unknown): MillraceError {
+    const cure =
+      'map it to a string, number, bigint, boolean, Date, Uint8Array, array, plain object or null, for example with JSON.stringify'
+    return this.refusal(`is ${describe(value)}, which no column can hold; ${cure}`)
   }
 
-  get #isInt32(): boolean {
-    return this.#depth === 0 && this.owner.isInt32(this.name)
+  get place(): string {
+    return this.owner.place(this.#path)
   }
 
   #isWidenedBy(kind: Kind): boolean {

@@ -61,6 +61,14 @@ export function valueBytes(kind: Kind, rows: number): number {
   return hasOffsets(kind) ? 4 * (rows + 1) : 8 * rows
 }
 
+/** What a row takes of them, nearly, with its bit of validity. */
+export function rowBytes(kind: Kind): number {
+  if (kind === 'null') return 0
+  if (kind === 'boolean') return 0.25
+  if (kind === 'struct') return 0.125
+  return hasOffsets(kind) || kind === 'int32' ? 4.125 : 8.125
+}
+
 export function hasOffsets(kind: Kind): boolean {
   return kind === 'utf8' || kind === 'binary' || kind === 'list'
 }

@@ -59,8 +59,8 @@ export class Shape implements ShapeOwner {
     return this.#rowsSeen
   }
 
-  countRow(): void {
-    this.#rowsSeen++
+  countRows(rows: number): void {
+    this.#rowsSeen += rows
   }
 
   /** Throws `TooManyColumns` beyond 4,096. */

@@ -38,7 +38,16 @@ export function buildPlan({ module, input, steps }: FlowParts, isSmall: IsSmall 
 }
 
 /** Steps behind which rows are in the order in which they were. */
-const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>(['map', 'filter', 'flatMap', 'mapBatches', 'mapAsync', 'write', 'tee'])
+const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>([
+  'map',
+  'filter',
+  'flatMap',
+  'mapBatches',
+  'mapColumns',
+  'mapAsync',
+  'write',
+  'tee',
+])
 
 /** What the last step asked for and the next one decides. */
 type Pending = { kind: 'sort'; order: OrderPlan } | { kind: 'trim'; rows: number } | undefined

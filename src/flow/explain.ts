@@ -115,7 +115,8 @@ function failingText({ onError, maxErrors, timeoutMs }: FunctionOperatorPlan): s
 function callText(operator: FunctionOperatorPlan): string {
   switch (operator.op) {
     case 'mapBatches':
-      return `mapBatches of ${operator.rows}`
+    case 'mapColumns':
+      return `${operator.op} of ${operator.rows}`
     case 'mapAsync':
       return `mapAsync ${operator.concurrency} at once`
     case 'reducePartial':

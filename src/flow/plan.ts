@@ -130,9 +130,9 @@ interface RowOperatorPlan extends CallPlan {
   readonly op: 'map' | 'filter' | 'flatMap'
 }
 
-/** For so many rows at once. */
+/** For so many rows at once: an array of them, or their columns. */
 interface BatchesOperatorPlan extends CallPlan {
-  readonly op: 'mapBatches'
+  readonly op: 'mapBatches' | 'mapColumns'
   readonly rows: number
 }
 

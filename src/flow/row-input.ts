@@ -1,10 +1,11 @@
 import type { Batch } from '../columnar/batch.js'
+import { Block } from '../columnar/block.js'
 import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row } from '../columnar/schema.js'
 import type { Gather } from '../exchange/gather.js'
 import type { OrderedMerge } from '../exchange/ordered-merge.js'
 import { CallWaits } from './operators/call-waits.js'
-import { type Cursor, END, PAUSE } from './operators/cursor.js'
+import { type BlockCursor, type Cursor, END, PAUSE } from './operators/cursor.js'
 
 /** Rows that a stage reads: a cursor that can be waited for. */
 export interface RowInput extends Cursor<Row> {
@@ -57,7 +58,7 @@ export class StageInputs {
 }
 
 /** The rows of an exchange in any order. */
-export class GatherInput implements TypedInput {
+export class GatherInput implements TypedInput, BlockCursor {
   private batch: Batch | undefined
   private at = 0
 
@@ -67,12 +68,16 @@ export class GatherInput implements TypedInput {
   ) {}
 
   next(): Row | typeof END | typeof PAUSE {
-    while (this.batch === undefined || this.at === this.batch.rowCount) {
-      this.batch = this.gather.take()
-      this.at = 0
-      if (this.batch === undefined) return this.gather.isDone ? END : PAUSE
-    }
-    return this.batch.row(this.at++)
+    const batch = this.head()
+    return typeof batch === 'symbol' ? batch : batch.row(this.at++)
+  }
+
+  nextBlock(rowsMax: number): Block | typeof END | typeof PAUSE {
+    const batch = this.head()
+    if (typeof batch === 'symbol') return batch
+    const from = this.at
+    this.at = Math.min(batch.rowCount, from + rowsMax)
+    return Block.ofBatch(batch, from, this.at)
   }
 
   ready(): Promise<void> {
@@ -82,6 +87,16 @@ export class GatherInput implements TypedInput {
   close(): void {
     this.batch = undefined
     this.gather.close()
+  }
+
+  /** A batch that has rows left. */
+  private head(): Batch | typeof END | typeof PAUSE {
+    while (this.batch === undefined || this.at === this.batch.rowCount) {
+      this.batch = this.gather.take()
+      this.at = 0
+      if (this.batch === undefined) return this.gather.isDone ? END : PAUSE
+    }
+    return this.batch
   }
 }
 
@@ -95,6 +110,12 @@ export class GivenRows extends GatherInput {
     const row = super.next()
     if (typeof row !== 'symbol') this.rowsRead++
     return row
+  }
+
+  override nextBlock(rowsMax: number): Block | typeof END | typeof PAUSE {
+    const block = super.nextBlock(rowsMax)
+    if (typeof block !== 'symbol') this.rowsRead += block.rows
+    return block
   }
 }
 

@@ -146,6 +146,29 @@ export type MapAsyncResult<T> =
 // biome-ignore lint/suspicious/noExplicitAny: the widest function of rows that inference can start from
 export type RowsFunction<R, Out = unknown> = (rows: R, ctx: Ctx<any, any>) => Out
 
+/**
+ * The columns of some rows, each as many values as there are rows: numbers and bigints without nulls in a typed array, else in an array, null
+ * where there is none. One is made when it is looked at. A column that no row so far has had is not there.
+ */
+export type Columns<R> = { readonly [C in keyof R]: ArrayLike<R[C]> }
+
+/** The rows whose columns a function gives. */
+export type RowOfColumns<T> = T extends unknown ? { [C in keyof T]: T[C] extends ArrayLike<infer Value> ? Value : never } : never
+
+type NotAColumn<T> = { [C in keyof T]: T[C] extends string ? C : T[C] extends ArrayLike<unknown> ? never : C }[keyof T]
+
+/** What a function of `mapColumns` gives: columns. */
+export type ColumnsResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : [T] extends [PromiseLike<unknown>]
+      ? 'A stage function is synchronous: this one returns a promise.'
+      : Extract<T, NotARow> extends never
+        ? IsNever<NotAColumn<T>> extends true
+          ? unknown
+          : 'A mapColumns gives an array or typed array for each column, all of one length.'
+        : 'A mapColumns gives columns: a plain object of arrays, all of one length.'
+
 export type ItemOf<T> = T extends Iterable<infer Out> ? Out : never
 
 // biome-ignore lint/suspicious/noExplicitAny: matches every type guard

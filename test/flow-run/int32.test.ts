@@ -7,7 +7,7 @@ import { parquetMetadata } from 'hyparquet'
 import { arrow, csv, type Flow, flow, jsonl, type Part, parquet, type RunOptions, to } from 'millrace/flow'
 import { parquetBytes } from '../flow/parquet-writer.js'
 import type { AnyFlow } from './oracle.js'
-import { copied, isEven } from './stages/basic.js'
+import { copied, isEven, sameColumns } from './stages/basic.js'
 import { errorOf, rowsOf, sorted, start, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/basic.js', import.meta.url)
@@ -108,6 +108,7 @@ describe('the type of a column', () => {
     ['of 64 bits in the file', () => read('wide'), both(FLOAT)],
     ['behind a filter', () => ints().filter(isEven), both(INT)],
     ['behind a map', () => ints().map(copied), both(FLOAT)],
+    ['behind a map of columns', () => ints().exchange.hash('id').mapColumns(sameColumns), both(FLOAT)],
     ['behind a sort', () => ints().sort('value', 'id'), both(INT)],
     ['behind the first rows of a sort', () => ints().sort('value', 'id').limit(5), both(INT)],
     ['behind a limit', () => ints().limit(10), both(INT)],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arrow, asc, type Ctx, desc, type Flow, flow, rows as given, jsonl, lines, parquet } from '../../src/flow.js'
+import { arrow, asc, type Columns, type Ctx, desc, type Flow, flow, rows as given, jsonl, lines, parquet } from '../../src/flow.js'
 import { compileMistakes } from '../support/mistakes.js'
 import { loadRanks, long, ranked, shout, words } from './stages.js'
 
@@ -93,6 +93,12 @@ function* spans(trades: Iterable<Trade>, ctx: Ctx<{ gap: number }>): Generator<{
 function halves(trades: Trade[]): { half: number }[] {
   return trades.map(({ price }) => ({ half: (price ?? 0) / 2 }))
 }
+function halved({ who, price }: Columns<Trade>): { who: ArrayLike<string>; half: Float64Array; at: (Date | null)[] } {
+  return { who, half: Float64Array.from(price, (each) => (each ?? 0) / 2), at: [] }
+}
+function ofText(): { who: string } {
+  return { who: '' }
+}
 async function laterText(): Promise<string> {
   return ''
 }
@@ -131,6 +137,7 @@ test('row types follow through every step', () => {
   )
   rows<{ who: string; n: number }>()(trades.perKey('who', { orderBy: ['at', desc('id')], params: { gap: 1 } }, spans))
   rows<{ half: number }>()(trades.mapBatches(halves, { rows: 5 }))
+  rows<{ who: string; half: number; at: Date | null }>()(trades.mapColumns(halved, { rows: 5 }))
   rows<{ n: number }>()(trades.mapAsync(later, { concurrency: 5, onError: 'skip' }))
   rows<Trade>()(trades.topPerKey(['who'], { orderBy: 'at', rows: 3 }).sort('at', { stable: true }))
   rows<{ who: string; spread: number }>()(trades.reduceBy('who', spread))
@@ -271,6 +278,12 @@ test('mistakes are refused by the compiler', () => {
     counted.perKey('word', { params: { gap: 1 } }, spans)
     // @ts-expect-error the function takes one row, not many
     trades.mapBatches(day)
+    // @ts-expect-error the function takes many rows, not their columns
+    trades.mapColumns(halves)
+    // @ts-expect-error text is no column
+    trades.mapColumns(ofText)
+    // @ts-expect-error columns of other rows
+    counted.mapColumns(halved)
     // @ts-expect-error a promise of text is no row
     trades.mapAsync(laterText)
     // @ts-expect-error without merge

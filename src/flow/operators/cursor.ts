@@ -1,3 +1,6 @@
+import type { Block } from '../../columnar/block.js'
+import type { Row } from '../../columnar/schema.js'
+
 /** No more rows; every later `next()` says so again. */
 export const END: unique symbol = Symbol('end')
 /** Nothing now: the input is not there yet or the time slice is over. `next()` may be called again later and goes on where it was. */
@@ -8,6 +11,16 @@ export interface Cursor<T> {
   next(): T | typeof END | typeof PAUSE
   /** Drops what is kept and closes the input. */
   close(): void
+}
+
+/** A cursor that also gives its rows many at once, as columns: each row one way or the other. */
+export interface BlockCursor extends Cursor<Row> {
+  /** At most so many rows, and at least one unless none came of a call. */
+  nextBlock(rowsMax: number): Block | typeof END | typeof PAUSE
+}
+
+export function isBlockCursor(cursor: Cursor<Row>): cursor is BlockCursor {
+  return 'nextBlock' in cursor
 }
 
 /** Closes a cursor whose rows are no longer wanted: what a `finally` block of a generator throws then has no one to go to. */
