@@ -67,7 +67,7 @@ export const to: {
    */
   csv<R>(path: string, options?: CsvSinkOptions<R>): Sink<R>
   /**
-   * Parquet. Without `columns` a number is float64, a bigint int64, a string utf8, a Date a timestamp in milliseconds, and all may be null; a
+   * Parquet. Without `columns` a number is float64, or int32 where its column is, a bigint int64, a string utf8, a Date a timestamp in milliseconds, and all may be null; a
    * column of nulls is utf8. What does not fit its column, and a column that is not among them, ends the run with `SinkColumn`.
    */
   parquet<R>(path: string, options?: ParquetSinkOptions<R>): Sink<R>
