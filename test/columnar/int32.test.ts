@@ -154,6 +154,13 @@ test('a column that is int32 by its file refuses what is no number', () => {
   for (const value of ['text', 1n, true, new Date(0), [1]]) assert.throws(() => pipe.builder.append({ v: value }), { code: 'ColumnType' })
 })
 
+test('what stands under a null is zero: the same rows give the same bytes, whatever was sent before', () => {
+  const rows = [{ v: 1 }, { v: null }, {}, { v: 4 }]
+  const used = new Pipe(hinted())
+  used.message(Array.from({ length: 10 }, () => ({ v: -1 })))
+  assert.deepStrictEqual(used.message(rows).slice(-24), new Pipe(hinted()).message(rows).slice(-24))
+})
+
 test('a row that fails leaves nothing, also where it has made a column float64', () => {
   const pipe = new Pipe(hinted(found('v', 'w')))
   pipe.builder.append({ v: 1, w: 1 })

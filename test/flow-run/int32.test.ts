@@ -130,6 +130,11 @@ describe('the type of a column', () => {
       () => ints().join(renamed(fromJson()), { on: 'id', kind: 'left', exchange: 'broadcast' }),
       { id: INT, value: INT, n: FLOAT },
     ],
+    [
+      'of a key that only the right side of a join has so',
+      () => fromJson().join(renamed(ints()), { on: 'id', exchange: 'hash' }),
+      { id: FLOAT, value: FLOAT, n: FLOAT },
+    ],
     ['behind a join that adds none', () => ints().join(fromJson(), { on: 'id', kind: 'semi' }), both(INT)],
   ]
 
