@@ -52,15 +52,28 @@ export function* ranges({ text }: Line): Generator<{ from: number; to: number }>
   for (let from = 0; from < rows; from += ITEMS) yield { from, to: Math.min(rows, from + ITEMS) }
 }
 
-/** The items of a range, as `itemOf` makes them. */
-export function itemColumns({ from, to }: Columns<{ from: number; to: number }>): {
+/** Keys of rows made on worker 1 and 2 that belong on the other of the two: `talliedColumns` counts those that went there. */
+const OTHER = [-1, 0, 2]
+
+/** The items of a range, as `itemOf` makes them, and a key that sends them to the other worker. */
+export function itemColumns(
+  { from, to }: Columns<{ from: number; to: number }>,
+  { worker }: Ctx,
+): {
+  key: Float64Array
   id: Float64Array
   name: string[]
   value: Float64Array
   on: boolean[]
 } {
   const [first, rows] = [from[0], to[0] - from[0]]
-  const columns = { id: new Float64Array(rows), name: new Array<string>(rows), value: new Float64Array(rows), on: new Array<boolean>(rows) }
+  const columns = {
+    key: new Float64Array(rows).fill(OTHER[worker]),
+    id: new Float64Array(rows),
+    name: new Array<string>(rows),
+    value: new Float64Array(rows),
+    on: new Array<boolean>(rows),
+  }
   for (let i = 0; i < rows; i++) {
     const id = first + i
     columns.id[i] = id
@@ -71,19 +84,32 @@ export function itemColumns({ from, to }: Columns<{ from: number; to: number }>)
   return columns
 }
 
-export function talliedColumns({ id, name, value, on }: Columns<Item>): { rows: number[]; sum: number[] } {
-  let sum = 0
-  for (let i = 0; i < id.length; i++) sum += id[i] + name[i].length + value[i] + Number(on[i])
-  return { rows: [id.length], sum: [sum] }
+export interface Tally {
+  rows: number
+  sum: number
+  /** Rows that came from the other worker. */
+  tripped: number
 }
 
-/** Rows made on each worker, half of which go to the other. */
-export function exchanged(file: string): Flow<{ rows: number; sum: number }> {
+export function talliedColumns(
+  { key, id, name, value, on }: Columns<Item & { key: number }>,
+  { worker }: Ctx,
+): { [C in keyof Tally]: number[] } {
+  let [sum, tripped] = [0, 0]
+  for (let i = 0; i < id.length; i++) {
+    sum += id[i] + name[i].length + value[i] + Number(on[i])
+    if (key[i] !== OTHER[worker]) tripped++
+  }
+  return { rows: [id.length], sum: [sum], tripped: [tripped] }
+}
+
+/** Rows made on each worker, all of which go to the other. */
+export function exchanged(file: string): Flow<Tally> {
   return flow(import.meta.url)
     .read(lines(file))
     .flatMap(ranges)
     .mapColumns(itemColumns, { rows: 1 })
-    .exchange.roundRobin()
+    .exchange.hash('key')
     .mapColumns(talliedColumns)
 }
 
