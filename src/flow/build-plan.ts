@@ -11,6 +11,7 @@ import {
   type SinkOperatorPlan,
   type StagePlan,
 } from './plan.js'
+import { refuseResume } from './sinks/resume-plan.js'
 import type { FlowParts, Step } from './step.js'
 
 /**
@@ -34,6 +35,7 @@ export function buildPlan({ module, input, steps }: FlowParts, isSmall: IsSmall 
   for (const step of steps) planner.add(step)
   planner.finish()
   for (const stage of stages) refuseSkips(stage)
+  refuseResume(stages)
   return { version: 1, module, stages }
 }
 

@@ -89,7 +89,9 @@ function sinkText({ op, sink }: SinkOperatorPlan): string {
   const { parts } = sink
   const columns = columnsText('columns' in sink ? sink.columns : undefined)
   const limits = [parts?.rows !== undefined && `${parts.rows} rows a part`, parts?.bytes !== undefined && `${parts.bytes} bytes a part`]
-  const notes = [...limits, parts?.overwrite === true && 'replaces parts'].filter((note) => note !== false)
+  const notes = [...limits, parts?.overwrite === true && 'replaces parts', parts?.resume !== undefined && 'can be resumed'].filter(
+    (note) => note !== false,
+  )
   return `${op} ${sink.kind} ${sink.path}${columns}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
 }
 

@@ -202,6 +202,8 @@ export interface PartsPlan {
   readonly bytes?: number
   /** Whether the parts that are there already may be replaced. */
   readonly overwrite: boolean
+  /** What is finished is kept, by splits, and gone on from; absent: a run that does not end well leaves nothing. */
+  readonly resume?: { readonly everyMs: number }
 }
 
 export interface JsonlSinkPlan extends SinkPlace {

@@ -1,7 +1,7 @@
 import type { Schema } from '../columnar/schema.js'
 import type { Census } from '../stream/census.js'
 import type { Plan } from './plan.js'
-import type { SinkEvent } from './sinks/part-writer.js'
+import type { SinkEvent, SinkTerms } from './sinks/part-writer.js'
 import type { SpillTerms } from './spill-terms.js'
 
 /** What a worker has read for a query so far. */
@@ -49,8 +49,7 @@ export interface QueryTerms {
   readonly memoryBytes: number
   readonly spill: SpillTerms | undefined
   readonly cwd: string
-  /** In the names of temporary files of sinks. */
-  readonly sinkMark: string
+  readonly sinks: SinkTerms
   /** Whether files are read in place, holding up the thread: for threads that do nothing else. */
   readonly io: 'async' | 'sync'
 }

@@ -200,8 +200,8 @@ export class QueryWorker {
   }
 
   private sinkHost(): SinkHost {
-    const { cwd, sinkMark: mark } = this.terms
-    return { cwd, mark, worker: this.invitation.self, disk: this.sinkDisk, tell: (event) => this.emit(event) }
+    const { cwd, sinks } = this.terms
+    return { cwd, ...sinks, worker: this.invitation.self, disk: this.sinkDisk, tell: (event) => this.emit(event) }
   }
 
   private route(stage: StagePlan): Route {

@@ -3,27 +3,17 @@ import type { Slice } from '../../base/slice.js'
 import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
-import {
-  type FileInputPlan,
-  type FunctionOperatorPlan,
-  isSinkOperator,
-  keepsRows,
-  retriedOf,
-  type SinkPlan,
-  type StagePlan,
-} from '../plan.js'
+import { type FunctionOperatorPlan, isSinkOperator, keepsRows, retriedOf, type SinkPlan, type StagePlan } from '../plan.js'
 import { encoderOf, type WrittenRows } from '../sinks/encoders.js'
 import { PartWriter, type SinkHost } from '../sinks/part-writer.js'
+import { SplitParts } from '../sinks/split-parts.js'
 import { callCursor } from './call-cursors.js'
 import type { CallWaits } from './call-waits.js'
 import type { Cursor } from './cursor.js'
 import { type CallOptions, prepareCalls } from './prepared-calls.js'
-import { RetryCursor, type RetryOptions } from './retry.js'
 import { cursorOf } from './row-cursors.js'
-import { SizeMeter } from './size-meter.js'
 import { SkippingCursor } from './skipping.js'
-import { type LocatedRows, SplitRows } from './split-rows.js'
-import type { StageEnvironment } from './stage-call.js'
+import { splitwise } from './splitwise.js'
 
 export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   readonly input: Cursor<Row>
@@ -43,6 +33,9 @@ export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   readonly slice: Slice
 }
 
+/** A sink's writer, where it stands with what it is told of splits. */
+type OpenWriter = Pick<SplitParts, 'writer' | 'endSplit'>
+
 /**
  * The operators of one stage in this worker, as one cursor. Finds all functions, then runs the `setup`s one after the other.
  * When it rejects, nothing has been read; the input is the caller's to close.
@@ -51,13 +44,16 @@ export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
  */
 export async function buildPipeline(stage: StagePlan, options: PipelineOptions): Promise<Cursor<Row>> {
   const { operators } = stage
-  const retried = retriedOf(stage)
-  const share = options.budgetBytes / Math.max(1, operators.filter(keepsRows).length + Number(retried > 0))
-  const splits = retried === 0 ? undefined : splitRows(stage, options.input, share)
+  const share = options.budgetBytes / Math.max(1, operators.filter(keepsRows).length + Number(retriedOf(stage) > 0))
+  const splits = splitwise(stage, options.input, options.environment, share)
   const writerOf = (sink: SinkPlan, op: string, int32: Int32Columns = NO_INT32) =>
     openWriter(sink, { where: `stage ${stage.id} ${op} ${sink.path}`, int32 }, options.sinks)
-  const environment = splits === undefined ? options.environment : { ...options.environment, location: splits.rows }
-  const calls = await prepareCalls(operators, { ...options, environment, writerOf: (sink) => writerOf(sink, 'onError') })
+  const environment = splits === undefined ? options.environment : { ...options.environment, location: splits.location }
+  const calls = await prepareCalls(operators, {
+    ...options,
+    environment,
+    writerOf: async (sink) => (await writerOf(sink, 'onError')).writer,
+  })
   const writers = await Promise.all(
     operators.map((operator, at) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op, options.int32?.[at]) : undefined)),
   )
@@ -65,33 +61,27 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
     let cursor = input
     for (const [index, operator] of operators.slice(from, to).entries()) {
       const call = calls[from + index]
-      const place = { ...options, share, stage: stage.id, writer: writers[from + index] }
+      const place = { ...options, share, stage: stage.id, writer: writers[from + index]?.writer }
       cursor = call ? callCursor(operator as FunctionOperatorPlan, cursor, call, place) : cursorOf(operator, cursor, place)
       if (call?.skips !== undefined) cursor = new SkippingCursor(cursor, call.skips)
     }
     return cursor
   }
   if (splits === undefined) return through(options.input, 0, operators.length)
-  const { rows, meter, retries } = splits
-  const failed = retryLog(environment)
-  return through(new RetryCursor(rows, { retries, meter, failed, open: (input) => through(input, 0, retried) }), retried, operators.length)
-}
-
-/** A split and what came of it have half of the share each. */
-function splitRows({ id, input }: StagePlan, source: Cursor<Row>, share: number): { rows: SplitRows; meter: SizeMeter; retries: number } {
-  const meterOf = (what: string) => new SizeMeter(`stage ${id} ${what}, kept for retries,`, share / 2)
-  const rows = new SplitRows(source as LocatedRows, meterOf('a split'))
-  return { rows, meter: meterOf('what came of a split'), retries: (input as FileInputPlan).retries as number }
-}
-
-function retryLog({ log, worker }: StageEnvironment): RetryOptions['failed'] {
-  return (error, attempt, split) => {
-    const { stage = 'read' } = error as { stage?: string }
-    log({ level: 'warn', object: { retried: String(error), attempt, split }, worker, stage, source: undefined })
+  const ended = (split: string): void => {
+    for (const writer of writers) writer?.endSplit(split)
   }
+  return through(
+    splits.cursor((rows) => through(rows, 0, splits.operators), ended),
+    splits.operators,
+    operators.length,
+  )
 }
 
-async function openWriter(sink: SinkPlan, rows: WrittenRows, host: SinkHost | undefined): Promise<PartWriter> {
+async function openWriter(sink: SinkPlan, rows: WrittenRows, host: SinkHost | undefined): Promise<OpenWriter> {
   assert(host !== undefined, `${rows.where}: the worker can write`)
-  return new PartWriter(sink, await encoderOf(sink, rows), host)
+  const encoder = await encoderOf(sink, rows)
+  return sink.parts?.resume === undefined
+    ? { writer: new PartWriter(sink, encoder, host), endSplit: () => {} }
+    : new SplitParts(sink, encoder, host)
 }

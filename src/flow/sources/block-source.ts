@@ -85,8 +85,12 @@ export abstract class BlockSource implements SourceCursor {
     return this.#from && { file: this.#from.block.path, offset: this.#from.block.offset(this.#from.at) }
   }
 
+  get range(): SplitFile | undefined {
+    return this.#from?.range
+  }
+
   get splitId(): string | undefined {
-    return this.#from?.range && splitIdOf(this.#from.range)
+    return this.range && splitIdOf(this.range)
   }
 
   async #load(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Int32Columns } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import type { Cursor } from '../operators/cursor.js'
-import type { Split } from './split.js'
+import type { Split, SplitFile } from './split.js'
 
 /** The rows of the splits that this worker is given. */
 export interface SourceCursor extends Cursor<Row> {
@@ -20,7 +20,9 @@ export interface SourceCursor extends Cursor<Row> {
   readonly splitsDone: number
   /** Where the row given last came from. */
   readonly current: SourceLocation | undefined
-  /** Of the range of the file that it came from: `splitIdOf`. */
+  /** The range of the file that it came from: the same object for all its rows. */
+  readonly range: SplitFile | undefined
+  /** Of that range: `splitIdOf`. */
   readonly splitId: string | undefined
 }
 

@@ -6,6 +6,7 @@ import type { Feed } from './feed.js'
 import { LineScanner } from './line-scanner.js'
 import { contentError } from './read-error.js'
 import type { SourceCursor } from './source-cursor.js'
+import { type SplitFile, splitIdOf } from './split.js'
 
 /** The row that a line gives, undefined for none. */
 type RowOfLine = (text: string, file: string, offset: number) => Row | undefined
@@ -51,8 +52,12 @@ export class TextSource implements SourceCursor {
     return this.#feed.splitsDone
   }
 
+  get range(): SplitFile | undefined {
+    return this.rowsRead === 0 ? undefined : this.#scanner.range
+  }
+
   get splitId(): string | undefined {
-    return this.rowsRead === 0 ? undefined : this.#scanner.splitId
+    return this.range && splitIdOf(this.range)
   }
 
   get current(): SourceLocation | undefined {
