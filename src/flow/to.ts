@@ -55,7 +55,7 @@ export interface ArrowText<R> {
   readonly columns?: { readonly [C in Column<R>]?: ArrowColumnSpec }
 }
 
-/** Types of columns that Arrow is written with; lists and objects only where they are not declared. */
+/** Types of columns that Arrow is written with, `dictionary` as one of text whose values are kept to the end of the file; lists and objects only where they are not declared. */
 export type ArrowColumnSpec = Exclude<ColumnSpec, 'list' | 'list?' | 'struct' | 'struct?'>
 
 /** What `to.arrow` takes. */

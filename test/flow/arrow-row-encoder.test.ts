@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { tableFromIPC } from 'apache-arrow'
+import { Dictionary, tableFromIPC } from 'apache-arrow'
 import { FoundInt32 } from '../../src/columnar/int32-columns.js'
 import type { Row } from '../../src/columnar/schema.js'
 import type { ArrowSinkPlan } from '../../src/flow/plan.js'
@@ -114,6 +114,26 @@ test('a column is int32 where it is declared, or by its source', () => {
     message: /column "a" is a number \(0\.5\), but the column is int32; .*declare all columns/,
   })
   assert.deepEqual(typesOf([{ a: 2, b: 2 }], bySource()), ['Float64', 'Int32'])
+})
+
+test('a column declared as a dictionary is one of text, in every file and batch', async () => {
+  const columns = { word: 'dictionary?', n: 'int32' } as const
+  const rows = Array.from({ length: 300 }, (_none, n) => ({ word: n % 7 === 0 ? null : `the word ${n % (n < 100 ? 3 : 5)}`, n }))
+  for (const format of ['file', 'stream'] as const) {
+    const several = encoder({ columns }, format, 1000)
+    for (const name of ['one', 'other']) {
+      const bytes = encode(rows, several)
+      const { schema, batches } = tableFromIPC(bytes)
+      assert.ok(schema.fields[0].type instanceof Dictionary && batches.length > 2, name)
+      for (const word of [0, 1, 2, 3, 4]) assert.equal(bytes.toString('latin1').split(`the word ${word}`).length, 2)
+      assert.deepEqual(await read(bytes, `${name}.arrow`), rows)
+    }
+  }
+  assert.deepEqual(await read(encode([], encoder({ columns }))), [])
+  assert.throws(() => encode([{ word: 1, n: 1 }], encoder({ columns })), {
+    code: 'SinkColumn',
+    message: /"word" is a number \(1\), but the column is utf8/,
+  })
 })
 
 test('a column of nulls in the first batch cannot have values later: that is said, not lost', () => {

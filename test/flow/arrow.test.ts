@@ -362,7 +362,7 @@ test('integers of up to 32 bits, and no others, are int32, but where they are de
   const names = Object.keys(fixtureRow(0))
   for (const [columns, expected] of [
     [undefined, ['i8', 'u16', 'i32', 't32']],
-    [{ i8: 'float64?', u16: 'int64?', i32: 'int32?', i64: 'int32?', dic: 'utf8?' } as const, ['i32', 'i64']],
+    [{ i8: 'float64?', u16: 'int64?', i32: 'int32?', i64: 'int32?', dic: 'dictionary?' } as const, ['i32', 'i64']],
   ] as const) {
     const { input } = columns === undefined ? arrow(path) : arrow(path, { columns })
     const source = await openSource(input, { nextSplit: async () => ({ id: 0, files: [{ path, start: 0, end: 1e6 }] }) })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arrow, asc, type Columns, type Ctx, desc, type Flow, flow, rows as given, jsonl, lines, parquet } from '../../src/flow.js'
+import { arrow, asc, type Columns, type Ctx, desc, type Flow, flow, rows as given, jsonl, lines, parquet, to } from '../../src/flow.js'
 import { compileMistakes } from '../support/mistakes.js'
 import { loadRanks, long, ranked, shout, words } from './stages.js'
 
@@ -146,6 +146,10 @@ test('row types follow through every step', () => {
   )
   rows<Record<string, unknown>>()(start.read(parquet('f')))
   rows<{ delay: number; at: Date | null }>()(start.read(arrow('f', { columns: { delay: 'float64', at: 'timestamp?' } })))
+  rows<{ delay: number | null; from: string; to: string | null }>()(
+    start.read(arrow('f', { columns: { delay: 'int32?', from: 'dictionary', to: 'dictionary?' } })),
+  )
+  trades.write(to.arrow('f', { columns: { who: 'dictionary', at: 'timestamp?' } }))
   rows<Trade>()(start.read(arrow<Trade>('f')))
   rows<Trade>()(start.read(given<Trade>('trades')))
   rows<Record<string, unknown>>()(start.read(given('trades')))

@@ -28,6 +28,7 @@ export interface ArrowOptions {
 export class ArrowRowEncoder implements RowEncoder {
   readonly #options: ArrowOptions
   readonly #maker: BatchMaker
+  readonly #dictionaries: readonly string[]
   readonly #batchBytes: number
   /** Declared columns that hold no null. */
   readonly #required: readonly string[]
@@ -41,7 +42,8 @@ export class ArrowRowEncoder implements RowEncoder {
     const { columns, where, int32, blockBytes } = options
     this.#options = options
     // `to.arrow` lets no other types through.
-    this.#schema = columns?.map(({ column, type }) => ({ name: column, type: type as ColumnType }))
+    this.#schema = columns?.map(({ column, type }) => ({ name: column, type: type === 'dictionary' ? 'utf8' : (type as ColumnType) }))
+    this.#dictionaries = columns?.flatMap(({ column, type }) => (type === 'dictionary' ? [column] : [])) ?? []
     this.#required = columns?.filter(({ nullable }) => !nullable).map(({ column }) => column) ?? []
     this.#maker = new BatchMaker({ stage: where, ...(this.#schema && { schema: this.#schema }), int32 })
     this.#batchBytes = Math.min(BATCH_BYTES, blockBytes)
@@ -92,7 +94,7 @@ export class ArrowRowEncoder implements RowEncoder {
 
   #opened(schema: Schema): ArrowEncoder {
     if (this.#file !== undefined) return this.#file
-    this.#file = new ArrowEncoder({ format: this.#options.format })
+    this.#file = new ArrowEncoder({ format: this.#options.format, dictionaries: this.#dictionaries })
     this.#ready.push(this.#file.schema(schema))
     return this.#file
   }

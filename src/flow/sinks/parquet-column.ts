@@ -8,6 +8,8 @@ import { valueBytes } from '../operators/size-meter.js'
 import type { ColumnPlan } from '../plan.js'
 import { jsonText } from './json-text.js'
 
+const text = (value: unknown): unknown => (typeof value === 'string' ? detach(value) : undefined)
+
 /** A value as it is kept, of which nobody else has a part; undefined where it is none of that type. */
 const KEPT: { readonly [T in ColumnType]: (value: unknown) => unknown } = {
   float64: (value) => (typeof value === 'number' ? value : undefined),
@@ -16,7 +18,8 @@ const KEPT: { readonly [T in ColumnType]: (value: unknown) => unknown } = {
     if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined
     return typeof value === 'bigint' && BigInt.asIntN(64, value) === value ? value : undefined
   },
-  utf8: (value) => (typeof value === 'string' ? detach(value) : undefined),
+  utf8: text,
+  dictionary: text,
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   timestamp: (value) => (value instanceof Date ? new Date(value) : undefined),
   binary: (value) => (value instanceof Uint8Array ? value.slice() : undefined),
@@ -29,6 +32,7 @@ const ELEMENTS: { readonly [T in ColumnType]: Omit<SchemaElement, 'name'> } = {
   int32: { type: 'INT32' },
   int64: { type: 'INT64' },
   utf8: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
+  dictionary: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
   boolean: { type: 'BOOLEAN' },
   timestamp: { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' },
   binary: { type: 'BYTE_ARRAY' },
@@ -93,8 +97,10 @@ export class ParquetColumn {
   take(): ColumnSource {
     const data = this.#values
     this.#values = []
+    const { name } = this
+    if (this.#type === 'dictionary') return { name, data, encoding: 'RLE_DICTIONARY' }
     // A dictionary takes minus zero for zero.
-    return { name: this.name, data, ...(data.some((value) => Object.is(value, -0)) && { encoding: 'PLAIN' }) }
+    return { name, data, ...(data.some((value) => Object.is(value, -0)) && { encoding: 'PLAIN' }) }
   }
 
   /** Numbers that are not, or not for sure, int32. */
