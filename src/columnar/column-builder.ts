@@ -2,11 +2,12 @@ import { Buffer } from 'node:buffer'
 import { MillraceError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
 import type { Values } from './block.js'
-import { isBytes } from './bytes.js'
+import { copyBits, isBytes } from './bytes.js'
 import type { ColumnShape } from './column-shape.js'
 import { dateMs } from './date.js'
 import { describe } from './describe.js'
-import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, valueBytes } from './layout.js'
+import { isInt32 } from './int32-columns.js'
+import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, rowBytes, valueBytes } from './layout.js'
 import { recordOf } from './record.js'
 import type { Kind } from './schema.js'
 import { textBytesMax, writeText } from './text.js'
@@ -74,8 +75,8 @@ export class ColumnBuilder {
     let bytes = 0
     if (typeof value === 'string') bytes = this.#setText(row, value)
     else if (typeof value === 'number') {
-      if (this.#kind !== 'float64') this.#become('float64', value)
-      this.#floats[row] = value
+      if (this.#kind === 'float64') this.#floats[row] = value
+      else this.#setNumber(row, value)
     } else if (value === null || value === undefined) this.#setNull(row)
     else if (typeof value === 'boolean') {
       if (this.#kind !== 'boolean') this.#become('boolean', value)
@@ -92,7 +93,7 @@ export class ColumnBuilder {
    * Returns what they take, as `set`.
    */
   setMany(row: number, values: Values, indexes: Int32Array, count: number): number {
-    if (values instanceof Float64Array) {
+    if (values instanceof Float64Array && !this.#shape.takesInt32) {
       this.#setFloats(row, values, indexes, count)
       return 0
     }
@@ -122,6 +123,8 @@ export class ColumnBuilder {
     if (this.#length !== 0) this.#fill(rows)
     const nulls = this.#length === 0 || this.#kind === 'null' ? rows : this.#nulls
     const { kind } = this.#shape
+    // Another receiver's column may have got a number that is no int32.
+    if (this.#kind === 'int32' && kind === 'float64') this.#become('float64', undefined)
     if (kind === 'struct') return { kind, rows, nulls, size: this.#shape.inside.columns.length }
     return { kind, rows, nulls, size: this.#hasOffsets && nulls < rows ? (this.#words[rows] as number) : 0 }
   }
@@ -144,6 +147,16 @@ export class ColumnBuilder {
     if (this.#bits.length <= KEPT_BYTES_MAX) return
     this.#capacity = 0
     this.#resize(0)
+  }
+
+  /** Of a column that is not float64 yet. */
+  #setNumber(row: number, value: number): void {
+    if (this.#kind !== 'int32' || !isInt32(value)) {
+      const kind = this.#shape.widenBy(value)
+      if (kind !== this.#kind) this.#become(kind, value)
+    }
+    if (this.#kind === 'int32') this.#words[row] = value
+    else this.#floats[row] = value
   }
 
   #setFloats(row: number, values: Float64Array, indexes: Int32Array, count: number): void {
@@ -177,15 +190,9 @@ export class ColumnBuilder {
       return bytes
     }
     const record = recordOf(value)
-    if (record === undefined) throw this.#unfit(value)
+    if (record === undefined) throw this.#shape.unfit(value)
     if (this.#kind !== 'struct') this.#become('struct', value)
     return (this.#inside as InsideBuilder<object>).set(row, record)
-  }
-
-  #unfit(value: unknown): MillraceError {
-    const cure =
-      'map it to a string, number, bigint, boolean, Date, Uint8Array, array, plain object or null, for example with JSON.stringify'
-    return this.#shape.refusal(`is ${describe(value)}, which no column can hold; ${cure}`)
   }
 
   #setBytes(row: number, value: Uint8Array): number {
@@ -220,6 +227,7 @@ export class ColumnBuilder {
       // What stands under a null is zero: the same rows always give the same bytes.
       if (this.#hasOffsets) this.#words[row + 1] = this.#words[row] as number
       else if (this.#kind === 'boolean') this.#bits[row >> 3] &= ~(1 << (row & 7))
+      else if (this.#kind === 'int32') this.#words[row] = 0
       else if (this.#kind !== 'struct') this.#floats[row] = 0
     }
     this.#nulls++
@@ -240,14 +248,18 @@ export class ColumnBuilder {
 
   #become(kind: Kind, value: unknown): void {
     this.#shape.widen(kind, value)
+    const before = this.#kind
+    const int32s = this.#words
     this.#kind = kind
     this.#hasOffsets = hasOffsets(kind)
     this.inside()
-    this.#onType(kind === 'boolean' ? 0.25 : kind === 'struct' ? 0.125 : this.#hasOffsets ? 4.125 : 8.125)
+    this.#onType(rowBytes(kind) - rowBytes(before))
     this.#resize(this.#capacity)
-    if (this.#nulls === 0) return
-    this.#validity.fill(0xff)
-    for (let row = 0; row < this.#length; row++) this.#validity[row >> 3] &= ~(1 << (row & 7))
+    if (before === 'int32') this.#floats.set(int32s.subarray(0, this.#length))
+    else if (this.#nulls > 0) {
+      this.#validity.fill(0xff)
+      for (let row = 0; row < this.#length; row++) this.#validity[row >> 3] &= ~(1 << (row & 7))
+    }
   }
 
   #grow(rows: number): void {
@@ -282,11 +294,4 @@ export class ColumnBuilder {
     data.set(this.#data.subarray(0, start))
     this.#data = data
   }
-}
-
-function copyBits(message: Uint8Array, start: number, bits: Uint8Array, rows: number): void {
-  const bytes = bitmapBytes(rows)
-  message.set(bits.subarray(0, bytes), start)
-  // Bits after the last row are zero: the same rows always give the same bytes.
-  if ((rows & 7) !== 0) message[start + bytes - 1] &= 0xff >> (8 - (rows & 7))
 }

@@ -11,7 +11,7 @@ export interface ColumnVector {
   isNull(index: number): boolean
   /** The values from an index on, up to but not with another. */
   slice(from: number, to: number): unknown[]
-  /** The same for who only reads them: where no value is to be made for it, the memory of the batch. */
+  /** The same for who only reads them: where no value is to be made for it, the memory of the batch; numbers without nulls as float64. */
   values(from: number, to: number): ArrayLike<unknown>
 }
 
@@ -135,6 +135,33 @@ export class FloatVector extends Vector {
 
   override values(from: number, to: number): ArrayLike<unknown> {
     return this.validity === undefined ? this.#values.subarray(from, to) : this.slice(from, to)
+  }
+}
+
+export class Int32Vector extends Vector {
+  readonly type = 'int32'
+  readonly #values: Int32Array
+
+  constructor(nulls: Nulls, values: Int32Array) {
+    super(nulls)
+    this.#values = values
+  }
+
+  get(index: number): number | null {
+    return this.isNull(index) ? null : (this.#values[index] as number)
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#values)]
+  }
+
+  override values(from: number, to: number): ArrayLike<unknown> {
+    return this.validity === undefined ? new Float64Array(this.#values.subarray(from, to)) : this.slice(from, to)
+  }
+
+  /** The same column as float64. */
+  widened(): FloatVector {
+    return new FloatVector(this, new Float64Array(this.#values))
   }
 }
 

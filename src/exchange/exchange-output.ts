@@ -1,5 +1,6 @@
 import { placed } from '../base/placed.js'
 import type { Block } from '../columnar/block.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { Shape } from '../columnar/shape.js'
 import type { SourceTask } from '../stream/source-task.js'
@@ -37,8 +38,9 @@ export class ExchangeOutput implements GatedOutput {
     route: Route,
     private readonly sent: () => void,
     private readonly spilling?: SpillingOutput,
+    int32?: Int32Columns,
   ) {
-    const shape = new Shape({ stage: name })
+    const shape = new Shape({ stage: name, int32 })
     this.shape = shape
     this.isBroadcast = route === 'broadcast'
     this.route = route === 'broadcast' ? gatherRouter : route

@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.js'
 import { LEADER } from '../base/ids.js'
 import { Slice } from '../base/slice.js'
 import { encodeValue } from '../call/value-writer.js'
+import { NO_INT32 } from '../columnar/int32-columns.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import { OrderedMerge } from '../exchange/ordered-merge.js'
@@ -13,17 +14,18 @@ import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload
 import type { Session } from '../stream/session.js'
 import { importStages } from './import-guard.js'
 import { comparatorOf } from './operators/compare.js'
+import { int32Through, maySendInt32 } from './operators/int32-behind.js'
 import { buildPipeline } from './operators/pipeline.js'
-import { openSkips, type SkippedRows } from './operators/skipped-rows.js'
+import type { SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
-import { type ExchangeInputPlan, type FileInputPlan, failingOf, type RowsInputPlan, type SinkPlan, type StagePlan } from './plan.js'
+import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, StagePlan } from './plan.js'
 import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
 import { resolveReducer } from './reducer.js'
-import { GatherInput, GivenRows, MergeInput, type RowInput, StageInputs } from './row-input.js'
-import { openWriter } from './sinks/open-writer.js'
+import { GatherInput, GivenRows, MergeInput, StageInputs, type TypedInput } from './row-input.js'
 import type { SinkHost } from './sinks/part-writer.js'
 import { SystemDisk } from './sinks/sink-disk.js'
-import { openSource } from './sources/open-source.js'
+import { sourceSkips } from './source-skips.js'
+import { openSource, withClose } from './sources/open-source.js'
 import type { SourceCursor } from './sources/source-cursor.js'
 import { decodeSplit } from './split-source.js'
 import { resolveStage } from './stage-function.js'
@@ -152,6 +154,8 @@ export class QueryWorker {
     const slice = new Slice(systemClock, SLICE_MS)
     const input = await this.input(stage)
     const inputs = new StageInputs(input)
+    const rightOf = this.rightInputs(stage)
+    const int32 = int32Through(stage.operators, input.int32, (sender) => rightOf(sender).int32)
     const run: { current: StageRun | undefined } = { current: undefined }
     const controller = new AbortController()
     this.controllers.push(controller)
@@ -167,7 +171,8 @@ export class QueryWorker {
       resolveReducer: (ref) => resolveReducer(namespace, ref),
       input,
       inputSkips: this.skips.get(skipKey(stage.id, 'read')),
-      right: (sender) => inputs.beside(this.exchangeInput({ kind: 'exchange', stages: [sender] })),
+      int32,
+      right: (sender) => inputs.beside(rightOf(sender)),
       environment,
       waits: inputs.calls,
       skipped: (operator, rows) => this.skips.set(skipKey(stage.id, operator), rows),
@@ -182,6 +187,7 @@ export class QueryWorker {
       name: `stage ${stage.id}`,
       inputs,
       pipeline,
+      int32: int32.at(-1),
       slice,
       controller,
       route: this.route(stage),
@@ -212,13 +218,20 @@ export class QueryWorker {
     return output.exchange === 'broadcast' ? 'broadcast' : gatherRouter
   }
 
-  private async input(stage: StagePlan): Promise<RowInput> {
+  private async input(stage: StagePlan): Promise<TypedInput> {
     const { input } = stage
     if (input.kind === 'exchange') return this.exchangeInput(input)
     return input.kind === 'rows' ? this.givenRows(stage, input) : this.fileInput(stage, input)
   }
 
-  private givenRows(stage: StagePlan, input: RowsInputPlan): RowInput {
+  /** What other stages send here for joins, by their number. */
+  private rightInputs({ operators }: StagePlan): (sender: number) => TypedInput {
+    const senders = operators.flatMap((operator) => (operator.op === 'join' ? [operator.right] : []))
+    const inputs = new Map(senders.map((sender) => [sender, this.exchangeInput({ kind: 'exchange', stages: [sender] })]))
+    return (sender) => inputs.get(sender) as TypedInput
+  }
+
+  private givenRows(stage: StagePlan, input: RowsInputPlan): TypedInput {
     const name = `the rows of input ${JSON.stringify(input.name)}`
     const inbound = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
     const rows = new GivenRows(new Gather(new ExchangeInput(name, [inbound])))
@@ -226,7 +239,7 @@ export class QueryWorker {
     return rows
   }
 
-  private exchangeInput({ stages, merge }: ExchangeInputPlan): RowInput {
+  private exchangeInput({ stages, merge }: ExchangeInputPlan): TypedInput {
     const name = `the rows of stage ${stages.join(' and ')}`
     const inbounds = stages.flatMap((stage) =>
       this.topology
@@ -234,16 +247,19 @@ export class QueryWorker {
         .map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name })),
     )
     const input = new ExchangeInput(name, inbounds)
-    return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparatorOf(merge)))
+    const int32 = stages.every((stage) => maySendInt32(this.topology.plan, stage)) ? input.int32 : NO_INT32
+    return merge === undefined
+      ? new GatherInput(new Gather(input), int32)
+      : new MergeInput(new OrderedMerge(input, comparatorOf(merge)), int32)
   }
 
-  private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<RowInput> {
+  private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<TypedInput> {
     const name = `the splits of stage ${stage.id}`
     const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
     const source = await openSource(input, {
       cwd: this.terms.cwd,
       io: this.terms.io,
-      skips: await this.inputSkips(stage),
+      skips: await this.openInputSkips(stage),
       nextSplit: async () => {
         const message = await splits.next()
         return message === undefined ? undefined : decodeSplit(message)
@@ -253,12 +269,8 @@ export class QueryWorker {
     return withClose(source, () => splits.cancel())
   }
 
-  /** What takes the rows that a source cannot read, where it may leave them out. */
-  private async inputSkips(stage: StagePlan): Promise<SkippedRows | undefined> {
-    const source = failingOf(stage).find(({ place }) => place === 'read')
-    if (source === undefined) return undefined
-    const writerOf = async (sink: SinkPlan) => (await openWriter(sink, `stage ${stage.id} onError ${sink.path}`, this.sinkHost())).writer
-    const skips = await openSkips(source.failing, source.name, { environment: this.logger, writerOf })
+  private async openInputSkips(stage: StagePlan): Promise<SkippedRows | undefined> {
+    const skips = await sourceSkips(stage, this.logger, this.sinkHost())
     if (skips !== undefined) this.skips.set(skipKey(stage.id, 'read'), skips)
     return skips
   }
@@ -284,14 +296,4 @@ export class QueryWorker {
     const skipped = Object.fromEntries([...this.skips].map(([place, rows]) => [place, rows.count]))
     return { rowsIn, bytesIn, splitsDone, skipped, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
   }
-}
-
-/** A source that also lets go of its splits when it is closed. */
-function withClose(source: SourceCursor, closed: () => void): SourceCursor {
-  const close = source.close.bind(source)
-  source.close = () => {
-    closed()
-    close()
-  }
-  return source
 }

@@ -5,6 +5,7 @@ import type { ParticipantId } from '../base/ids.js'
 import { encodeInput } from '../call/input.js'
 import { ValueReader } from '../call/value-reader.js'
 import type { Batch } from '../columnar/batch.js'
+import { FoundInt32 } from '../columnar/int32-columns.js'
 import { type Row, type Schema, unify } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
@@ -32,6 +33,8 @@ export class Query {
   private pool: FlowPool | undefined
   private mesh: QueryMesh | undefined
   private gather: Gather | undefined
+  /** Of the rows given so far. */
+  readonly int32: FoundInt32 = new FoundInt32()
   private readonly runs: Promise<void>[] = []
   private readonly sources: LeaderSource[] = []
   private readonly progress: RunProgress
@@ -231,7 +234,7 @@ export class Query {
     const inbounds: Inbound[] = topology
       .members(last)
       .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows', name: nameOf(last.id) }))
-    return new Gather(new ExchangeInput(nameOf(last.id), inbounds))
+    return new Gather(new ExchangeInput(nameOf(last.id), inbounds, this.int32))
   }
 
   /** The call that is one worker's run of the query: its events, and in the end its root error. */

@@ -1,5 +1,6 @@
 import type { Batch } from '../columnar/batch.js'
 import { Block } from '../columnar/block.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row } from '../columnar/schema.js'
 import type { Gather } from '../exchange/gather.js'
 import type { OrderedMerge } from '../exchange/ordered-merge.js'
@@ -10,6 +11,12 @@ import { type BlockCursor, type Cursor, END, PAUSE } from './operators/cursor.js
 export interface RowInput extends Cursor<Row> {
   /** Resolves when `next()` may give something else than PAUSE, or is closed. Rejects with what `next()` would throw. */
   ready(): Promise<void>
+}
+
+/** One that knows which columns of its rows are int32. */
+export interface TypedInput extends RowInput {
+  /** Of the rows given so far. */
+  readonly int32: Int32Columns
 }
 
 /** The inputs of one stage: its own, and those of its joins, each of which is read to its end before its own is read on. */
@@ -51,11 +58,14 @@ export class StageInputs {
 }
 
 /** The rows of an exchange in any order. */
-export class GatherInput implements RowInput, BlockCursor {
+export class GatherInput implements TypedInput, BlockCursor {
   private batch: Batch | undefined
   private at = 0
 
-  constructor(private readonly gather: Gather) {}
+  constructor(
+    private readonly gather: Gather,
+    readonly int32: Int32Columns = gather.int32,
+  ) {}
 
   next(): Row | typeof END | typeof PAUSE {
     const batch = this.head()
@@ -110,8 +120,11 @@ export class GivenRows extends GatherInput {
 }
 
 /** The rows of an exchange in order. */
-export class MergeInput implements RowInput {
-  constructor(private readonly merge: OrderedMerge) {}
+export class MergeInput implements TypedInput {
+  constructor(
+    private readonly merge: OrderedMerge,
+    readonly int32: Int32Columns = merge.int32,
+  ) {}
 
   next(): Row | typeof END | typeof PAUSE {
     return this.merge.take() ?? (this.merge.isDone ? END : PAUSE)

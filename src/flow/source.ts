@@ -68,7 +68,8 @@ export type CsvColumns = { readonly [column: string]: FieldType | `${FieldType}?
  * or longer than 16 MiB; a sink gets `{ fields }` as their `row`, null where there are none.
  */
 export interface CsvOptions<C extends CsvColumns> extends SourceOptions, Pick<FailingRows, 'onError' | 'maxErrors'> {
-  /** Columns to read, each `'utf8' | 'float64' | 'int32' | 'int64' | 'boolean' | 'timestamp'`, with `?` where fields may be empty. */
+  /** Columns to read, each `'utf8' | 'float64' | 'int32' | 'int64' | 'boolean' | 'timestamp'` (or `'dictionary'`, which is `'utf8'`), with `?`
+   * where fields may be empty. */
   readonly columns?: C
   /** The names of the columns, of files that do not begin with a row of names. */
   readonly header?: readonly string[]
@@ -119,7 +120,7 @@ export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): S
 /** What `parquet()` and `arrow()` take. */
 export interface ParquetOptions<C extends SourceColumns> extends SourceOptions {
   /** Columns to read, each `'float64' | 'int32' | 'int64' | 'utf8' | 'boolean' | 'timestamp' | 'binary' | 'list' | 'struct'`, with `?` where nulls may
-   * occur. A map is a `struct`. */
+   * occur. A map is a `struct`; `'dictionary'` is `'utf8'`. */
   readonly columns?: C
 }
 

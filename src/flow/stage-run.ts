@@ -3,6 +3,7 @@ import { macrotask } from '../base/macrotask.js'
 import type { Slice } from '../base/slice.js'
 import { Wakeups } from '../base/wakeups.js'
 import type { Block } from '../columnar/block.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { ExchangeOutput } from '../exchange/exchange-output.js'
 import { Gate } from '../exchange/gate.js'
@@ -22,6 +23,8 @@ export interface StageRunOptions {
   readonly name: string
   readonly inputs: StageInputs
   readonly pipeline: Cursor<Row>
+  /** Of the rows of the pipeline; by default none. */
+  readonly int32?: Int32Columns | undefined
   readonly slice: Slice
   readonly route: Route
   readonly queueBytes: number
@@ -81,10 +84,10 @@ export class StageRun implements StreamSource {
   }
 
   private async produce(task: SourceTask): Promise<void> {
-    const { name, route, queueBytes, slice, spill } = this.options
+    const { name, route, queueBytes, slice, spill, int32 } = this.options
     this.task = task
     slice.interrupted = () => this.isCancelled
-    const output = new ExchangeOutput(name, task, route, () => task.flush(), spill && { spill, queueBytes })
+    const output = new ExchangeOutput(name, task, route, () => task.flush(), spill && { spill, queueBytes }, int32)
     const gate = new Gate(task, output, queueBytes)
     this.gate = gate
     const abort = () => this.dispose()

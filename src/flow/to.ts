@@ -55,8 +55,8 @@ export interface ArrowText<R> {
   readonly columns?: { readonly [C in Column<R>]?: ArrowColumnSpec }
 }
 
-/** Types of columns that Arrow is written with; lists and objects only where they are not declared. */
-export type ArrowColumnSpec = Exclude<ColumnSpec, 'int32' | 'int32?' | 'list' | 'list?' | 'struct' | 'struct?'>
+/** Types of columns that Arrow is written with, `dictionary` as one of text whose values are kept to the end of the file; lists and objects only where they are not declared. */
+export type ArrowColumnSpec = Exclude<ColumnSpec, 'list' | 'list?' | 'struct' | 'struct?'>
 
 /** What `to.arrow` takes. */
 export interface ArrowSinkOptions<R> extends PartOptions, ArrowText<R> {}
@@ -75,7 +75,7 @@ export const to: {
    */
   csv<R>(path: string, options?: CsvSinkOptions<R>): Sink<R>
   /**
-   * Parquet. Without `columns` a number is float64, a bigint int64, a string utf8, a Date a timestamp in milliseconds, and all may be null; a
+   * Parquet. Without `columns` a number is float64, or int32 where its column is, a bigint int64, a string utf8, a Date a timestamp in milliseconds, and all may be null; a
    * column of nulls is utf8. What does not fit its column, and a column that is not among them, ends the run with `SinkColumn`.
    */
   parquet<R>(path: string, options?: ParquetSinkOptions<R>): Sink<R>
@@ -124,10 +124,9 @@ export function checkedCsv(where: string, options: CsvText<never>): { columns?: 
 export function checkedArrow(where: string, { columns: given }: { readonly columns?: object }): { columns?: readonly ColumnPlan[] } {
   if (given === undefined) return {}
   const columns = columnPlans(where.replace('()', ''), given as SourceColumns)
-  const odd = columns.find(({ type }) => type === 'int32' || type === 'list' || type === 'struct')
+  const odd = columns.find(({ type }) => type === 'list' || type === 'struct')
   if (odd === undefined) return { columns }
-  const cure = odd.type === 'int32' ? "declare it 'float64'" : 'leave columns out'
-  throw new MillraceError('InvalidArgument', `${where}: column "${odd.column}": ${odd.type} cannot be declared here: ${cure}`)
+  throw new MillraceError('InvalidArgument', `${where}: column "${odd.column}": ${odd.type} cannot be declared here: leave columns out`)
 }
 
 function place(name: string, path: string, options: PartOptions): { path: string; parts?: PartsPlan } {

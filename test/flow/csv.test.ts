@@ -43,7 +43,7 @@ test('quotes hold delimiters, quotes and ends of lines as they are; a byte order
 })
 
 test('columns are chosen, converted and checked', async () => {
-  const columns = { n: 'float64', i: 'int32?', big: 'int64', on: 'boolean', at: 'timestamp', text: 'utf8', none: 'utf8?' } as const
+  const columns = { n: 'float64', i: 'int32?', big: 'int64', on: 'boolean', at: 'timestamp', text: 'utf8', none: 'dictionary?' } as const
   const text = 'skipped,n,i,big,on,at,text,none\nx,-1.5e3,,9007199254740993,TRUE,2026-11-27,,\n,7,-5,-1,false,2026-11-27 10:30:00.5,t,u\n'
   assert.deepEqual(await read(text, { columns }), [
     { n: -1500, i: null, big: 9007199254740993n, on: true, at: new Date('2026-11-27T00:00:00Z'), text: '', none: null },

@@ -152,6 +152,10 @@ test('row types follow through every step', () => {
   rows<Trade>()(start.read(jsonl<Trade>('f', { onError: 'skip' })))
   rows<{ file: string; rows: number; bytes: number }>()(trades.write(to.jsonl('out/', { resume: { everyMs: 5 } })))
   rows<{ delay: number; at: Date | null }>()(start.read(arrow('f', { columns: { delay: 'float64', at: 'timestamp?' } })))
+  rows<{ delay: number | null; from: string; to: string | null }>()(
+    start.read(arrow('f', { columns: { delay: 'int32?', from: 'dictionary', to: 'dictionary?' } })),
+  )
+  trades.write(to.arrow('f', { columns: { who: 'dictionary', at: 'timestamp?' } }))
   rows<Trade>()(start.read(arrow<Trade>('f')))
   rows<Trade>()(start.read(given<Trade>('trades')))
   rows<Record<string, unknown>>()(start.read(given('trades')))

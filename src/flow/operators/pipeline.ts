@@ -1,4 +1,5 @@
 import type { Slice } from '../../base/slice.js'
+import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
 import { type FunctionOperatorPlan, isSinkOperator, keepsRows, retriedOf, type SinkPlan, type StagePlan } from '../plan.js'
@@ -17,6 +18,8 @@ export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   readonly input: Cursor<Row>
   /** Takes the rows that the input cannot read; undefined: they are errors. */
   readonly inputSkips?: SkippedRows | undefined
+  /** Which columns are int32 before each operator; by default none. */
+  readonly int32?: readonly Int32Columns[]
   /** What the stage of that number sends here beside the input, for a join. */
   readonly right?: ((stage: number) => Cursor<Row>) | undefined
   /** Told of calls that go on while the stage waits. */
@@ -41,7 +44,8 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
   const { operators } = stage
   const share = options.budgetBytes / Math.max(1, operators.filter(keepsRows).length + Number(retriedOf(stage) > 0))
   const splits = splitwise(stage, options.input, options.environment, share)
-  const writerOf = (sink: SinkPlan, op: string) => openWriter(sink, `stage ${stage.id} ${op} ${sink.path}`, options.sinks)
+  const writerOf = (sink: SinkPlan, op: string, int32: Int32Columns = NO_INT32) =>
+    openWriter(sink, { where: `stage ${stage.id} ${op} ${sink.path}`, int32 }, options.sinks)
   const environment = splits === undefined ? options.environment : { ...options.environment, location: splits.location }
   const calls = await prepareCalls(operators, {
     ...options,
@@ -49,7 +53,7 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
     writerOf: async (sink) => (await writerOf(sink, 'onError')).writer,
   })
   const writers = await Promise.all(
-    operators.map((operator) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op) : undefined)),
+    operators.map((operator, at) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op, options.int32?.[at]) : undefined)),
   )
   const through = (input: Cursor<Row>, from: number, to: number): Cursor<Row> => {
     let cursor = input

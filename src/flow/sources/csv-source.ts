@@ -28,6 +28,7 @@ export class CsvSource extends BlockSource {
     this.#input = input
     this.#cwd = cwd
     this.#skips = skips
+    this.int32.found((input.columns ?? []).map(({ column, type }) => ({ name: column, type })))
   }
 
   protected async *blocksOf({ path }: SplitFile): AsyncGenerator<Block, void, undefined> {
@@ -65,6 +66,8 @@ async function* stepsOf(records: CsvRecords): AsyncGenerator<(CsvRecord | Broken
 /** A field of each row that is wanted, and how it is read. */
 interface Field extends ColumnPlan {
   readonly at: number
+  /** An empty text is one of its values. */
+  readonly isText: boolean
   readonly read: (text: string) => unknown
 }
 
@@ -117,7 +120,7 @@ class Table {
     const row: Record<string, unknown> = {}
     for (const field of fields) {
       const text = record.fields[field.at]
-      const isNull = text === '' && field.nullable && (field.type !== 'utf8' || record.isNull(field.at))
+      const isNull = text === '' && field.nullable && (!field.isText || record.isNull(field.at))
       const value = isNull ? null : field.read(text)
       if (value === undefined) {
         this.#leaveOut(record, this.#misfit(field, text, record))
@@ -143,7 +146,8 @@ class Table {
       const at = all.indexOf(plan.column)
       if (at < 0)
         throw contentError('ColumnMissing', this.#path, 0, `${this.#path}: there is no column "${plan.column}"; it has ${all.join(', ')}`)
-      return { ...plan, at, read: READERS[plan.type as keyof typeof READERS] }
+      const read = READERS[plan.type as keyof typeof READERS]
+      return { ...plan, at, isText: read('') === '', read }
     })
   }
 

@@ -33,3 +33,13 @@ export function openTextSource(input: { readonly kind: FileInputPlan['kind'] }, 
   const feed = options.io === 'sync' ? new SyncFeed(nextSplit, cwd) : new AsyncFeed(nextSplit, cwd)
   return new TextSource(feed, input.kind === 'lines' ? lineRow : jsonRow, options.skips)
 }
+
+/** A source that also tells when it is closed: to let go of its splits. */
+export function withClose(source: SourceCursor, closed: () => void): SourceCursor {
+  const close = source.close.bind(source)
+  source.close = () => {
+    closed()
+    close()
+  }
+  return source
+}

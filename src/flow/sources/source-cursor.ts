@@ -1,3 +1,4 @@
+import type { Int32Columns } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import type { Cursor } from '../operators/cursor.js'
@@ -11,6 +12,8 @@ export interface SourceCursor extends Cursor<Row> {
    * After `close()` it resolves when no file is open any more.
    */
   ready(): Promise<void>
+  /** Of the rows of all files begun so far. */
+  readonly int32: Int32Columns
   /** Bytes of the splits taken in so far. */
   readonly bytesRead: number
   readonly rowsRead: number

@@ -1,3 +1,4 @@
+import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import { END, PAUSE } from '../operators/cursor.js'
@@ -16,6 +17,7 @@ export class TextSource implements SourceCursor {
   readonly #scanner: LineScanner
   readonly #rowOf: RowOfLine
   readonly #skips: SkippedRows | undefined
+  readonly int32: Int32Columns = NO_INT32
   rowsRead = 0
 
   /** `skips`: takes lines that are no rows; undefined: they are errors. */
