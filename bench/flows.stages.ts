@@ -1,4 +1,4 @@
-import { type Ctx, type Flow, flow, lines } from 'millrace/flow'
+import { type Columns, type Ctx, type Flow, flow, lines } from 'millrace/flow'
 
 type Line = { text: string }
 
@@ -36,11 +36,6 @@ export function itemOf(id: number): Item {
   return { id, name: `item ${id % 1000}`, value: id / 8, on: id % 2 === 0 }
 }
 
-export function* items(line: Line): Generator<Item> {
-  const rows = Number(line.text)
-  for (let id = 0; id < rows; id++) yield itemOf(id)
-}
-
 /** Reads every value of every row, as one would who needs them. */
 export function tallied(rows: readonly Item[]): { rows: number; sum: number }[] {
   let sum = 0
@@ -48,13 +43,74 @@ export function tallied(rows: readonly Item[]): { rows: number; sum: number }[] 
   return [{ rows: rows.length, sum }]
 }
 
-/** Rows made on each worker, half of which go to the other. */
-export function exchanged(file: string): Flow<{ rows: number; sum: number }> {
+/** Rows of one call. */
+const ITEMS = 1000
+
+/** Which rows are to be made, so many at once. */
+export function* ranges({ text }: Line): Generator<{ from: number; to: number }> {
+  const rows = Number(text)
+  for (let from = 0; from < rows; from += ITEMS) yield { from, to: Math.min(rows, from + ITEMS) }
+}
+
+/** Keys of rows made on worker 1 and 2 that belong on the other of the two: `talliedColumns` counts those that went there. */
+const OTHER = [-1, 0, 2]
+
+/** The items of a range, as `itemOf` makes them, and a key that sends them to the other worker. */
+export function itemColumns(
+  { from, to }: Columns<{ from: number; to: number }>,
+  { worker }: Ctx,
+): {
+  key: Float64Array
+  id: Float64Array
+  name: string[]
+  value: Float64Array
+  on: boolean[]
+} {
+  const [first, rows] = [from[0], to[0] - from[0]]
+  const columns = {
+    key: new Float64Array(rows).fill(OTHER[worker]),
+    id: new Float64Array(rows),
+    name: new Array<string>(rows),
+    value: new Float64Array(rows),
+    on: new Array<boolean>(rows),
+  }
+  for (let i = 0; i < rows; i++) {
+    const id = first + i
+    columns.id[i] = id
+    columns.name[i] = `item ${id % 1000}`
+    columns.value[i] = id / 8
+    columns.on[i] = id % 2 === 0
+  }
+  return columns
+}
+
+export interface Tally {
+  rows: number
+  sum: number
+  /** Rows that came from the other worker. */
+  tripped: number
+}
+
+export function talliedColumns(
+  { key, id, name, value, on }: Columns<Item & { key: number }>,
+  { worker }: Ctx,
+): { [C in keyof Tally]: number[] } {
+  let [sum, tripped] = [0, 0]
+  for (let i = 0; i < id.length; i++) {
+    sum += id[i] + name[i].length + value[i] + Number(on[i])
+    if (key[i] !== OTHER[worker]) tripped++
+  }
+  return { rows: [id.length], sum: [sum], tripped: [tripped] }
+}
+
+/** Rows made on each worker, all of which go to the other. */
+export function exchanged(file: string): Flow<Tally> {
   return flow(import.meta.url)
     .read(lines(file))
-    .flatMap(items)
-    .exchange.roundRobin()
-    .mapBatches(tallied)
+    .flatMap(ranges)
+    .mapColumns(itemColumns, { rows: 1 })
+    .exchange.hash('key')
+    .mapColumns(talliedColumns)
 }
 
 /** When this worker worked last, in ms since the epoch. */

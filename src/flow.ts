@@ -14,7 +14,7 @@ export type { JoinKind, OrderKey, Plan, StagePlan } from './flow/plan.js'
 export { type ReadOptions, readBatches } from './flow/read-batches.js'
 export type { Reducer } from './flow/reducer.js'
 export type { BytesOptions } from './flow/row-bytes.js'
-export type { FailedRow, FailingRows, ReduceOptions } from './flow/row-types.js'
+export type { Columns, FailedRow, FailingRows, ReduceOptions } from './flow/row-types.js'
 export type { FlowRun, RunOptions, RunStats } from './flow/run-options.js'
 export type { Sink } from './flow/sink.js'
 export type { Part } from './flow/sinks/part-writer.js'
@@ -23,6 +23,7 @@ export {
   type CsvColumns,
   type CsvOptions,
   csv,
+  type JsonlOptions,
   jsonl,
   type Line,
   lines,

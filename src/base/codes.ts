@@ -241,6 +241,12 @@ export const CODES = {
     cause: 'A folder that a sink should write to has parts already.',
     cure: 'Name another folder, or give `overwrite: true`: the parts are replaced at the end of the run.',
   },
+  SinkResume: {
+    fault: 'user',
+    cause:
+      'The folder of a sink with resume holds what another flow, or one over other files, has not finished, is being written by another run, or was damaged.',
+    cure: 'Run the same flow over the same files, or remove the folder .unfinished in it, which begins anew: the message says what has changed.',
+  },
   SinkIncomplete: {
     fault: 'user',
     cause: 'Something behind a sink needed no more rows before all of them were written, such as a join whose other side is empty.',

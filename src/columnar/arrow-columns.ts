@@ -2,7 +2,7 @@ import { MillraceError } from '../base/errors.js'
 import type { ArrowColumn } from './arrow-messages.js'
 import { bitmapBytes, hasData, hasOffsets, valueBytes } from './layout.js'
 import { type ColumnType, elementPath, kindOf, memberPath, type Schema } from './schema.js'
-import { type ColumnVector, Vector } from './vector.js'
+import { type ColumnVector, Int32Vector, Vector } from './vector.js'
 
 /** Columns by name, of so many rows each. */
 export interface NamedColumns {
@@ -27,7 +27,8 @@ export function arrowFields(wanted: Schema, { schema, vectors, rows }: NamedColu
   return columns
 }
 
-function arrowColumns(type: ColumnType, vector: ColumnVector | undefined, { rows, path }: { rows: number; path: string }): ArrowColumn[] {
+function arrowColumns(type: ColumnType, given: ColumnVector | undefined, { rows, path }: { rows: number; path: string }): ArrowColumn[] {
+  const vector = type === 'float64' && given instanceof Int32Vector ? given.widened() : given
   if (vector !== undefined && vector.type !== 'null' && kindOf(vector.type) !== kindOf(type))
     throw misfit(path, `is ${kindOf(vector.type)}, the schema that was written says ${kindOf(type)}`)
   if (!(vector instanceof Vector)) return nulls(type, rows)

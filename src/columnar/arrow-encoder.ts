@@ -76,7 +76,7 @@ export class ArrowEncoder {
 
   /** Rows as one batch; keys that they lack are null. @throws MillraceError as `batch`, and as `BatchBuilder` */
   rows(rows: readonly Row[]): Uint8Array {
-    this.#maker ??= new BatchMaker('Arrow', this.#known())
+    this.#maker ??= new BatchMaker({ stage: 'Arrow', schema: this.#known() })
     for (const row of rows) this.#maker.append(row)
     return this.batch(this.#maker.take())
   }

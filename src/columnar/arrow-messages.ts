@@ -16,6 +16,7 @@ const MILLISECOND = 1
 /** The number of a type in the union of types. */
 const TYPE_IDS: { readonly [K in Kind]: number } = {
   null: 1,
+  int32: 2,
   int64: 2,
   float64: 3,
   binary: 4,
@@ -151,6 +152,7 @@ function fieldsIn(type: ColumnType): Schema {
 }
 
 function typeTableOf(builder: Builder, type: ColumnType): number {
+  if (type === 'int32') return integerTable(builder, 32)
   if (type === 'int64') return integerTable(builder, 64)
   const zone = type === 'timestamp' ? builder.createString('UTC') : 0
   builder.startObject(2)

@@ -2,8 +2,8 @@ import type { Batch } from './batch.js'
 import { BatchBuilder } from './builder.js'
 import { BatchDecoder } from './decode.js'
 import { BatchEncoder } from './encode.js'
-import type { Row, Schema } from './schema.js'
-import { Shape } from './shape.js'
+import type { Row } from './schema.js'
+import { Shape, type ShapeOptions } from './shape.js'
 
 /** Makes batches of rows, as the stages of a flow do. */
 export class BatchMaker {
@@ -11,9 +11,8 @@ export class BatchMaker {
   readonly #encoder = new BatchEncoder()
   readonly #decoder = new BatchDecoder()
 
-  /** `stage` is for messages; `schema`: columns that are known beforehand. */
-  constructor(stage: string, schema: Schema = []) {
-    this.#builder = new BatchBuilder(new Shape({ stage, schema }))
+  constructor(options: ShapeOptions) {
+    this.#builder = new BatchBuilder(new Shape(options))
   }
 
   get rowCount(): number {
@@ -27,6 +26,11 @@ export class BatchMaker {
   /** The row is not kept. Throws as `BatchBuilder.append`. */
   append(row: Row): void {
     this.#builder.append(row)
+  }
+
+  /** Columns that have a type keep it from now on, also int32. */
+  fix(): void {
+    this.#builder.shape.fix()
   }
 
   /** What was added since the last time. */

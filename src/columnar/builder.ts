@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js'
+import type { Block } from './block.js'
 import type { ColumnBuilder } from './column-builder.js'
 import { describe } from './describe.js'
 import { FieldsBuilder } from './fields-builder.js'
@@ -44,16 +45,30 @@ export class BatchBuilder {
    */
   append(row: Row): void {
     const { shape } = this
-    shape.countRow()
+    shape.countRows(1)
     const own = recordOf(row) ?? this.#refuse(row)
-    if (this.#rowCount === ROWS_MAX)
-      throw new MillraceError('MessageTooLarge', `stage ${JSON.stringify(shape.stage)}: a batch of ${ROWS_MAX} rows is full`)
+    this.#refuseBeyond(1)
     try {
       this.#dataBytes += this.#fields.set(this.#rowCount, own)
       this.#rowCount++
     } catch (error) {
       this.#fields.rewind(this.#rowCount)
       throw error
+    }
+  }
+
+  /** Adds the rows of a block at the first `count` of the indexes, as `append` does one after the other; so much the faster. */
+  appendMany(block: Block, indexes: Int32Array, count: number): void {
+    if (count === 0) return
+    this.#refuseBeyond(count)
+    try {
+      this.#dataBytes += this.#fields.setMany(this.#rowCount, block, indexes, count)
+      this.#rowCount += count
+      this.shape.countRows(count)
+    } catch {
+      // Which row it is that has no place here is said row by row.
+      this.#fields.rewind(this.#rowCount)
+      for (let i = 0; i < count; i++) this.append(block.row(indexes[i]))
     }
   }
 
@@ -67,6 +82,11 @@ export class BatchBuilder {
     this.#fields.reset()
     this.#rowCount = 0
     this.#dataBytes = 0
+  }
+
+  #refuseBeyond(rows: number): void {
+    if (this.#rowCount + rows <= ROWS_MAX) return
+    throw new MillraceError('MessageTooLarge', `stage ${JSON.stringify(this.shape.stage)}: a batch of ${ROWS_MAX} rows is full`)
   }
 
   #refuse(row: unknown): never {

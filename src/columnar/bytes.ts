@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
+import { bitmapBytes } from './layout.js'
 
 /** Whether it is a Uint8Array, of any realm; a Buffer is one. */
 export function isBytes(value: unknown): value is Uint8Array {
@@ -21,4 +22,12 @@ export function copyOfBytes(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(bytes.length)
   copy.set(bytes)
   return copy
+}
+
+/** Writes the bits of so many rows. */
+export function copyBits(message: Uint8Array, start: number, bits: Uint8Array, rows: number): void {
+  const bytes = bitmapBytes(rows)
+  message.set(bits.subarray(0, bytes), start)
+  // Bits after the last row are zero: the same rows always give the same bytes.
+  if ((rows & 7) !== 0) message[start + bytes - 1] &= 0xff >> (8 - (rows & 7))
 }

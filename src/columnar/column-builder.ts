@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../base/errors.js'
 import { LIMITS } from '../base/limits.js'
-import { isBytes } from './bytes.js'
+import type { Values } from './block.js'
+import { copyBits, isBytes } from './bytes.js'
 import type { ColumnShape } from './column-shape.js'
 import { dateMs } from './date.js'
 import { describe } from './describe.js'
-import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, valueBytes } from './layout.js'
+import { isInt32 } from './int32-columns.js'
+import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, rowBytes, valueBytes } from './layout.js'
 import { recordOf } from './record.js'
 import type { Kind } from './schema.js'
 import { textBytesMax, writeText } from './text.js'
@@ -73,8 +75,8 @@ export class ColumnBuilder {
     let bytes = 0
     if (typeof value === 'string') bytes = this.#setText(row, value)
     else if (typeof value === 'number') {
-      if (this.#kind !== 'float64') this.#become('float64', value)
-      this.#floats[row] = value
+      if (this.#kind === 'float64') this.#floats[row] = value
+      else this.#setNumber(row, value)
     } else if (value === null || value === undefined) this.#setNull(row)
     else if (typeof value === 'boolean') {
       if (this.#kind !== 'boolean') this.#become('boolean', value)
@@ -83,6 +85,20 @@ export class ColumnBuilder {
     } else if (typeof value === 'bigint') this.#setBigint(row, value)
     else bytes = this.#setObject(row, value)
     this.#length = row + 1
+    return bytes
+  }
+
+  /**
+   * Puts values at rows that follow each other, from one on that is not before the last: those at the first `count` of the indexes.
+   * Returns what they take, as `set`.
+   */
+  setMany(row: number, values: Values, indexes: Int32Array, count: number): number {
+    if (values instanceof Float64Array && !this.#shape.takesInt32) {
+      this.#setFloats(row, values, indexes, count)
+      return 0
+    }
+    let bytes = 0
+    for (let i = 0; i < count; i++) bytes += this.set(row + i, values[indexes[i]])
     return bytes
   }
 
@@ -107,6 +123,8 @@ export class ColumnBuilder {
     if (this.#length !== 0) this.#fill(rows)
     const nulls = this.#length === 0 || this.#kind === 'null' ? rows : this.#nulls
     const { kind } = this.#shape
+    // Another receiver's column may have got a number that is no int32.
+    if (this.#kind === 'int32' && kind === 'float64') this.#become('float64', undefined)
     if (kind === 'struct') return { kind, rows, nulls, size: this.#shape.inside.columns.length }
     return { kind, rows, nulls, size: this.#hasOffsets && nulls < rows ? (this.#words[rows] as number) : 0 }
   }
@@ -131,6 +149,25 @@ export class ColumnBuilder {
     this.#resize(0)
   }
 
+  /** Of a column that is not float64 yet. */
+  #setNumber(row: number, value: number): void {
+    if (this.#kind !== 'int32' || !isInt32(value)) {
+      const kind = this.#shape.widenBy(value)
+      if (kind !== this.#kind) this.#become(kind, value)
+    }
+    if (this.#kind === 'int32') this.#words[row] = value
+    else this.#floats[row] = value
+  }
+
+  #setFloats(row: number, values: Float64Array, indexes: Int32Array, count: number): void {
+    if (row !== this.#length) this.#fill(row)
+    if (row + count > this.#capacity) this.#grow(row + count)
+    if (this.#kind !== 'float64') this.#become('float64', values[indexes[0]])
+    const floats = this.#floats
+    for (let i = 0; i < count; i++) floats[row + i] = values[indexes[i]]
+    this.#length = row + count
+  }
+
   #setText(row: number, value: string): number {
     if (this.#kind !== 'utf8') this.#become('utf8', value)
     const start = this.#words[row] as number
@@ -153,15 +190,9 @@ export class ColumnBuilder {
       return bytes
     }
     const record = recordOf(value)
-    if (record === undefined) throw this.#unfit(value)
+    if (record === undefined) throw this.#shape.unfit(value)
     if (this.#kind !== 'struct') this.#become('struct', value)
     return (this.#inside as InsideBuilder<object>).set(row, record)
-  }
-
-  #unfit(value: unknown): MillraceError {
-    const cure =
-      'map it to a string, number, bigint, boolean, Date, Uint8Array, array, plain object or null, for example with JSON.stringify'
-    return this.#shape.refusal(`is ${describe(value)}, which no column can hold; ${cure}`)
   }
 
   #setBytes(row: number, value: Uint8Array): number {
@@ -196,6 +227,7 @@ export class ColumnBuilder {
       // What stands under a null is zero: the same rows always give the same bytes.
       if (this.#hasOffsets) this.#words[row + 1] = this.#words[row] as number
       else if (this.#kind === 'boolean') this.#bits[row >> 3] &= ~(1 << (row & 7))
+      else if (this.#kind === 'int32') this.#words[row] = 0
       else if (this.#kind !== 'struct') this.#floats[row] = 0
     }
     this.#nulls++
@@ -216,14 +248,18 @@ export class ColumnBuilder {
 
   #become(kind: Kind, value: unknown): void {
     this.#shape.widen(kind, value)
+    const before = this.#kind
+    const int32s = this.#words
     this.#kind = kind
     this.#hasOffsets = hasOffsets(kind)
     this.inside()
-    this.#onType(kind === 'boolean' ? 0.25 : kind === 'struct' ? 0.125 : this.#hasOffsets ? 4.125 : 8.125)
+    this.#onType(rowBytes(kind) - rowBytes(before))
     this.#resize(this.#capacity)
-    if (this.#nulls === 0) return
-    this.#validity.fill(0xff)
-    for (let row = 0; row < this.#length; row++) this.#validity[row >> 3] &= ~(1 << (row & 7))
+    if (before === 'int32') this.#floats.set(int32s.subarray(0, this.#length))
+    else if (this.#nulls > 0) {
+      this.#validity.fill(0xff)
+      for (let row = 0; row < this.#length; row++) this.#validity[row >> 3] &= ~(1 << (row & 7))
+    }
   }
 
   #grow(rows: number): void {
@@ -258,11 +294,4 @@ export class ColumnBuilder {
     data.set(this.#data.subarray(0, start))
     this.#data = data
   }
-}
-
-function copyBits(message: Uint8Array, start: number, bits: Uint8Array, rows: number): void {
-  const bytes = bitmapBytes(rows)
-  message.set(bits.subarray(0, bytes), start)
-  // Bits after the last row are zero: the same rows always give the same bytes.
-  if ((rows & 7) !== 0) message[start + bytes - 1] &= 0xff >> (8 - (rows & 7))
 }

@@ -1,5 +1,6 @@
 import { MillraceError } from '../base/errors.js'
 import { describe } from './describe.js'
+import { isInt32 } from './int32-columns.js'
 import { type ColumnType, elementPath, type Field, type Kind, kindOf, memberPath, NESTING_MAX, type Schema } from './schema.js'
 
 /** What the columns of a stage ask of it. */
@@ -8,6 +9,8 @@ export interface ShapeOwner {
   added(path: string): void
   /** A column has changed. */
   changed(): void
+  /** Whether a column of the rows is to hold its numbers as int32. */
+  isInt32(name: string): boolean
   /** Begins a message about a column: stage, row and column. */
   place(path: string): string
 }
@@ -19,6 +22,8 @@ export class ColumnShape {
   readonly #path: string
   readonly #depth: number
   #kind: Kind = 'null'
+  /** The type stays, int32 too. */
+  #isFixed = false
   /** The fields of a struct, or one for the elements of a list. */
   #inside: FieldsShape | undefined
 
@@ -50,7 +55,7 @@ export class ColumnShape {
    */
   widen(kind: Kind, value: unknown): void {
     if (this.#kind === kind) return
-    if (this.#kind !== 'null') {
+    if (this.#kind !== 'null' && !this.#isWidenedBy(kind)) {
       throw this.refusal(`is ${describe(value)}, but the column is ${this.#kind}; map every value of it to one type`)
     }
     const isNested = kind === 'list' || kind === 'struct'
@@ -62,9 +67,34 @@ export class ColumnShape {
     this.owner.changed()
   }
 
+  /** Whether a number may be int32 here. */
+  get takesInt32(): boolean {
+    return this.#kind === 'int32' || (this.#kind === 'null' && this.#depth === 0 && this.owner.isInt32(this.name))
+  }
+
+  /** The kind that it has for a number, as by `widen`. @throws MillraceError `ColumnType` */
+  widenBy(value: number): 'int32' | 'float64' {
+    // A column that stays as it is takes minus zero as zero.
+    const fits = isInt32(value) || (this.#isFixed && value === 0)
+    const kind = fits && this.takesInt32 ? 'int32' : 'float64'
+    this.widen(kind, value)
+    return kind
+  }
+
+  /** A column of rows is int32 no more where its owner says so. */
+  review(): void {
+    if (this.#kind === 'int32' && !this.#isFixed && !this.owner.isInt32(this.name)) this.widen('float64', null)
+  }
+
+  /** The type that it has, if it has one, is to stay. */
+  fix(): void {
+    this.#isFixed = this.#kind !== 'null'
+  }
+
   /** Takes a type that is known beforehand. */
   adopt(type: ColumnType): void {
     if (type !== 'null') this.widen(kindOf(type), null)
+    this.fix()
     if (typeof type === 'string') return
     if ('list' in type) (this.inside.columns[0] as ColumnShape).adopt(type.list)
     else for (const field of type.struct) this.inside.adopt(field)
@@ -75,8 +105,19 @@ export class ColumnShape {
     return new MillraceError('ColumnType', `${this.place} ${what}`)
   }
 
+  /** An error about a value that no column can hold. */
+  unfit(value: unknown): MillraceError {
+    const cure =
+      'map it to a string, number, bigint, boolean, Date, Uint8Array, array, plain object or null, for example with JSON.stringify'
+    return this.refusal(`is ${describe(value)}, which no column can hold; ${cure}`)
+  }
+
   get place(): string {
     return this.owner.place(this.#path)
+  }
+
+  #isWidenedBy(kind: Kind): boolean {
+    return this.#kind === 'int32' && kind === 'float64' && !this.#isFixed
   }
 
   #open(kind: Kind): FieldsShape {

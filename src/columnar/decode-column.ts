@@ -4,7 +4,7 @@ import { bitmapBytes, type ColumnExtent, type ColumnLayout, hasData, hasOffsets,
 import { check, malformed } from './malformed.js'
 import { readText } from './text.js'
 import { AsciiVector, StringsVector, UnicodeVector } from './text-vector.js'
-import { BigintVector, BooleanVector, type ColumnVector, FloatVector, type Nulls, TimestampVector } from './vector.js'
+import { BigintVector, BooleanVector, type ColumnVector, FloatVector, Int32Vector, type Nulls, TimestampVector } from './vector.js'
 
 /** The largest count of milliseconds a Date can hold. */
 const DATE_MS_MAX = 8.64e15
@@ -42,6 +42,8 @@ export function readValues(bytes: Uint8Array, { extent, layout, nulls, offsets }
       return new BooleanVector(nulls, bytes.subarray(layout.values, layout.values + valueBytes(kind, rows)))
     case 'float64':
       return new FloatVector(nulls, new Float64Array(buffer, at, rows))
+    case 'int32':
+      return new Int32Vector(nulls, new Int32Array(buffer, at, rows))
     case 'int64':
       return new BigintVector(nulls, new BigInt64Array(buffer, at, rows))
     case 'timestamp':

@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.js'
+import type { Block } from './block.js'
 import { ColumnBuilder, type InsideBuilder } from './column-builder.js'
 import type { ColumnShape, FieldsShape } from './column-shape.js'
 import { ROWS_MAX } from './layout.js'
@@ -42,6 +43,17 @@ export class FieldsBuilder implements InsideBuilder<Row> {
       }
       textBytes += column.set(row, values[key])
       next++
+    }
+    return textBytes
+  }
+
+  /** Puts in the rows of a block at the first `count` of the indexes, from `row` on. Returns their bytes of text. */
+  setMany(row: number, block: Block, indexes: Int32Array, count: number): number {
+    let textBytes = 0
+    for (const [index, name] of block.names.entries()) {
+      const known = this.#columns[index]
+      const column = known?.name === name ? known : this.#columns[this.#indexOf(name)]
+      textBytes += column.setMany(row, block.values(index), indexes, count)
     }
     return textBytes
   }

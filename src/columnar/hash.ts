@@ -1,3 +1,4 @@
+import type { Values } from './block.js'
 import { isBytes } from './bytes.js'
 import { dateMs } from './date.js'
 import { keyRefusal } from './describe.js'
@@ -29,6 +30,14 @@ export function hashRow(row: Row, keys: readonly string[]): number {
   for (let i = 0; i < keys.length; i++) {
     hash = mix(hash, hashValue(row[keys[i] as string], keys[i]))
   }
+  return finish(hash)
+}
+
+/** The same for the row at an index of key columns. */
+export function hashAt(columns: readonly Values[], index: number, keys: readonly string[]): number {
+  if (keys.length === 1) return hashValue((columns[0] as Values)[index], keys[0])
+  let hash = SEED
+  for (let i = 0; i < keys.length; i++) hash = mix(hash, hashValue((columns[i] as Values)[index], keys[i]))
   return finish(hash)
 }
 

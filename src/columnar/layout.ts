@@ -8,7 +8,7 @@ import type { Kind } from './schema.js'
  *    .  the names, one after the other, without separators
  *    .  per column, in Arrow's layout: validity bitmap, values, data
  *
- * Values are Float64 (float64), Int64 (int64; timestamp in ms), bits (boolean), or rows + 1 Int32 offsets into the data (utf8, binary)
+ * Values are Float64 (float64), Int32 (int32), Int64 (int64; timestamp in ms), bits (boolean), or rows + 1 Int32 offsets into the data (utf8, binary)
  * or the elements (list); a struct has none. The size is the bytes of the data, the elements of a list, or the fields of a struct; else 0.
  * Bitmaps are least significant bit first. The validity bitmap is there iff some but not all values are null;
  * a column of nulls has no body, whatever its type. Text is UTF-8, with lone surrogates in three bytes each (WTF-8).
@@ -27,7 +27,7 @@ export const ROWS_MAX = 0x10_0000
 export const COLUMNS_MAX = 0x1000
 
 /** The number of a kind on the wire is its index here. */
-export const KINDS: readonly Kind[] = ['null', 'boolean', 'float64', 'int64', 'utf8', 'timestamp', 'binary', 'list', 'struct']
+export const KINDS: readonly Kind[] = ['null', 'boolean', 'float64', 'int64', 'utf8', 'timestamp', 'binary', 'list', 'struct', 'int32']
 
 /** Where the parts of one column stand, in bytes from the start of the message. `end` is where the next column starts. */
 export interface ColumnLayout {
@@ -57,7 +57,16 @@ export function layoutColumn(start: number, { kind, rows, nulls, size }: ColumnE
 export function valueBytes(kind: Kind, rows: number): number {
   if (kind === 'null' || kind === 'struct') return 0
   if (kind === 'boolean') return bitmapBytes(rows)
+  if (kind === 'int32') return 4 * rows
   return hasOffsets(kind) ? 4 * (rows + 1) : 8 * rows
+}
+
+/** What a row takes of them, nearly, with its bit of validity. */
+export function rowBytes(kind: Kind): number {
+  if (kind === 'null') return 0
+  if (kind === 'boolean') return 0.25
+  if (kind === 'struct') return 0.125
+  return hasOffsets(kind) || kind === 'int32' ? 4.125 : 8.125
 }
 
 export function hasOffsets(kind: Kind): boolean {

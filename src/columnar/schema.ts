@@ -2,13 +2,14 @@ import { MillraceError } from '../base/errors.js'
 
 /**
  * What a column holds: `number` is float64, `bigint` int64 (64 bits, signed), `string` utf8, `boolean` boolean, `Date` timestamp (ms),
- * `Uint8Array` binary; an array is a list of values of one type, any other plain object a struct.
- * `null` is the type of a column in which only nulls were seen; it widens to any other type, and a struct gains fields at its end. So do
- * the elements of a list and the fields of a struct. Nothing else ever changes.
+ * `Uint8Array` binary; an array is a list of values of one type, any other plain object a struct. A column of rows is int32 (numbers too) where
+ * it is declared so, or comes so from a file.
+ * `null` is the type of a column in which only nulls were seen; it widens to any other type, int32 to float64, and a struct gains fields at its
+ * end. So do the elements of a list and the fields of a struct. Nothing else ever changes.
  */
 export type ColumnType = FlatType | ListType | StructType
 
-export type FlatType = 'null' | 'boolean' | 'float64' | 'int64' | 'utf8' | 'timestamp' | 'binary'
+export type FlatType = 'null' | 'boolean' | 'float64' | 'int32' | 'int64' | 'utf8' | 'timestamp' | 'binary'
 
 export interface ListType {
   readonly list: ColumnType
@@ -49,7 +50,7 @@ export function memberPath(struct: string, name: string): string {
 }
 
 /**
- * One schema for the batches of several senders: the fields of `a`, then those only `b` has; null gives way to any type.
+ * One schema for the batches of several senders: the fields of `a`, then those only `b` has; null gives way to any type, int32 to float64.
  * Returns `a` itself when `b` adds nothing. `where` begins the message of the error.
  * @throws MillraceError `ColumnType` where the two hold one column with different types.
  */
@@ -79,6 +80,8 @@ function unifyFields(a: Schema, b: Schema, { where, path }: Place): Schema {
 function unifyTypes(a: ColumnType, b: ColumnType, place: Place): ColumnType {
   if (a === b || b === 'null') return a
   if (a === 'null') return b
+  if (isInt32Of(a, b)) return b
+  if (isInt32Of(b, a)) return a
   if (typeof a === 'object' && typeof b === 'object') {
     if ('list' in a && 'list' in b) {
       const list = unifyTypes(a.list, b.list, { ...place, path: elementPath(place.path) })
@@ -92,6 +95,11 @@ function unifyTypes(a: ColumnType, b: ColumnType, place: Place): ColumnType {
   throw conflict(a, b, place)
 }
 
+/** Whether every value of the one type is one of the other. */
+function isInt32Of(narrow: ColumnType, wide: ColumnType): boolean {
+  return narrow === 'int32' && wide === 'float64'
+}
+
 function conflict(a: ColumnType, b: ColumnType, { where, path }: Place): MillraceError {
   return new MillraceError(
     'ColumnType',
@@ -99,7 +107,7 @@ function conflict(a: ColumnType, b: ColumnType, { where, path }: Place): Millrac
   )
 }
 
-/** Whether a stream may go on with `next` after `last`: the same fields in front, each of the same type, a wider one, or null before. */
+/** Whether a stream may go on with `next` after `last`: the same fields in front, each of the same type, or a wider one. */
 export function widens(last: Schema, next: Schema): boolean {
   return (
     next.length >= last.length &&
@@ -111,7 +119,7 @@ export function widens(last: Schema, next: Schema): boolean {
 }
 
 function typeWidens(last: ColumnType, next: ColumnType): boolean {
-  if (last === next || last === 'null') return true
+  if (last === next || last === 'null' || isInt32Of(last, next)) return true
   if (typeof last === 'string' || typeof next === 'string') return false
   if ('list' in last) return 'list' in next && typeWidens(last.list, next.list)
   return 'struct' in next && widens(last.struct, next.struct)

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.js'
 import { MillraceError } from '../base/errors.js'
 import { FieldsShape, type ShapeOwner } from './column-shape.js'
+import { type Int32Columns, NO_INT32 } from './int32-columns.js'
 import { COLUMNS_MAX } from './layout.js'
 import type { Schema } from './schema.js'
 
@@ -9,25 +10,33 @@ export interface ShapeOptions {
   readonly stage: string
   /** Fields that are known beforehand. Default none. */
   readonly schema?: Schema
+  /** Which others are int32; by default none. */
+  readonly int32?: Int32Columns | undefined
 }
 
 /**
  * The schema of one stage's output on one worker as it grows, shared by all builders of that stage.
- * Columns are only added at the end and only change from null to a type, those inside lists and structs too; `version` counts both.
+ * Columns are only added at the end and only change from null to a type, or from int32 to float64, those inside lists and structs too; `version`
+ * counts both.
  */
 export class Shape implements ShapeOwner {
   readonly stage: string
   readonly root: FieldsShape
+  readonly #int32: Int32Columns
   #snapshot: Schema | undefined
   #version = 0
   #columnCount = 0
   #rowsSeen = 0
 
-  constructor({ stage, schema = [] }: ShapeOptions) {
+  constructor({ stage, schema = [], int32 = NO_INT32 }: ShapeOptions) {
     this.stage = stage
+    this.#int32 = int32
     this.root = new FieldsShape(this, (name) => name, 0)
     for (const field of schema) this.root.adopt(field)
     assert(this.root.columns.length === schema.length, `stage ${stage}: a column is there twice`)
+    int32.onWidened(() => {
+      for (const column of this.root.columns) column.review()
+    })
   }
 
   /** The fields of this moment; the same array until `version` changes. */
@@ -50,8 +59,8 @@ export class Shape implements ShapeOwner {
     return this.#rowsSeen
   }
 
-  countRow(): void {
-    this.#rowsSeen++
+  countRows(rows: number): void {
+    this.#rowsSeen += rows
   }
 
   /** Throws `TooManyColumns` beyond 4,096. */
@@ -64,6 +73,15 @@ export class Shape implements ShapeOwner {
     }
     this.#columnCount++
     this.changed()
+  }
+
+  /** Columns that have a type keep it from now on, also int32. */
+  fix(): void {
+    for (const column of this.root.columns) column.fix()
+  }
+
+  isInt32(name: string): boolean {
+    return this.#int32.has(name)
   }
 
   changed(): void {

@@ -11,6 +11,8 @@ export interface ColumnVector {
   isNull(index: number): boolean
   /** The values from an index on, up to but not with another. */
   slice(from: number, to: number): unknown[]
+  /** The same for who only reads them: where no value is to be made for it, the memory of the batch; numbers without nulls as float64. */
+  values(from: number, to: number): ArrayLike<unknown>
 }
 
 export interface Nulls {
@@ -52,6 +54,10 @@ export abstract class Vector implements ColumnVector {
     for (let i = 0; i < values.length; i++) values[i] = this.get(from + i)
     return values
   }
+
+  values(from: number, to: number): ArrayLike<unknown> {
+    return this.slice(from, to)
+  }
 }
 
 /** A column without a value, of whatever type. */
@@ -76,6 +82,10 @@ export class NullVector implements ColumnVector {
 
   slice(from: number, to: number): null[] {
     return new Array<null>(to - from).fill(null)
+  }
+
+  values(from: number, to: number): null[] {
+    return this.slice(from, to)
   }
 }
 
@@ -122,6 +132,37 @@ export class FloatVector extends Vector {
     for (let i = 0; i < values.length; i++) values[i] = all[from + i]
     return values
   }
+
+  override values(from: number, to: number): ArrayLike<unknown> {
+    return this.validity === undefined ? this.#values.subarray(from, to) : this.slice(from, to)
+  }
+}
+
+export class Int32Vector extends Vector {
+  readonly type = 'int32'
+  readonly #values: Int32Array
+
+  constructor(nulls: Nulls, values: Int32Array) {
+    super(nulls)
+    this.#values = values
+  }
+
+  get(index: number): number | null {
+    return this.isNull(index) ? null : (this.#values[index] as number)
+  }
+
+  get buffers(): readonly Uint8Array[] {
+    return [bytesOf(this.#values)]
+  }
+
+  override values(from: number, to: number): ArrayLike<unknown> {
+    return this.validity === undefined ? new Float64Array(this.#values.subarray(from, to)) : this.slice(from, to)
+  }
+
+  /** The same column as float64. */
+  widened(): FloatVector {
+    return new FloatVector(this, new Float64Array(this.#values))
+  }
 }
 
 export class BigintVector extends Vector {
@@ -139,6 +180,10 @@ export class BigintVector extends Vector {
 
   get buffers(): readonly Uint8Array[] {
     return [bytesOf(this.#values)]
+  }
+
+  override values(from: number, to: number): ArrayLike<unknown> {
+    return this.validity === undefined ? this.#values.subarray(from, to) : this.slice(from, to)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Batch } from '../columnar/batch.js'
 import { BatchDecoder } from '../columnar/decode.js'
+import { FoundInt32 } from '../columnar/int32-columns.js'
 import { type Schema, unify } from '../columnar/schema.js'
 import type { Inbound } from '../stream/inbound.js'
 
@@ -48,6 +49,8 @@ export class ExchangeInput {
   constructor(
     private readonly name: string,
     inbounds: readonly Inbound[],
+    /** Told of the rows of all batches so far. */
+    readonly int32: FoundInt32 = new FoundInt32(),
   ) {
     this.streams = inbounds.map((inbound) => new BatchStream(inbound))
   }
@@ -56,7 +59,9 @@ export class ExchangeInput {
   check(batch: Batch): Batch {
     if (batch.schema === this.last) return batch
     this.last = batch.schema
-    this.schema = unify(this.schema, batch.schema, this.name)
+    const schema = unify(this.schema, batch.schema, this.name)
+    if (schema !== this.schema) this.int32.found(schema)
+    this.schema = schema
     return batch
   }
 

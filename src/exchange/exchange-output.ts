@@ -1,11 +1,13 @@
 import { placed } from '../base/placed.js'
+import type { Block } from '../columnar/block.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { Shape } from '../columnar/shape.js'
 import type { SourceTask } from '../stream/source-task.js'
 import type { GatedOutput } from './gate.js'
 import { Outlet } from './outlet.js'
 import { OutletSpill } from './outlet-spill.js'
-import type { Route, Router } from './router.js'
+import { gatherRouter, type Route, type Router } from './router.js'
 import type { Spill } from './spill.js'
 
 /** Where batches go that have no room in memory. */
@@ -25,6 +27,8 @@ export class ExchangeOutput implements GatedOutput {
   private readonly shape: Shape
   private readonly route: Router
   private readonly isBroadcast: boolean
+  /** Of each outlet, the indexes of the rows of a block that go there. */
+  private shares: Int32Array[]
   /** Rows taken so far. */
   rows = 0
 
@@ -34,13 +38,15 @@ export class ExchangeOutput implements GatedOutput {
     route: Route,
     private readonly sent: () => void,
     private readonly spilling?: SpillingOutput,
+    int32?: Int32Columns,
   ) {
-    const shape = new Shape({ stage: name })
+    const shape = new Shape({ stage: name, int32 })
     this.shape = shape
     this.isBroadcast = route === 'broadcast'
-    this.route = route === 'broadcast' ? () => 0 : route
+    this.route = route === 'broadcast' ? gatherRouter : route
     const groups = this.isBroadcast ? [task.sinks] : task.sinks.map((sink) => [sink])
     this.outlets = groups.map((sinks) => new Outlet(sinks, shape, spilling && new OutletSpill(sinks, spilling.spill, name)))
+    this.shares = this.outlets.map(() => new Int32Array(0))
   }
 
   /** The columns of all rows so far. */
@@ -82,6 +88,24 @@ export class ExchangeOutput implements GatedOutput {
     return true
   }
 
+  /** Takes the rows of a block from an index on, up to but not with another: some hundred, for they are routed and kept together. As `push`. */
+  pushBlock(block: Block, from: number, to: number): boolean {
+    const receiverOf = this.route.ofBlock?.(block)
+    let sent = false
+    if (receiverOf === undefined) {
+      for (let index = from; index < to; index++) if (this.push(block.row(index))) sent = true
+      return sent
+    }
+    this.rows += to - from
+    const counts = this.divide(receiverOf, from, to)
+    this.outlets.forEach((outlet, receiver) => {
+      if (!outlet.pushMany(block, this.shares[receiver], counts[receiver])) return
+      this.send(outlet)
+      sent = true
+    })
+    return sent
+  }
+
   flush(receiver: number): void {
     this.send(this.outlets[this.isBroadcast ? 0 : receiver])
   }
@@ -106,6 +130,21 @@ export class ExchangeOutput implements GatedOutput {
     } catch (error) {
       throw placed(error, this.name)
     }
+  }
+
+  /** Writes the indexes of each receiver's rows into its share. Returns how many there are. */
+  private divide(receiverOf: (index: number) => number, from: number, to: number): number[] {
+    const counts = this.outlets.map(() => 0)
+    if (this.shares[0].length < to - from) this.shares = this.outlets.map(() => new Int32Array(to - from))
+    try {
+      for (let index = from; index < to; index++) {
+        const receiver = receiverOf(index)
+        this.shares[receiver][counts[receiver]++] = index
+      }
+    } catch (error) {
+      throw placed(error, this.name)
+    }
+    return counts
   }
 
   private send(outlet: Outlet): void {

@@ -1,4 +1,5 @@
 import type { Batch } from '../columnar/batch.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { BatchStream, ExchangeInput } from './exchange-input.js'
 
 /** Batches of all senders, in the order in which they come. */
@@ -7,6 +8,11 @@ export class Gather {
 
   constructor(private readonly input: ExchangeInput) {
     this.open = new Set(input.streams)
+  }
+
+  /** Of the rows of all batches so far. */
+  get int32(): Int32Columns {
+    return this.input.int32
   }
 
   /** The next batch that is there. Throws what ended a stream. */

@@ -1,4 +1,5 @@
 import type { Batch } from '../columnar/batch.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row } from '../columnar/schema.js'
 import type { BatchStream, ExchangeInput } from './exchange-input.js'
 
@@ -21,6 +22,11 @@ export class OrderedMerge {
     private readonly compare: (a: Row, b: Row) => number,
   ) {
     this.heads = input.streams.map((stream) => ({ stream, batch: undefined, at: 0, row: undefined }))
+  }
+
+  /** Of the rows of all batches so far. */
+  get int32(): Int32Columns {
+    return this.input.int32
   }
 
   /** The next row. Undefined: one is missing, or all is done. Throws what ended a stream. */

@@ -1,3 +1,4 @@
+import type { Block } from '../columnar/block.js'
 import { BatchBuilder } from '../columnar/builder.js'
 import { BatchEncoder } from '../columnar/encode.js'
 import type { Row } from '../columnar/schema.js'
@@ -47,9 +48,14 @@ export class Outlet {
   push(row: Row): boolean {
     if (this.isClosed) return false
     this.builder.append(row)
-    if (this.builder.byteSize < this.targetBytes) return false
-    this.targetBytes = Math.min(BATCH_BYTES_MAX, 2 * this.targetBytes)
-    return true
+    return this.isFull()
+  }
+
+  /** Takes the rows of a block at the first `count` of the indexes. True: as for `push`. */
+  pushMany(block: Block, indexes: Int32Array, count: number): boolean {
+    if (this.isClosed) return false
+    this.builder.appendMany(block, indexes, count)
+    return this.isFull()
   }
 
   /**
@@ -98,6 +104,12 @@ export class Outlet {
   /** Forgets what is on disk. */
   close(): void {
     this.spill?.close()
+  }
+
+  private isFull(): boolean {
+    if (this.builder.byteSize < this.targetBytes) return false
+    this.targetBytes = Math.min(BATCH_BYTES_MAX, 2 * this.targetBytes)
+    return true
   }
 
   private get isClosed(): boolean {

@@ -12,6 +12,7 @@ import {
   type SourcePlan,
   type StagePlan,
 } from './plan.js'
+import { refuseResume } from './sinks/resume-plan.js'
 import type { FlowParts, SqlStep, Step } from './step.js'
 
 /**
@@ -36,11 +37,21 @@ export function buildPlan({ module, input, steps }: FlowParts, isSmall: IsSmall 
   for (const step of steps) planner.add(step)
   planner.finish()
   for (const stage of stages) refuseSkips(stage)
+  refuseResume(stages)
   return { version: 1, module, stages }
 }
 
 /** Steps behind which rows are in the order in which they were. */
-const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>(['map', 'filter', 'flatMap', 'mapBatches', 'mapAsync', 'write', 'tee'])
+const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>([
+  'map',
+  'filter',
+  'flatMap',
+  'mapBatches',
+  'mapColumns',
+  'mapAsync',
+  'write',
+  'tee',
+])
 
 /** What the last step asked for and the next one decides. */
 type Pending = { kind: 'sort'; order: OrderPlan } | { kind: 'trim'; rows: number } | undefined

@@ -1,6 +1,8 @@
 import { MillraceError } from '../base/errors.js'
+import { failingPlan } from './failing-plan.js'
+import { wholeOption } from './number-option.js'
 import { encodeParams } from './param-codec.js'
-import type { FunctionOperatorPlan, SinkPlan } from './plan.js'
+import type { FunctionOperatorPlan } from './plan.js'
 import type { ContextOptions, StageOptions } from './row-types.js'
 import { describeFunction, refuseAsync } from './stage-function.js'
 
@@ -13,7 +15,7 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
 export function callStep(fn: unknown, options: StageOptions = {}, where: string, kind: 'sync' | 'async' = 'sync'): Call {
   const ref = describeFunction(fn, where)
   if (kind === 'sync') refuseAsync(fn as (...args: unknown[]) => unknown, where)
-  return { fn: ref, ...contextStep(options, where), ...failing(options, where) }
+  return { fn: ref, ...contextStep(options, where), ...failingPlan(options, where), ...limited(options, where) }
 }
 
 /** What a function needs of its context. */
@@ -32,44 +34,8 @@ export function reducerContext(options: StageOptions, where: string): Pick<Call,
   return contextStep(options, where)
 }
 
-/** A whole number from 1, as options give it. */
-export function countOption(value: unknown, name: string, where: string): number {
-  return whole(value, { name, least: 1, most: Number.MAX_SAFE_INTEGER }, where)
-}
-
-function failing(
-  { onError = 'fail', maxErrors, timeoutMs }: StageOptions,
-  where: string,
-): Pick<Call, 'onError' | 'maxErrors' | 'timeoutMs'> {
-  if (maxErrors !== undefined && onError === 'fail') {
-    throw new MillraceError(
-      'InvalidArgument',
-      `${where}: maxErrors says how many rows may be left out: give onError with it, 'skip' or a sink`,
-    )
-  }
-  return {
-    ...(onError === 'fail' ? {} : { onError: onError === 'skip' ? onError : failedSink(onError, where) }),
-    ...(maxErrors === undefined
-      ? {}
-      : { maxErrors: whole(maxErrors, { name: 'maxErrors', least: 0, most: Number.MAX_SAFE_INTEGER }, where) }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs: whole(timeoutMs, { name: 'timeoutMs', least: 1, most: TIMEOUT_MS_MAX }, where) }),
-  }
-}
-
-function failedSink(given: unknown, where: string): SinkPlan {
-  const sink = (given as { sink?: SinkPlan } | null | undefined)?.sink
-  if (sink?.kind === undefined)
-    throw new MillraceError('InvalidArgument', `${where}: onError is 'fail', 'skip' or a sink such as to.jsonl('failed/')`)
-  if (sink.parts !== undefined) return sink
-  throw new MillraceError(
-    'InvalidArgument',
-    `${where}: onError writes where the rows are: end ${JSON.stringify(sink.path)} with / to make it a folder`,
-  )
-}
-
-function whole(value: unknown, { name, least, most }: { name: string; least: number; most: number }, where: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most) return value
-  throw new MillraceError('InvalidArgument', `${where}: ${name} is a whole number from ${least} to ${most}, got ${String(value)}`)
+function limited({ timeoutMs }: StageOptions, where: string): Pick<Call, 'timeoutMs'> {
+  return timeoutMs === undefined ? {} : { timeoutMs: wholeOption(timeoutMs, { name: 'timeoutMs', least: 1, most: TIMEOUT_MS_MAX }, where) }
 }
 
 function checkParams(params: unknown, where: string): object {

@@ -6,6 +6,7 @@ export interface ColumnValues {
   int32: number
   int64: bigint
   utf8: string
+  dictionary: string
   boolean: boolean
   timestamp: Date
   binary: Uint8Array
@@ -13,7 +14,7 @@ export interface ColumnValues {
   struct: Record<string, unknown>
 }
 
-/** The name of a type. `int64` is 64 bits, signed; `timestamp` becomes a Date in milliseconds; what is in a `list` or `struct` is as the file has it. */
+/** The name of a type. `int64` is 64 bits, signed; `dictionary` is text, that Arrow and Parquet files are to hold as a dictionary and places in it; `timestamp` becomes a Date in milliseconds; what is in a `list` or `struct` is as the file has it. */
 export type ColumnType = keyof ColumnValues
 
 /** What the text of a field can be read as. */
@@ -39,6 +40,7 @@ const TYPES: readonly string[] = [
   'int32',
   'int64',
   'utf8',
+  'dictionary',
   'boolean',
   'timestamp',
   'binary',

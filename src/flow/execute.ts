@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row } from '../columnar/schema.js'
 import { refuseNestedRun } from './import-guard.js'
 import { checkInputs } from './inputs.js'
@@ -54,6 +55,10 @@ class Run<R> implements FlowRun<R> {
     const all: R[] = []
     for await (const rows of this.batches()) for (const row of rows) all.push(row)
     return all
+  }
+
+  get int32(): Int32Columns {
+    return this.query.int32
   }
 
   toNode(options: BytesOptions<R>): Readable {

@@ -2,6 +2,7 @@ import { decodeParam, EnvRef } from './param-codec.js'
 import {
   type AggregatePlan,
   type ColumnPlan,
+  type FailingPlan,
   type FunctionOperatorPlan,
   type InputPlan,
   type JoinOperatorPlan,
@@ -44,7 +45,7 @@ function inputText(input: InputPlan): string {
   }
   if (input.kind === 'rows') return `read rows ${input.name}`
   const shown = columnsText('columns' in input ? input.columns : undefined)
-  return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}${retriesText(input.retries)}`
+  return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}${retriesText(input.retries)}${leftOutText('onError' in input ? input : {})}`
 }
 
 function retriesText(retries: number | undefined): string {
@@ -116,33 +117,40 @@ function sinkText({ op, sink }: SinkOperatorPlan): string {
   const { parts } = sink
   const columns = columnsText('columns' in sink ? sink.columns : undefined)
   const limits = [parts?.rows !== undefined && `${parts.rows} rows a part`, parts?.bytes !== undefined && `${parts.bytes} bytes a part`]
-  const notes = [...limits, parts?.overwrite === true && 'replaces parts'].filter((note) => note !== false)
+  const notes = [...limits, parts?.overwrite === true && 'replaces parts', parts?.resume !== undefined && 'can be resumed'].filter(
+    (note) => note !== false,
+  )
   return `${op} ${sink.kind} ${sink.path}${columns}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
 }
 
 function functionText(operator: FunctionOperatorPlan): string {
   const { fn, params, setup } = operator
   const given = Object.entries(params ?? {}).map(([key, value]) => `${key}: ${valueText(value)}`)
-  return [
+  const needs = [
     `${callText(operator)} ${fn.name}`,
     ...(given.length > 0 ? [`{ ${given.join(', ')} }`] : []),
     ...(setup ? [`setup ${setup.name}`] : []),
-    ...failingText(operator),
-  ].join(' ')
+  ]
+  return `${needs.join(' ')}${failingText(operator)}`
 }
 
 /** What is done with rows for which the function fails, and how long it may take. */
-function failingText({ onError, maxErrors, timeoutMs }: FunctionOperatorPlan): string[] {
+function failingText(operator: FunctionOperatorPlan): string {
+  const { timeoutMs } = operator
+  return `${leftOutText(operator)}${timeoutMs === undefined ? '' : ` (in ${timeoutMs} ms)`}`
+}
+
+function leftOutText({ onError, maxErrors }: FailingPlan): string {
+  if (onError === undefined) return ''
   const most = maxErrors === undefined ? '' : `, at most ${maxErrors}`
-  const left =
-    onError === undefined ? [] : [onError === 'skip' ? `leaves failing rows out${most}` : `writes failing rows to ${onError.path}${most}`]
-  return [...left, ...(timeoutMs === undefined ? [] : [`in ${timeoutMs} ms`])].map((text) => `(${text})`)
+  return onError === 'skip' ? ` (leaves failing rows out${most})` : ` (writes failing rows to ${onError.path}${most})`
 }
 
 function callText(operator: FunctionOperatorPlan): string {
   switch (operator.op) {
     case 'mapBatches':
-      return `mapBatches of ${operator.rows}`
+    case 'mapColumns':
+      return `${operator.op} of ${operator.rows}`
     case 'mapAsync':
       return `mapAsync ${operator.concurrency} at once`
     case 'reducePartial':

@@ -1,16 +1,19 @@
 import { MillraceError } from '../base/errors.js'
 import { type Aggregate, type AggregateResult, type Aggregates, collectAggregates } from './aggregates.js'
 import { buildPlan } from './build-plan.js'
-import { callStep, countOption, reducerContext } from './call-step.js'
+import { callStep, reducerContext } from './call-step.js'
 import { columnList } from './column-list.js'
 import { execute } from './execute.js'
 import { explainPlan } from './explain.js'
 import { type Added, type JoinCheck, type JoinOptions, joinStep } from './join-options.js'
+import { countOption } from './number-option.js'
 import { type Order, orderStep, type SortKey, type StableOrder } from './order.js'
 import { setParams } from './params.js'
 import type { Plan } from './plan.js'
 import { describeReducer, type Reducer } from './reducer.js'
 import type {
+  Columns,
+  ColumnsResult,
   FilterResult,
   FlatMapResult,
   ItemOf,
@@ -19,10 +22,12 @@ import type {
   Narrowed,
   OptionArguments,
   ReduceOptions,
+  RowOfColumns,
   RowsFunction,
   ScalarColumn,
   Simplify,
   StageFunction,
+  StageOptions,
   WithNeeds,
 } from './row-types.js'
 import type { FlowRun, RunOptions } from './run-options.js'
@@ -33,7 +38,7 @@ import { isSmallSide } from './small-side.js'
 import type { FlowParts, Step } from './step.js'
 import { sinkStep } from './to.js'
 
-/** Rows in one call of `mapBatches`. */
+/** Rows in one call of `mapBatches` and `mapColumns`. */
 const BATCH_ROWS = 1024
 /** Calls of `mapAsync` under way at once in each worker. */
 const CONCURRENCY = 16
@@ -93,9 +98,19 @@ export class Flow<R> {
     fn: F & FlatMapResult<ReturnType<F>>,
     ...options: OptionArguments<F, { readonly rows?: number }>
   ): Flow<ItemOf<ReturnType<F>>> {
-    const where = this.#place('mapBatches')
-    const { rows = BATCH_ROWS } = (options[0] ?? {}) as { rows?: number }
-    return this.#with({ op: 'mapBatches', rows: countOption(rows, 'rows', where), ...callStep(fn, options[0], where) })
+    return this.#batches('mapBatches', fn, options[0])
+  }
+
+  /**
+   * Columns in, columns out, an array for each, all of one length: for arithmetic over many rows. Numbers and bigints without nulls come as
+   * `Float64Array` and `BigInt64Array`, which are not to be changed. At most `rows` at once (1024 by default), as they come; no row is made for
+   * it behind or before an exchange. `onError` leaves out all of a call.
+   */
+  mapColumns<F extends RowsFunction<Columns<R>>>(
+    fn: F & ColumnsResult<ReturnType<F>>,
+    ...options: OptionArguments<F, { readonly rows?: number }>
+  ): Flow<RowOfColumns<ReturnType<F>>> {
+    return this.#batches('mapColumns', fn, options[0])
   }
 
   /**
@@ -268,6 +283,11 @@ export class Flow<R> {
 
   #plan(cwd: string = process.cwd()): Plan {
     return buildPlan(this.#parts, (parts) => isSmallSide(parts, cwd))
+  }
+
+  #batches<Out>(op: 'mapBatches' | 'mapColumns', fn: unknown, options: (StageOptions & { readonly rows?: number }) | undefined): Flow<Out> {
+    const where = this.#place(op)
+    return this.#with({ op, rows: countOption(options?.rows ?? BATCH_ROWS, 'rows', where), ...callStep(fn, options, where) })
   }
 
   #with<Out>(step: Step): Flow<Out> {

@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.js'
-import { countOption } from './call-step.js'
 import { Flow } from './flow-builder.js'
+import { countOption } from './number-option.js'
 import type { SourcePlan } from './plan.js'
 import type { Source } from './source.js'
 

@@ -27,7 +27,7 @@ export type InputPlan = FileInputPlan | RowsInputPlan | ExchangeInputPlan
 export type SourcePlan = FileInputPlan | RowsInputPlan | SqlInputPlan
 
 /** Files: patterns as they were given, resolved against the working directory when the flow runs. */
-export type FileInputPlan = TextInputPlan | CsvInputPlan | ColumnarInputPlan
+export type FileInputPlan = LinesInputPlan | JsonlInputPlan | CsvInputPlan | ColumnarInputPlan
 
 interface FilesPlan {
   readonly patterns: readonly string[]
@@ -36,11 +36,15 @@ interface FilesPlan {
   readonly retries?: number
 }
 
-export interface TextInputPlan extends FilesPlan {
-  readonly kind: 'lines' | 'jsonl'
+export interface LinesInputPlan extends FilesPlan {
+  readonly kind: 'lines'
 }
 
-export interface CsvInputPlan extends FilesPlan {
+export interface JsonlInputPlan extends FilesPlan, FailingPlan {
+  readonly kind: 'jsonl'
+}
+
+export interface CsvInputPlan extends FilesPlan, FailingPlan {
   readonly kind: 'csv'
   /** Read only these; absent: everything, as text. */
   readonly columns?: readonly ColumnPlan[]
@@ -134,16 +138,20 @@ export interface AggregatePlan {
   readonly by?: string
 }
 
+/** What is done with rows that a function fails for, or that cannot be read. */
+export interface FailingPlan {
+  /** Such a row is left out, or written there; absent: it ends the run. */
+  readonly onError?: 'skip' | SinkPlan
+  /** So many rows may be left out; absent: any number. */
+  readonly maxErrors?: number
+}
+
 /** A call of a stage function. */
-interface CallPlan {
+interface CallPlan extends FailingPlan {
   readonly fn: FunctionRef
   /** Encoded: see `encodeParam`. */
   readonly params?: { readonly [name: string]: unknown }
   readonly setup?: FunctionRef
-  /** A row for which it throws is left out, or written there; absent: it ends the run. */
-  readonly onError?: 'skip' | SinkPlan
-  /** So many rows may be left out; absent: any number. */
-  readonly maxErrors?: number
   /** So long may one call take, in ms. */
   readonly timeoutMs?: number
 }
@@ -153,9 +161,9 @@ interface RowOperatorPlan extends CallPlan {
   readonly op: 'map' | 'filter' | 'flatMap'
 }
 
-/** For so many rows at once. */
+/** For so many rows at once: an array of them, or their columns. */
 interface BatchesOperatorPlan extends CallPlan {
-  readonly op: 'mapBatches'
+  readonly op: 'mapBatches' | 'mapColumns'
   readonly rows: number
 }
 
@@ -225,6 +233,8 @@ export interface PartsPlan {
   readonly bytes?: number
   /** Whether the parts that are there already may be replaced. */
   readonly overwrite: boolean
+  /** What is finished is kept, by splits, and gone on from; absent: a run that does not end well leaves nothing. */
+  readonly resume?: { readonly everyMs: number }
 }
 
 export interface JsonlSinkPlan extends SinkPlace {
@@ -293,12 +303,22 @@ export function isSinkOperator(operator: { readonly op: string }): operator is S
   return operator.op === 'write' || operator.op === 'tee'
 }
 
-/** Where the rows of a stage are written, and those that its functions fail for. */
-export function sinksOf({ operators }: StagePlan): SinkPlan[] {
-  return operators.flatMap((operator) => {
-    if (isSinkOperator(operator)) return [operator.sink]
-    return isFunctionOperator(operator) && typeof operator.onError === 'object' ? [operator.onError] : []
-  })
+/** Where the rows of a stage are written, and those that its functions fail for or that its source cannot read. */
+export function sinksOf(stage: StagePlan): SinkPlan[] {
+  const written = stage.operators.filter(isSinkOperator).map(({ sink }) => sink)
+  return [...failingOf(stage).flatMap(({ failing: { onError } }) => (typeof onError === 'object' ? [onError] : [])), ...written]
+}
+
+/** What in a stage may fail for rows, by its place: its source `read`, and functions by their number. */
+export function failingOf({
+  input,
+  operators,
+}: StagePlan): { readonly place: number | 'read'; readonly name: string; readonly failing: FailingPlan }[] {
+  const source = input.kind === 'csv' || input.kind === 'jsonl' ? [{ place: 'read' as const, name: input.kind, failing: input }] : []
+  const functions = operators.flatMap((operator, place) =>
+    isFunctionOperator(operator) ? [{ place, name: operator.fn.name, failing: operator }] : [],
+  )
+  return [...source, ...functions]
 }
 
 /** How many operators at the beginning of a stage are gone over again with a split. */

@@ -1,7 +1,7 @@
 import type { Schema } from '../columnar/schema.js'
 import type { Census } from '../stream/census.js'
 import type { Plan } from './plan.js'
-import type { SinkEvent } from './sinks/part-writer.js'
+import type { SinkEvent, SinkTerms } from './sinks/part-writer.js'
 import type { SpillTerms } from './spill-terms.js'
 
 /** What a worker has read for a query so far. */
@@ -10,15 +10,15 @@ export interface WorkerProgress {
   readonly bytesIn: number
   readonly splitsDone: number
   readonly spilledBytes: number
-  /** Rows left out because their function failed, by `skipKey`. */
+  /** Rows left out because their function failed or they could not be read, by `skipKey`. */
   readonly skipped: Readonly<Record<string, number>>
   /** Bytes of frames sent so far, by receiving participant. */
   readonly sentBytes: Readonly<Record<number, number>>
 }
 
-/** Names a function's place in a plan. */
-export function skipKey(stage: number, operator: number): string {
-  return `${stage}.${operator}`
+/** Names the place in a plan of a source or function that may fail for rows: see `failingOf`. */
+export function skipKey(stage: number, place: number | 'read'): string {
+  return `${stage}.${place}`
 }
 
 /** What a worker still holds of a query; all zero after its end. */
@@ -49,8 +49,7 @@ export interface QueryTerms {
   readonly memoryBytes: number
   readonly spill: SpillTerms | undefined
   readonly cwd: string
-  /** In the names of temporary files of sinks. */
-  readonly sinkMark: string
+  readonly sinks: SinkTerms
   /** Whether files are read in place, holding up the thread: for threads that do nothing else. */
   readonly io: 'async' | 'sync'
 }

@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.js'
 import { LEADER } from '../base/ids.js'
 import { Slice } from '../base/slice.js'
 import { encodeValue } from '../call/value-writer.js'
+import { NO_INT32 } from '../columnar/int32-columns.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
 import { OrderedMerge } from '../exchange/ordered-merge.js'
@@ -13,16 +14,18 @@ import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload
 import type { Session } from '../stream/session.js'
 import { importStages } from './import-guard.js'
 import { comparatorOf } from './operators/compare.js'
+import { int32Through, maySendInt32 } from './operators/int32-behind.js'
 import { buildPipeline } from './operators/pipeline.js'
 import type { SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
 import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, StagePlan } from './plan.js'
 import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
 import { resolveReducer } from './reducer.js'
-import { GatherInput, GivenRows, MergeInput, type RowInput, StageInputs } from './row-input.js'
+import { GatherInput, GivenRows, MergeInput, StageInputs, type TypedInput } from './row-input.js'
 import type { SinkHost } from './sinks/part-writer.js'
 import { SystemDisk } from './sinks/sink-disk.js'
-import { openSource } from './sources/open-source.js'
+import { sourceSkips } from './source-skips.js'
+import { openSource, withClose } from './sources/open-source.js'
 import type { SourceCursor } from './sources/source-cursor.js'
 import { decodeSplit } from './split-source.js'
 import { resolveStage } from './stage-function.js'
@@ -151,14 +154,15 @@ export class QueryWorker {
     const slice = new Slice(systemClock, SLICE_MS)
     const input = await this.input(stage)
     const inputs = new StageInputs(input)
+    const rightOf = this.rightInputs(stage)
+    const int32 = int32Through(stage.operators, input.int32, (sender) => rightOf(sender).int32)
     const run: { current: StageRun | undefined } = { current: undefined }
     const controller = new AbortController()
     this.controllers.push(controller)
     const environment: StageEnvironment = {
-      worker: this.terms.io === 'async' ? LEADER : this.invitation.self,
+      ...this.logger,
       signal: controller.signal,
       cancelled: () => run.current?.isCancelled ?? controller.signal.aborted,
-      log: (record) => this.emit({ kind: 'log', record: encodeValue(record) }),
       ...('current' in input ? { location: input as SourceCursor } : {}),
     }
     const { spill } = this
@@ -166,7 +170,9 @@ export class QueryWorker {
       resolve: (ref) => resolveStage(namespace, ref),
       resolveReducer: (ref) => resolveReducer(namespace, ref),
       input,
-      right: (sender) => inputs.beside(this.exchangeInput({ kind: 'exchange', stages: [sender] })),
+      inputSkips: this.skips.get(skipKey(stage.id, 'read')),
+      int32,
+      right: (sender) => inputs.beside(rightOf(sender)),
       environment,
       waits: inputs.calls,
       skipped: (operator, rows) => this.skips.set(skipKey(stage.id, operator), rows),
@@ -182,6 +188,7 @@ export class QueryWorker {
       tellsColumns: this.topology.isTable(stage),
       inputs,
       pipeline,
+      int32: int32.at(-1),
       slice,
       controller,
       route: this.route(stage),
@@ -194,9 +201,14 @@ export class QueryWorker {
     return run.current
   }
 
+  private get logger(): Pick<StageEnvironment, 'worker' | 'log'> {
+    const worker = this.terms.io === 'async' ? LEADER : this.invitation.self
+    return { worker, log: (record) => this.emit({ kind: 'log', record: encodeValue(record) }) }
+  }
+
   private sinkHost(): SinkHost {
-    const { cwd, sinkMark: mark } = this.terms
-    return { cwd, mark, worker: this.invitation.self, disk: this.sinkDisk, tell: (event) => this.emit(event) }
+    const { cwd, sinks } = this.terms
+    return { cwd, ...sinks, worker: this.invitation.self, disk: this.sinkDisk, tell: (event) => this.emit(event) }
   }
 
   private route(stage: StagePlan): Route {
@@ -207,13 +219,23 @@ export class QueryWorker {
     return output.exchange === 'broadcast' ? 'broadcast' : gatherRouter
   }
 
-  private async input(stage: StagePlan): Promise<RowInput> {
+  private async input(stage: StagePlan): Promise<TypedInput> {
     const { input } = stage
     if (input.kind === 'exchange') return this.exchangeInput(input)
     return input.kind === 'rows' ? this.givenRows(stage, input) : this.fileInput(stage, input)
   }
 
-  private givenRows(stage: StagePlan, input: RowsInputPlan): RowInput {
+  /** What other stages send here for joins and statements, by their number. */
+  private rightInputs({ operators }: StagePlan): (sender: number) => TypedInput {
+    const senders = operators.flatMap((operator) => {
+      if (operator.op === 'join') return [operator.right]
+      return operator.op === 'sql' ? operator.tables.flatMap(({ stage }) => stage ?? []) : []
+    })
+    const inputs = new Map(senders.map((sender) => [sender, this.exchangeInput({ kind: 'exchange', stages: [sender] })]))
+    return (sender) => inputs.get(sender) as TypedInput
+  }
+
+  private givenRows(stage: StagePlan, input: RowsInputPlan): TypedInput {
     const name = `the rows of input ${JSON.stringify(input.name)}`
     const inbound = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
     const rows = new GivenRows(new Gather(new ExchangeInput(name, [inbound])))
@@ -221,7 +243,7 @@ export class QueryWorker {
     return rows
   }
 
-  private exchangeInput({ stages, merge }: ExchangeInputPlan): RowInput {
+  private exchangeInput({ stages, merge }: ExchangeInputPlan): TypedInput {
     const name = `the rows of stage ${stages.join(' and ')}`
     const inbounds = stages.flatMap((stage) =>
       this.topology
@@ -229,15 +251,19 @@ export class QueryWorker {
         .map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name })),
     )
     const input = new ExchangeInput(name, inbounds)
-    return merge === undefined ? new GatherInput(new Gather(input)) : new MergeInput(new OrderedMerge(input, comparatorOf(merge)))
+    const int32 = stages.every((stage) => maySendInt32(this.topology.plan, stage)) ? input.int32 : NO_INT32
+    return merge === undefined
+      ? new GatherInput(new Gather(input), int32)
+      : new MergeInput(new OrderedMerge(input, comparatorOf(merge)), int32)
   }
 
-  private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<RowInput> {
+  private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<TypedInput> {
     const name = `the splits of stage ${stage.id}`
     const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
     const source = await openSource(input, {
       cwd: this.terms.cwd,
       io: this.terms.io,
+      skips: await this.openInputSkips(stage),
       nextSplit: async () => {
         const message = await splits.next()
         return message === undefined ? undefined : decodeSplit(message)
@@ -245,6 +271,12 @@ export class QueryWorker {
     })
     this.sources.push(source)
     return withClose(source, () => splits.cancel())
+  }
+
+  private async openInputSkips(stage: StagePlan): Promise<SkippedRows | undefined> {
+    const skips = await sourceSkips(stage, this.logger, this.sinkHost())
+    if (skips !== undefined) this.skips.set(skipKey(stage.id, 'read'), skips)
+    return skips
   }
 
   private report(): void {
@@ -268,14 +300,4 @@ export class QueryWorker {
     const skipped = Object.fromEntries([...this.skips].map(([place, rows]) => [place, rows.count]))
     return { rowsIn, bytesIn, splitsDone, skipped, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
   }
-}
-
-/** A source that also lets go of its splits when it is closed. */
-function withClose(source: SourceCursor, closed: () => void): SourceCursor {
-  const close = source.close.bind(source)
-  source.close = () => {
-    closed()
-    close()
-  }
-  return source
 }

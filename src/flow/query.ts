@@ -5,6 +5,7 @@ import type { ParticipantId } from '../base/ids.js'
 import { encodeInput } from '../call/input.js'
 import { ValueReader } from '../call/value-reader.js'
 import type { Batch } from '../columnar/batch.js'
+import { FoundInt32 } from '../columnar/int32-columns.js'
 import { type Row, type Schema, unify } from '../columnar/schema.js'
 import { ExchangeInput } from '../exchange/exchange-input.js'
 import { Gather } from '../exchange/gather.js'
@@ -32,6 +33,8 @@ export class Query {
   private pool: FlowPool | undefined
   private mesh: QueryMesh | undefined
   private gather: Gather | undefined
+  /** Of the rows given so far. */
+  readonly int32: FoundInt32 = new FoundInt32()
   private readonly runs: Promise<void>[] = []
   private readonly sources: LeaderSource[] = []
   private readonly progress: RunProgress
@@ -62,7 +65,7 @@ export class Query {
     this.progress = new RunProgress(plan)
     this.ownsPool = options.pool === undefined
     this.pool = options.pool
-    this.sinks = new SinkRun(plan, options.cwd)
+    this.sinks = new SinkRun(plan, options)
   }
 
   async start(): Promise<void> {
@@ -85,6 +88,11 @@ export class Query {
       if (this.cancelled !== undefined) throw this.cancelled.error
       if (this.root !== undefined && rankOf(this.root.error) === RANK.root) throw this.root.error
       if (this.gather === undefined || this.isFull) return undefined
+      const kept = this.sinks.takeKept()
+      if (kept.length > 0) {
+        this.rowsOut += kept.length
+        return kept.map((part) => ({ ...part }))
+      }
       const batch = this.gather.take()
       if (batch !== undefined) return this.trim(batch)
       if (this.gather.isDone) return undefined
@@ -200,13 +208,13 @@ export class Query {
     const { memoryBytes, spill, cwd, ringBytes } = this.options
     const { pool } = this.pool as FlowPool
     const io = this.workers === 0 ? 'async' : 'sync'
-    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, spill, cwd, sinkMark: this.sinks.mark, io }
+    const terms: QueryTerms = { plan: this.plan, workers: workers.length, memoryBytes, spill, cwd, sinks: this.sinks.terms, io }
     const mesh = pool.createMesh(
       { workers, pairs: topology.pairs, ringBytes, plan: terms },
       { sourceFailed: (error) => this.learn(error), stall: this.stall() },
     )
     for (const stage of this.plan.stages) {
-      const source = leaderSource(stage, topology, this.options)
+      const source = leaderSource(stage, topology, this.options, this.sinks.resumed)
       if (source === undefined) continue
       this.sources.push(source)
       mesh.session.register(source)
@@ -226,7 +234,7 @@ export class Query {
     const inbounds: Inbound[] = topology
       .members(last)
       .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows', name: nameOf(last.id) }))
-    return new Gather(new ExchangeInput(nameOf(last.id), inbounds))
+    return new Gather(new ExchangeInput(nameOf(last.id), inbounds, this.int32))
   }
 
   /** The call that is one worker's run of the query: its events, and in the end its root error. */

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { MillraceError } from '../base/errors.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row } from '../columnar/schema.js'
 import { ArrowRowEncoder } from './sinks/arrow-row-encoder.js'
 import { CsvEncoder } from './sinks/csv-encoder.js'
@@ -19,13 +20,15 @@ export type BytesOptions<R> =
 
 /** What is needed of a run. */
 interface Rows {
+  /** Which columns of the rows given so far are int32. */
+  readonly int32: Int32Columns
   batches(): AsyncIterable<readonly unknown[]>
   cancel(reason?: unknown): Promise<void>
 }
 
 /** The rows of a run as a Node.js stream of bytes. Throws `InvalidArgument`. */
 export function nodeBytes(run: Rows, options: BytesOptions<never>): Readable {
-  const bytes = bytesOf(run, encoderOf('toNode', options))
+  const bytes = bytesOf(run, encoderOf('toNode', options, run.int32))
   return new Readable({
     read(): void {
       bytes.next().then(
@@ -41,7 +44,7 @@ export function nodeBytes(run: Rows, options: BytesOptions<never>): Readable {
 
 /** The rows of a run as a web stream of bytes. Throws `InvalidArgument`. */
 export function webBytes(run: Rows, options: BytesOptions<never>): ReadableStream<Uint8Array> {
-  const bytes = bytesOf(run, encoderOf('toWeb', options))
+  const bytes = bytesOf(run, encoderOf('toWeb', options, run.int32))
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
@@ -66,10 +69,11 @@ async function* bytesOf(run: Rows, encoder: RowEncoder): AsyncGenerator<Uint8Arr
   if (rest.length > 0) yield rest
 }
 
-function encoderOf(method: string, options: BytesOptions<never>): RowEncoder {
+function encoderOf(method: string, options: BytesOptions<never>, int32: Int32Columns): RowEncoder {
   if (options?.format === 'ndjson') return new JsonEncoder(BLOCK_BYTES)
   if (options?.format === 'arrow') {
-    return new ArrowRowEncoder({ where: `${method}()`, format: 'stream', ...checkedArrow(`${method}()`, options), blockBytes: BLOCK_BYTES })
+    const columns = checkedArrow(`${method}()`, options)
+    return new ArrowRowEncoder({ where: `${method}()`, format: 'stream', ...columns, int32, blockBytes: BLOCK_BYTES })
   }
   if (options?.format !== 'csv') {
     throw new MillraceError('InvalidArgument', `${method}() takes { format: 'ndjson' }, { format: 'csv' } or { format: 'arrow' }`)

@@ -1,14 +1,22 @@
 import type { Batch } from '../columnar/batch.js'
+import { Block } from '../columnar/block.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row } from '../columnar/schema.js'
 import type { Gather } from '../exchange/gather.js'
 import type { OrderedMerge } from '../exchange/ordered-merge.js'
 import { CallWaits } from './operators/call-waits.js'
-import { type BatchCursor, type Cursor, END, isBatchCursor, PAUSE } from './operators/cursor.js'
+import { type BatchCursor, type BlockCursor, type Cursor, END, isBatchCursor, PAUSE } from './operators/cursor.js'
 
 /** Rows that a stage reads: a cursor that can be waited for. */
 export interface RowInput extends Cursor<Row> {
   /** Resolves when `next()` may give something else than PAUSE, or is closed. Rejects with what `next()` would throw. */
   ready(): Promise<void>
+}
+
+/** One that knows which columns of its rows are int32. */
+export interface TypedInput extends RowInput {
+  /** Of the rows given so far. */
+  readonly int32: Int32Columns
 }
 
 /** The inputs of one stage: its own, and those of its joins, each of which is read to its end before its own is read on. */
@@ -48,19 +56,26 @@ export class StageInputs {
 }
 
 /** The rows of an exchange in any order. */
-export class GatherInput implements RowInput, BatchCursor {
+export class GatherInput implements TypedInput, BlockCursor, BatchCursor {
   private batch: Batch | undefined
   private at = 0
 
-  constructor(private readonly gather: Gather) {}
+  constructor(
+    private readonly gather: Gather,
+    readonly int32: Int32Columns = gather.int32,
+  ) {}
 
   next(): Row | typeof END | typeof PAUSE {
-    while (this.batch === undefined || this.at === this.batch.rowCount) {
-      this.batch = this.gather.take()
-      this.at = 0
-      if (this.batch === undefined) return this.gather.isDone ? END : PAUSE
-    }
-    return this.batch.row(this.at++)
+    const batch = this.head()
+    return typeof batch === 'symbol' ? batch : batch.row(this.at++)
+  }
+
+  nextBlock(rowsMax: number): Block | typeof END | typeof PAUSE {
+    const batch = this.head()
+    if (typeof batch === 'symbol') return batch
+    const from = this.at
+    this.at = Math.min(batch.rowCount, from + rowsMax)
+    return Block.ofBatch(batch, from, this.at)
   }
 
   nextBatch(): Batch | typeof END | typeof PAUSE {
@@ -75,6 +90,16 @@ export class GatherInput implements RowInput, BatchCursor {
     this.batch = undefined
     this.gather.close()
   }
+
+  /** A batch that has rows left. */
+  private head(): Batch | typeof END | typeof PAUSE {
+    while (this.batch === undefined || this.at === this.batch.rowCount) {
+      this.batch = this.gather.take()
+      this.at = 0
+      if (this.batch === undefined) return this.gather.isDone ? END : PAUSE
+    }
+    return this.batch
+  }
 }
 
 /** The rows that the leader was given. */
@@ -88,11 +113,26 @@ export class GivenRows extends GatherInput {
     if (typeof row !== 'symbol') this.rowsRead++
     return row
   }
+
+  override nextBlock(rowsMax: number): Block | typeof END | typeof PAUSE {
+    const block = super.nextBlock(rowsMax)
+    if (typeof block !== 'symbol') this.rowsRead += block.rows
+    return block
+  }
+
+  override nextBatch(): Batch | typeof END | typeof PAUSE {
+    const batch = super.nextBatch()
+    if (typeof batch !== 'symbol') this.rowsRead += batch.rowCount
+    return batch
+  }
 }
 
 /** The rows of an exchange in order. */
-export class MergeInput implements RowInput {
-  constructor(private readonly merge: OrderedMerge) {}
+export class MergeInput implements TypedInput {
+  constructor(
+    private readonly merge: OrderedMerge,
+    readonly int32: Int32Columns = merge.int32,
+  ) {}
 
   next(): Row | typeof END | typeof PAUSE {
     return this.merge.take() ?? (this.merge.isDone ? END : PAUSE)

@@ -35,21 +35,21 @@ type StateOf<F> = ContextOf<F> extends Ctx<unknown, infer S> ? S : unknown
 /** `setup` runs once per worker before the first row; what it returns (or resolves to) is `ctx.state`. */
 export type SetupFunction<P, S> = (ctx: SetupCtx<P>) => S | Promise<S>
 
-/** A row for which a stage function failed, as `onError` writes it. */
+/** A row for which a stage function failed, or that a source could not read, as `onError` writes it. */
 export interface FailedRow {
-  /** The function's name. */
+  /** The function's name; `csv` or `jsonl` for a source. */
   stage: string
-  /** Name and message of the error. */
+  /** Name and message of the error, which tells of a source where the row stands. */
   error: string
   code: string | null
   /** Where the row is from; null behind an exchange. */
   file: string | null
   offset: number | null
-  /** The row that the function was given; null where it was given many. */
+  /** The row that the function was given; null where it was given many. What a source read of it: `{ fields }` or `{ text }`. */
   row: object | null
 }
 
-/** What is done with rows for which a stage function fails. */
+/** What is done with rows for which a stage function fails, or that a source cannot read. */
 export interface FailingRows {
   /**
    * `fail`, the default: an error ends the run. `skip`: the row is left out, counted in `stats().rowsSkipped`, and the first of each worker
@@ -145,6 +145,29 @@ export type MapAsyncResult<T> =
 /** A function of many rows. */
 // biome-ignore lint/suspicious/noExplicitAny: the widest function of rows that inference can start from
 export type RowsFunction<R, Out = unknown> = (rows: R, ctx: Ctx<any, any>) => Out
+
+/**
+ * The columns of some rows, each as many values as there are rows: numbers and bigints without nulls in a typed array, else in an array, null
+ * where there is none. One is made when it is looked at. A column that no row so far has had is not there.
+ */
+export type Columns<R> = { readonly [C in keyof R]: ArrayLike<R[C]> }
+
+/** The rows whose columns a function gives. */
+export type RowOfColumns<T> = T extends unknown ? { [C in keyof T]: T[C] extends ArrayLike<infer Value> ? Value : never } : never
+
+type NotAColumn<T> = { [C in keyof T]: T[C] extends string ? C : T[C] extends ArrayLike<unknown> ? never : C }[keyof T]
+
+/** What a function of `mapColumns` gives: columns. */
+export type ColumnsResult<T> =
+  IsNever<T> extends true
+    ? unknown
+    : [T] extends [PromiseLike<unknown>]
+      ? 'A stage function is synchronous: this one returns a promise.'
+      : Extract<T, NotARow> extends never
+        ? IsNever<NotAColumn<T>> extends true
+          ? unknown
+          : 'A mapColumns gives an array or typed array for each column, all of one length.'
+        : 'A mapColumns gives columns: a plain object of arrays, all of one length.'
 
 export type ItemOf<T> = T extends Iterable<infer Out> ? Out : never
 

@@ -112,7 +112,7 @@ export interface RunStats {
   readonly rowsIn: number
   readonly bytesIn: number
   readonly splitsDone: number
-  /** Rows left out because a function with `onError: 'skip'` failed, as the workers told last. */
+  /** Rows left out because a function failed for them or a source could not read them (`onError`), as the workers told last. */
   readonly rowsSkipped: number
   /** Rows given to the consumer. */
   readonly rowsOut: number

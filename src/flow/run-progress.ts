@@ -1,6 +1,6 @@
 import type { MillraceError } from '../base/errors.js'
 import { tooManyErrors } from './operators/skipped-rows.js'
-import { type FunctionOperatorPlan, isFunctionOperator, type Plan } from './plan.js'
+import { failingOf, type Plan } from './plan.js'
 import { skipKey, type WorkerProgress } from './query-events.js'
 import type { RunStats } from './run-options.js'
 
@@ -9,15 +9,13 @@ type Totals = Omit<RunStats, 'workers' | 'rowsOut' | 'elapsedMs'>
 /** How far the workers of a run are, as they told last. */
 export class RunProgress {
   readonly #workers = new Map<number, WorkerProgress>()
-  /** The functions that may fail so and so often, by `skipKey`. */
-  readonly #limited = new Map<string, FunctionOperatorPlan & { readonly maxErrors: number }>()
+  /** What may fail so and so often, by `skipKey`. */
+  readonly #limited = new Map<string, { readonly name: string; readonly maxErrors: number }>()
 
   constructor(plan: Plan) {
-    for (const { id, operators } of plan.stages) {
-      for (const [index, operator] of operators.entries()) {
-        if (!isFunctionOperator(operator) || operator.maxErrors === undefined) continue
-        this.#limited.set(skipKey(id, index), { ...operator, maxErrors: operator.maxErrors })
-      }
+    for (const stage of plan.stages) {
+      for (const { place, name, failing } of failingOf(stage))
+        if (failing.maxErrors !== undefined) this.#limited.set(skipKey(stage.id, place), { name, maxErrors: failing.maxErrors })
     }
   }
 
@@ -27,10 +25,10 @@ export class RunProgress {
 
   /** `TooManyErrors` where a function failed for more rows, of all workers, than it may. */
   excess(): MillraceError | undefined {
-    for (const [key, { fn, maxErrors }] of this.#limited) {
+    for (const [key, { name, maxErrors }] of this.#limited) {
       let count = 0
       for (const { skipped } of this.#workers.values()) count += skipped[key] ?? 0
-      if (count > maxErrors) return tooManyErrors(fn.name, maxErrors)
+      if (count > maxErrors) return tooManyErrors(name, maxErrors)
     }
     return undefined
   }

@@ -1,7 +1,9 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
 import { type FieldType, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
+import { failingPlan } from './failing-plan.js'
 import type { ColumnarInputPlan, ColumnPlan, FileInputPlan, SourcePlan } from './plan.js'
+import type { FailingRows } from './row-types.js'
 
 declare const rowType: unique symbol
 
@@ -47,20 +49,27 @@ export function lines(patterns: Patterns, options: SourceOptions = {}): Source<L
   return { input: { kind: 'lines', ...common('lines', patterns, options) } }
 }
 
+/** What `jsonl()` takes: `onError` and `maxErrors` are of lines that are no JSON object; a sink gets `{ text }` as their `row`. */
+export interface JsonlOptions extends SourceOptions, Pick<FailingRows, 'onError' | 'maxErrors'> {}
+
 /**
- * JSON objects, one per line, of files as those of `lines`; blank lines are skipped, anything else is a `SourceLine` error. `R` says what
- * they hold; nothing checks it.
+ * JSON objects, one per line, of files as those of `lines`; blank lines are skipped, anything else is a `SourceLine` error, or left out with
+ * `onError`. `R` says what they hold; nothing checks it. Throws `InvalidArgument`.
  */
-export function jsonl<R = Record<string, unknown>>(patterns: Patterns, options: SourceOptions = {}): Source<R, FileInputPlan> {
-  return { input: { kind: 'jsonl', ...common('jsonl', patterns, options) } }
+export function jsonl<R = Record<string, unknown>>(patterns: Patterns, options: JsonlOptions = {}): Source<R, FileInputPlan> {
+  return { input: { kind: 'jsonl', ...common('jsonl', patterns, options), ...failingPlan(options, 'jsonl()') } }
 }
 
 /** Types that the text of a CSV field can be read as. */
 export type CsvColumns = { readonly [column: string]: FieldType | `${FieldType}?` }
 
-/** What `csv()` takes. */
-export interface CsvOptions<C extends CsvColumns> extends SourceOptions {
-  /** Columns to read, each `'utf8' | 'float64' | 'int32' | 'int64' | 'boolean' | 'timestamp'`, with `?` where fields may be empty. */
+/**
+ * What `csv()` takes: `onError` and `maxErrors` are of rows of another length, with a field that does not fit its column, with a broken quote
+ * or longer than 16 MiB; a sink gets `{ fields }` as their `row`, null where there are none.
+ */
+export interface CsvOptions<C extends CsvColumns> extends SourceOptions, Pick<FailingRows, 'onError' | 'maxErrors'> {
+  /** Columns to read, each `'utf8' | 'float64' | 'int32' | 'int64' | 'boolean' | 'timestamp'` (or `'dictionary'`, which is `'utf8'`), with `?`
+   * where fields may be empty. */
   readonly columns?: C
   /** The names of the columns, of files that do not begin with a row of names. */
   readonly header?: readonly string[]
@@ -72,10 +81,12 @@ export interface CsvOptions<C extends CsvColumns> extends SourceOptions {
 
 /**
  * Rows of CSV files (UTF-8, a byte order mark is dropped; `.gz` and `.zst` too), each read by one worker from its beginning to its end.
- * A blank line is skipped, but for files of one column, where it is an empty field. Without `columns` every column is read as text, and an empty field is null. With them the fields are converted: numbers as JavaScript writes them, `true` and
- * `false`, ISO 8601 timestamps, in UTC where they name no zone; an empty field is null, or '' for `'utf8'` without `?`. A field that does not
- * fit is `FileColumn`, a column that is not there `ColumnMissing`, a row of another length, with a broken quote or longer than 16 MiB
- * `SourceLine`, each with file and line. Throws `InvalidArgument`.
+ * A blank line is skipped, but for files of one column, where it is an empty field. Without `columns` every column is read as text, and an empty
+ * field is null, one in quotes (`""`) ''. With them the fields are converted: numbers as JavaScript writes them, `true` and `false`, ISO 8601
+ * timestamps, in UTC where they name no zone; an empty field is null, or '' for `'utf8'` without `?` or in quotes. A field that does not fit is
+ * `FileColumn`, a column that is not there `ColumnMissing`, a row of another length, with a broken quote or longer than 16 MiB `SourceLine`,
+ * each with file and line. With `onError` such rows are left out, but for the names: behind a broken quote it goes on in the line after the one in which the
+ * broken field begins. Throws `InvalidArgument`.
  */
 export function csv<const C extends CsvColumns>(
   patterns: Patterns,
@@ -93,13 +104,23 @@ export function csv(patterns: Patterns, options: CsvOptions<CsvColumns> = {}): S
   }
   if (delimiter === quote) throw new MillraceError('InvalidArgument', `csv(): delimiter and quote are the same: ${quote}`)
   const named = header === undefined ? {} : { header: columnList(header, 'csv() header') }
-  return { input: { kind: 'csv', ...common('csv', patterns, options), ...(columns && { columns }), ...named, delimiter, quote } }
+  return {
+    input: {
+      kind: 'csv',
+      ...common('csv', patterns, options),
+      ...(columns && { columns }),
+      ...named,
+      delimiter,
+      quote,
+      ...failingPlan(options, 'csv()'),
+    },
+  }
 }
 
 /** What `parquet()` and `arrow()` take. */
 export interface ParquetOptions<C extends SourceColumns> extends SourceOptions {
   /** Columns to read, each `'float64' | 'int32' | 'int64' | 'utf8' | 'boolean' | 'timestamp' | 'binary' | 'list' | 'struct'`, with `?` where nulls may
-   * occur. A map is a `struct`. */
+   * occur. A map is a `struct`; `'dictionary'` is `'utf8'`. */
   readonly columns?: C
 }
 

@@ -1,7 +1,7 @@
 import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import type { SourceActivity, SourceTask, StreamSource } from '../stream/source-task.js'
 import type { FileInputPlan } from './plan.js'
-import { enumerateSplits } from './sources/enumerate.js'
+import { enumerateSplits, type Resumed } from './sources/enumerate.js'
 import type { Split } from './sources/split.js'
 
 export interface SplitSourceOptions {
@@ -10,6 +10,7 @@ export interface SplitSourceOptions {
   readonly receivers: readonly ParticipantId[]
   readonly input: FileInputPlan
   readonly cwd: string
+  readonly resumed: Resumed | undefined
 }
 
 /**
@@ -29,8 +30,8 @@ export class SplitSource implements StreamSource {
   }
 
   run(task: SourceTask): Promise<void> {
-    const { input, cwd } = this.options
-    this.execution = this.handOut(task, enumerateSplits(input, { cwd }))
+    const { input, cwd, resumed } = this.options
+    this.execution = this.handOut(task, enumerateSplits(input, { cwd, resumed }))
     return this.execution
   }
 

@@ -2,14 +2,19 @@ import type { ParticipantId, PhysicalStreamId } from '../base/ids.js'
 import { macrotask } from '../base/macrotask.js'
 import type { Slice } from '../base/slice.js'
 import { Wakeups } from '../base/wakeups.js'
+import type { Block } from '../columnar/block.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import { ExchangeOutput } from '../exchange/exchange-output.js'
 import { Gate } from '../exchange/gate.js'
 import type { Route } from '../exchange/router.js'
 import type { Spill } from '../exchange/spill.js'
 import type { SourceActivity, SourceTask, StreamSource } from '../stream/source-task.js'
-import { type Cursor, closeUnwanted, END, PAUSE } from './operators/cursor.js'
+import { type Cursor, closeUnwanted, END, isBlockCursor, PAUSE } from './operators/cursor.js'
 import type { StageInputs } from './row-input.js'
+
+/** Rows of a block that are handed on at once: so few that a batch is not much larger than it should be. */
+const BLOCK_ROWS = 256
 
 export interface StageRunOptions {
   readonly id: PhysicalStreamId
@@ -20,6 +25,8 @@ export interface StageRunOptions {
   readonly tellsColumns?: boolean
   readonly inputs: StageInputs
   readonly pipeline: Cursor<Row>
+  /** Of the rows of the pipeline; by default none. */
+  readonly int32?: Int32Columns | undefined
   readonly slice: Slice
   readonly route: Route
   readonly queueBytes: number
@@ -45,6 +52,9 @@ export class StageRun implements StreamSource {
   private execution: Promise<void> | undefined
   private gate: Gate | undefined
   private isResting = false
+  /** Rows that the pipeline gave together, and how many of them were handed on. */
+  private block: Block | undefined
+  private pushed = 0
   /** Slices of work done. */
   private slices = 0
 
@@ -76,10 +86,10 @@ export class StageRun implements StreamSource {
   }
 
   private async produce(task: SourceTask): Promise<void> {
-    const { name, route, queueBytes, slice, spill } = this.options
+    const { name, route, queueBytes, slice, spill, int32 } = this.options
     this.task = task
     slice.interrupted = () => this.isCancelled
-    const output = new ExchangeOutput(name, task, route, () => task.flush(), spill && { spill, queueBytes })
+    const output = new ExchangeOutput(name, task, route, () => task.flush(), spill && { spill, queueBytes }, int32)
     const gate = new Gate(task, output, queueBytes)
     this.gate = gate
     const abort = () => this.dispose()
@@ -109,19 +119,38 @@ export class StageRun implements StreamSource {
 
   /** Works until the input pauses, the slice is over, or the gate closes. True: there are no more rows. */
   private pull(output: ExchangeOutput, gate: Gate): boolean {
-    const { pipeline, slice } = this.options
+    const { slice } = this.options
     slice.begin()
     let { looks } = slice
     for (;;) {
-      const row = pipeline.next()
-      if (row === END) return true
-      if (row === PAUSE) return false
+      const sent = this.push(output)
+      if (sent === END) return true
+      if (sent === PAUSE) return false
       // A row that took its time goes at once to a receiver that waits; others go together.
       const isRare = slice.looks !== looks
       looks = slice.looks
-      if ((output.push(row) || isRare) && !gate.isOpen()) return false
+      if ((sent || isRare) && !gate.isOpen()) return false
       if (slice.over()) return false
     }
+  }
+
+  /** Hands on the next row, or the next rows of a block. True: a batch went out. */
+  private push(output: ExchangeOutput): boolean | typeof END | typeof PAUSE {
+    const { pipeline } = this.options
+    if (!isBlockCursor(pipeline)) {
+      const row = pipeline.next()
+      return typeof row === 'symbol' ? row : output.push(row)
+    }
+    if (this.block === undefined) {
+      const block = pipeline.nextBlock(Number.POSITIVE_INFINITY)
+      if (typeof block === 'symbol') return block
+      this.block = block
+      this.pushed = 0
+    }
+    const { block, pushed } = this
+    this.pushed = Math.min(block.rows, pushed + BLOCK_ROWS)
+    if (this.pushed === block.rows) this.block = undefined
+    return output.pushBlock(block, pushed, this.pushed)
   }
 
   /** Lets the others run, and waits where there is no input. */

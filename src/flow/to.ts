@@ -9,6 +9,8 @@ import { columnPlans } from './source.js'
 
 /** Rows of a row group where nothing else is said. */
 const ROW_GROUP_ROWS = 32_768
+/** How often a part is kept where nothing else is said. */
+const KEEP_EVERY_MS = 60_000
 
 /** What every sink takes that is a folder. */
 export interface PartOptions {
@@ -18,6 +20,12 @@ export interface PartOptions {
   readonly bytesPerPart?: number
   /** Replace the parts that the folder has already, once the run has ended well; default false: `SinkExists`. */
   readonly overwrite?: boolean
+  /**
+   * A run that fails, is cancelled or killed keeps what it has written of finished splits, in `.unfinished/` in the folder, and the next run of the same flow
+   * over the same files goes on from there; default false: nothing is kept. `everyMs`: how often a worker ends its part so that it is kept, at the end of
+   * a split; 60,000 by default. For a flow that reads files, calls functions and writes to this folder: no more, else `InvalidArgument`.
+   */
+  readonly resume?: boolean | { readonly everyMs?: number }
 }
 
 /** How rows become CSV. */
@@ -47,8 +55,8 @@ export interface ArrowText<R> {
   readonly columns?: { readonly [C in Column<R>]?: ArrowColumnSpec }
 }
 
-/** Types of columns that Arrow is written with; lists and objects only where they are not declared. */
-export type ArrowColumnSpec = Exclude<ColumnSpec, 'int32' | 'int32?' | 'list' | 'list?' | 'struct' | 'struct?'>
+/** Types of columns that Arrow is written with, `dictionary` as one of text whose values are kept to the end of the file; lists and objects only where they are not declared. */
+export type ArrowColumnSpec = Exclude<ColumnSpec, 'list' | 'list?' | 'struct' | 'struct?'>
 
 /** What `to.arrow` takes. */
 export interface ArrowSinkOptions<R> extends PartOptions, ArrowText<R> {}
@@ -67,7 +75,7 @@ export const to: {
    */
   csv<R>(path: string, options?: CsvSinkOptions<R>): Sink<R>
   /**
-   * Parquet. Without `columns` a number is float64, a bigint int64, a string utf8, a Date a timestamp in milliseconds, and all may be null; a
+   * Parquet. Without `columns` a number is float64, or int32 where its column is, a bigint int64, a string utf8, a Date a timestamp in milliseconds, and all may be null; a
    * column of nulls is utf8. What does not fit its column, and a column that is not among them, ends the run with `SinkColumn`.
    */
   parquet<R>(path: string, options?: ParquetSinkOptions<R>): Sink<R>
@@ -116,28 +124,35 @@ export function checkedCsv(where: string, options: CsvText<never>): { columns?: 
 export function checkedArrow(where: string, { columns: given }: { readonly columns?: object }): { columns?: readonly ColumnPlan[] } {
   if (given === undefined) return {}
   const columns = columnPlans(where.replace('()', ''), given as SourceColumns)
-  const odd = columns.find(({ type }) => type === 'int32' || type === 'list' || type === 'struct')
+  const odd = columns.find(({ type }) => type === 'list' || type === 'struct')
   if (odd === undefined) return { columns }
-  const cure = odd.type === 'int32' ? "declare it 'float64'" : 'leave columns out'
-  throw new MillraceError('InvalidArgument', `${where}: column "${odd.column}": ${odd.type} cannot be declared here: ${cure}`)
+  throw new MillraceError('InvalidArgument', `${where}: column "${odd.column}": ${odd.type} cannot be declared here: leave columns out`)
 }
 
 function place(name: string, path: string, options: PartOptions): { path: string; parts?: PartsPlan } {
   if (typeof path !== 'string' || path === '')
     throw new MillraceError('InvalidArgument', `to.${name}() takes a path, got ${JSON.stringify(path)}`)
-  const { rowsPerPart: rows, bytesPerPart: bytes, overwrite } = options
+  const { rowsPerPart: rows, bytesPerPart: bytes, overwrite, resume } = options
   for (const [option, value] of Object.entries({ rowsPerPart: rows, bytesPerPart: bytes })) {
     if (value !== undefined) checkBetween(`to.${name}() ${option}`, value, 1, Number.MAX_SAFE_INTEGER)
   }
   if (path.endsWith('/')) {
-    return { path, parts: { ...(rows !== undefined && { rows }), ...(bytes !== undefined && { bytes }), overwrite: overwrite === true } }
+    const limits = { ...(rows !== undefined && { rows }), ...(bytes !== undefined && { bytes }) }
+    return { path, parts: { ...limits, overwrite: overwrite === true, ...kept(`to.${name}()`, resume) } }
   }
-  const given = Object.entries({ rowsPerPart: rows, bytesPerPart: bytes, overwrite }).find(([, value]) => value !== undefined)
+  const given = Object.entries({ rowsPerPart: rows, bytesPerPart: bytes, overwrite, resume }).find(([, value]) => value !== undefined)
   if (given === undefined) return { path }
   throw new MillraceError(
     'InvalidArgument',
     `to.${name}(): ${given[0]} is for a folder of parts: end ${JSON.stringify(path)} with / to write one`,
   )
+}
+
+function kept(where: string, resume: PartOptions['resume'] = false): Pick<PartsPlan, 'resume'> {
+  if (resume === false) return {}
+  const { everyMs = KEEP_EVERY_MS } = resume === true ? {} : resume
+  checkBetween(`${where} resume.everyMs`, everyMs, 0, Number.MAX_SAFE_INTEGER)
+  return { resume: { everyMs } }
 }
 
 /** @throws MillraceError `InvalidArgument` */

@@ -14,7 +14,7 @@ export class BatchInput {
 
   constructor(rows: Cursor<Row>, where: string) {
     this.#rows = rows
-    this.#maker = new BatchMaker(where)
+    this.#maker = new BatchMaker({ stage: where })
   }
 
   next(): Batch | typeof END | typeof PAUSE {

@@ -20,6 +20,7 @@ const READS: { readonly [T in ColumnType]: readonly Kind[] } = {
   int32: ['int32', 'int64'],
   int64: ['int64', 'int32', 'decimal'],
   utf8: ['utf8'],
+  dictionary: ['utf8'],
   boolean: ['boolean'],
   timestamp: ['timestamp'],
   binary: ['binary'],

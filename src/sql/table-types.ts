@@ -4,9 +4,9 @@ import { type ColumnType, elementPath, type Field, memberPath, type Row, type Sc
 import type { ColumnPlan } from '../flow/plan.js'
 import type { DuckDB } from './engine.js'
 
-/** Declared columns as those of a batch; `int32` travels as float64. */
+/** Declared columns as those of a batch. */
 export function declaredSchema(columns: readonly ColumnPlan[]): Schema {
-  return columns.map(({ column, type }) => ({ name: column, type: (type === 'int32' ? 'float64' : type) as ColumnType }))
+  return columns.map(({ column, type }) => ({ name: column, type: (type === 'dictionary' ? 'utf8' : type) as ColumnType }))
 }
 
 /**
@@ -28,6 +28,8 @@ function typeOf(type: ColumnType, engine: DuckDB, place: Place): DuckDBType {
   switch (type) {
     case 'boolean':
       return engine.BOOLEAN
+    // A number is a DOUBLE, wherever it comes from.
+    case 'int32':
     case 'float64':
       return engine.DOUBLE
     case 'int64':

@@ -4,15 +4,20 @@ import { tableFromIPC as flechetteTable } from '@uwdata/flechette'
 import * as arrowJs from 'apache-arrow'
 import fc from 'fast-check'
 import { ArrowEncoder, type ArrowEncoderOptions } from '../../src/columnar/arrow-encoder.js'
+import { FoundInt32 } from '../../src/columnar/int32-columns.js'
 import type { ColumnType, Row, Schema } from '../../src/columnar/schema.js'
-import { anyUnits, KINDS, Pipe } from './support.js'
+import { Shape } from '../../src/columnar/shape.js'
+import { anyUnits, KINDS as KINDS_OF_ROWS, Pipe } from './support.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
+const KINDS: typeof KINDS_OF_ROWS = { ...KINDS_OF_ROWS, int32: { type: 'int32', values: fc.integer() } }
 const FORMATS = ['stream', 'file'] as const
 
 function encode(schema: Schema, batches: readonly (readonly Row[])[], options: ArrowEncoderOptions): Buffer {
   const encoder = new ArrowEncoder(options)
-  const pipe = new Pipe()
+  const int32 = new FoundInt32()
+  int32.found(schema)
+  const pipe = new Pipe(new Shape({ stage: 'test', int32 }))
   const parts = [encoder.schema(schema)]
   // Rows and batches in turn: both ways in give the same.
   for (const [index, rows] of batches.entries())
@@ -82,7 +87,7 @@ const structOf = (x: Kind, y: Kind): Kind => ({
 
 const { float64, units, timestamp, boolean, binary, int64 } = KINDS
 const NESTED: Record<string, Kind> = {
-  ...Object.fromEntries(Object.entries(KINDS).map(([name, kind]) => [`a list of ${name}`, listOf(kind)])),
+  ...Object.fromEntries(Object.entries(KINDS_OF_ROWS).map(([name, kind]) => [`a list of ${name}`, listOf(kind)])),
   'a list of lists': listOf(listOf(float64)),
   'a struct': structOf(boolean, units),
   'a list of structs': listOf(structOf(timestamp, binary)),
@@ -163,6 +168,23 @@ test('a dictionary grows by what is new: each value is written once', () => {
   }
 })
 
+test('an int32 column is one of 32 bits, and float64 where the schema says so', () => {
+  const int32 = new FoundInt32()
+  int32.found([{ name: 'n', type: 'int32' }])
+  const rows = [{ n: 1 }, { n: null }, { n: -(2 ** 31) }]
+  for (const [type, made] of [
+    ['int32', 'Int32'],
+    ['float64', 'Float64'],
+  ] as const) {
+    const pipe = new Pipe(new Shape({ stage: 'test', int32 }))
+    const encoder = new ArrowEncoder({ format: 'stream' })
+    const schema = [{ name: 'n', type }]
+    const bytes = Buffer.concat([encoder.schema(schema), encoder.batch(pipe.decoder.decode(pipe.message(rows))), encoder.end()])
+    assert.equal(`${arrowJs.tableFromIPC(bytes).schema.fields[0].type}`, made)
+    assert.deepEqual(byArrowJs(bytes, schema), rows)
+  }
+})
+
 test('a file can be read batch by batch by its footer', () => {
   const schema = [
     { name: 'n', type: 'float64' },
@@ -200,6 +222,9 @@ test('a column of the schema that a batch has not is null; one that it has besid
   const nested = [{ name: 'list', type: { list: { struct: [{ name: 'x', type: 'float64' }] } } }] as const
   for (const list of [[{ y: 1 }], [{ x: 'text' }], ['text'], [[]]]) {
     assert.throws(() => encode(nested, [[], [{ list }]], { format: 'stream' }), { code: 'ColumnType', message: /^Arrow: column "list\[\]/ })
+  }
+  for (const row of [{ a: 0.5 }, { a: 'x' }]) {
+    assert.throws(() => encode([{ name: 'a', type: 'int32' }], [[{ a: 1 }], [row]], { format: 'stream' }), { code: 'ColumnType' })
   }
   assert.throws(() => new ArrowEncoder({ format: 'stream', dictionaries: ['a'] }).schema(schema), {
     code: 'InvalidArgument',

@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { MillraceError } from '../../src/base/errors.js'
 import type { Batch } from '../../src/columnar/batch.js'
 import { BatchDecoder } from '../../src/columnar/decode.js'
+import { FoundInt32 } from '../../src/columnar/int32-columns.js'
+import { KINDS } from '../../src/columnar/layout.js'
 import type { ColumnType, Row } from '../../src/columnar/schema.js'
 import { Shape } from '../../src/columnar/shape.js'
 import { Pipe } from './support.js'
@@ -20,7 +22,10 @@ const ROWS: Row[] = Array.from({ length: 11 }, (_, i) => ({
   raw: i === 3 ? null : new Uint8Array([i, i]),
   list: i === 4 ? null : [i, null, i].slice(i % 3),
   object: i === 6 ? null : { x: i, in: [{ y: `é${i}` }, null] },
+  int: i === 7 ? null : i - 5,
 }))
+const INT32 = new FoundInt32()
+INT32.found([{ name: 'int', type: 'int32' }])
 
 const ROWS_AT = 8
 const COLUMNS_AT = 12
@@ -28,7 +33,7 @@ const FLAGS_AT = 14
 const DESCRIPTORS_AT = 16
 
 function good(rows: readonly Row[] = ROWS, type?: ColumnType): Uint8Array {
-  return new Pipe(new Shape({ stage: 'test', schema: type === undefined ? [] : [{ name: 'a', type }] })).message(rows)
+  return new Pipe(new Shape({ stage: 'test', schema: type === undefined ? [] : [{ name: 'a', type }], int32: INT32 })).message(rows)
 }
 
 function readAll(batch: Batch): void {
@@ -137,7 +142,7 @@ const BROKEN: [string, Uint8Array][] = [
   ['more columns than there are', changed((view) => view.setUint16(COLUMNS_AT, 0xffff, true))],
   ['an unknown flag', changed((view) => view.setUint16(FLAGS_AT, 3, true))],
   ['no names in the first message', changed((view) => view.setUint16(FLAGS_AT, 0, true))],
-  ['an unknown kind', changed((view) => view.setUint32(DESCRIPTORS_AT, 9, true))],
+  ['an unknown kind', changed((view) => view.setUint32(DESCRIPTORS_AT, KINDS.length, true))],
   ['more nulls than rows', changed((view) => view.setUint32(DESCRIPTORS_AT + 4, 12, true))],
   ['a count of nulls that the bitmap contradicts', changed((view) => view.setUint32(DESCRIPTORS_AT + 4, 2, true))],
   ['values in a column of nulls', changed((view) => view.setUint32(DESCRIPTORS_AT, 0, true))],
@@ -168,6 +173,8 @@ const BROKEN: [string, Uint8Array][] = [
   ['list offsets that end before the elements', changed((view) => view.setInt32(64, 1, true), [{ a: [1] }, { a: [2] }])],
   ['a list in more than 8 others', deepList(9)],
   ['bytes whose offsets do not cover them', changed((view) => view.setInt32(44, 1, true), [{ a: new Uint8Array(2) }])],
+  ['int32 said to be float64', changed((view) => view.setUint32(DESCRIPTORS_AT, KINDS.indexOf('float64'), true), [{ int: 1 }, { int: 2 }])],
+  ['a size of int32', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 8, true), [{ int: 1 }])],
   ['a size of numbers', changed((view) => view.setUint32(DESCRIPTORS_AT + 8, 1, true), [{ a: 1 }])],
   ['a moment no Date can hold', changed((view) => view.setBigInt64(40, 8_640_000_000_000_001n, true), [{ a: new Date(0) }])],
 ]

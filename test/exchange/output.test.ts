@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
+import { Block } from '../../src/columnar/block.js'
 import { hashRow } from '../../src/columnar/hash.js'
-import { gatherRouter, hashRouter } from '../../src/exchange/router.js'
+import { gatherRouter, hashRouter, type Route, roundRobinRouter } from '../../src/exchange/router.js'
 import { receive, settled, startSender } from './support.js'
 
 const text = (bytes: number): string => 'x'.repeat(bytes)
@@ -39,6 +40,47 @@ test('every row reaches the receiver it was routed to, once and in order', async
     }),
     { numRuns: 20 },
   )
+})
+
+test('rows of a block go where they go one by one, some in turn where they are dealt out', async () => {
+  const record = fc.record({ k: fc.option(fc.constantFrom('a', 'b', 'c', 'd')), n: fc.nat(9) })
+  const routes = fc.constantFrom<() => Route>(
+    () => hashRouter(['k'], 3),
+    () => hashRouter(['k', 'n'], 3),
+    () => hashRouter([], 3),
+    () =>
+      ({ n }) =>
+        (n as number) % 3,
+    () => 'broadcast',
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(record, { maxLength: 60 }), routes, async (rows, route) => {
+      const received: unknown[] = []
+      for (const byBlocks of [false, true]) {
+        const sender = await startSender({ receivers: 3, route: route() })
+        const block = Block.ofRows(rows)
+        if (byBlocks)
+          for (let from = 0; from < rows.length; from += 7) sender.output.pushBlock(block, from, Math.min(from + 7, rows.length))
+        else for (const row of rows) sender.output.push(row)
+        assert.equal(sender.output.rows, rows.length)
+        sender.finish()
+        received.push([await receive(sender, 0), await receive(sender, 1), await receive(sender, 2)])
+        await sender.mesh.end()
+      }
+      assert.deepEqual(received[1], received[0])
+    }),
+    { numRuns: 30 },
+  )
+  const inTurn = roundRobinRouter(2, 1)
+  const block = Block.ofRows([{ n: 1 }, { n: 2 }])
+  assert.deepEqual([inTurn.ofBlock?.(block)(0), inTurn.ofBlock?.(block)(1), inTurn({})], [1, 0, 1])
+  for (const receivers of [1, 2]) {
+    const sender = await startSender({ receivers, route: hashRouter(['k'], receivers) })
+    const bad = Block.ofRows([{ k: 'a' }, { k: [1] }])
+    assert.throws(() => sender.output.pushBlock(bad, 0, 2), { code: 'ColumnType', message: /stage 7.*"k"/ })
+    sender.finish()
+    await sender.mesh.end()
+  }
 })
 
 test('the first batch of a receiver is small and the next ones grow', async () => {

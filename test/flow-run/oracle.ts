@@ -1,5 +1,5 @@
 import { asc, desc, type Flow } from 'millrace/flow'
-import { allOf, ids, isEven, later, repeated, same, spans, tagged, withBytes } from './stages/basic.js'
+import { allOf, columnsOf, ids, isEven, later, repeated, same, spans, tagged, withBytes } from './stages/basic.js'
 
 export type JoinKind = 'inner' | 'left' | 'semi' | 'anti'
 export type AnyRow = Record<string, unknown>
@@ -188,6 +188,7 @@ function membersOf(rows: readonly AnyRow[], column: string): AnyRow[][] {
 }
 
 export const inBatches: Step = { name: 'mapBatches', flow: (job) => job.mapBatches(allOf, { rows: 7 }), plain: (rows) => rows }
+export const inColumns: Step = { name: 'mapColumns', flow: (job) => job.mapColumns(columnsOf, { rows: 7 }), plain: (rows) => rows }
 export const inPromises: Step = { name: 'mapAsync', flow: (job) => job.mapAsync(later, { concurrency: 3 }), plain: (rows) => rows }
 
 /** A right side, as the flow reads it and as a plain program has it. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { tableFromIPC } from 'apache-arrow'
+import { Dictionary, tableFromIPC } from 'apache-arrow'
+import { FoundInt32 } from '../../src/columnar/int32-columns.js'
 import type { Row } from '../../src/columnar/schema.js'
 import type { ArrowSinkPlan } from '../../src/flow/plan.js'
 import { ArrowRowEncoder } from '../../src/flow/sinks/arrow-row-encoder.js'
@@ -81,13 +82,58 @@ test('what does not fit a column is told with row, column and cure', () => {
     [[{ a: null }], { columns: { a: 'utf8' } }, /up to row 1: column "a" holds a null: declare it with \?/],
     [[{}], { columns: { a: 'utf8' } }, /column "a" holds a null/],
     [[{ a: 1n }], { columns: { a: 'float64' } }, /column "a" is .*, but the column is float64/],
+    [[{ a: 1 }, { a: 0.5 }], { columns: { a: 'int32' } }, /up to row 2: .*column "a" is a number \(0\.5\), but the column is int32/],
     [[{ a: () => 1 }], {}, /column "a" is a function/],
     [[{ a: 1, b: 1 }], { columns: { a: 'float64' } }, /"b".*declare all columns/],
   ]
   for (const [rows, options, message] of cases) assert.throws(() => encode(rows, encoder(options)), { code: 'SinkColumn', message })
-  for (const type of ['int32', 'list?', 'struct']) {
+  for (const type of ['list?', 'struct']) {
     assert.throws(() => to.arrow('a.arrow', { columns: { a: type as 'utf8' } }), { code: 'InvalidArgument', message: /column "a"/ })
   }
+})
+
+test('a column is int32 where it is declared, or by its source', () => {
+  const int32 = new FoundInt32()
+  int32.found([
+    { name: 'a', type: 'int32' },
+    { name: 'b', type: 'int32' },
+  ])
+  const typesOf = (rows: Row[], given: ArrowRowEncoder): string[] =>
+    tableFromIPC(encode(rows, given)).schema.fields.map(({ type }) => `${type}`)
+  assert.deepEqual(typesOf([{ a: 1, b: 2 }], encoder({ columns: { a: 'int32', b: 'int32?' } })), ['Int32', 'Int32'])
+  const bySource = (blockBytes = 1e9): ArrowRowEncoder => new ArrowRowEncoder({ where: 'write', format: 'file', int32, blockBytes })
+  assert.deepEqual(typesOf([{ a: 1, b: 2, c: 3 }], bySource()), ['Int32', 'Int32', 'Float64'])
+  assert.deepEqual(typesOf([{ a: 1, b: 2 }, { a: 0.5 }], bySource()), ['Float64', 'Int32'])
+  // The first batch is written: then the type stays, and what fits is taken, whatever its source has become.
+  const written = bySource(1)
+  encode([{ a: 1 }], written)
+  int32.found([{ name: 'a', type: 'float64' }])
+  assert.deepEqual(typesOf([{ a: 2 }], written), ['Int32'])
+  assert.throws(() => encode([{ a: 0.5 }], written), {
+    code: 'SinkColumn',
+    message: /column "a" is a number \(0\.5\), but the column is int32; .*declare all columns/,
+  })
+  assert.deepEqual(typesOf([{ a: 2, b: 2 }], bySource()), ['Float64', 'Int32'])
+})
+
+test('a column declared as a dictionary is one of text, in every file and batch', async () => {
+  const columns = { word: 'dictionary?', n: 'int32' } as const
+  const rows = Array.from({ length: 300 }, (_none, n) => ({ word: n % 7 === 0 ? null : `the word ${n % (n < 100 ? 3 : 5)}`, n }))
+  for (const format of ['file', 'stream'] as const) {
+    const several = encoder({ columns }, format, 1000)
+    for (const name of ['one', 'other']) {
+      const bytes = encode(rows, several)
+      const { schema, batches } = tableFromIPC(bytes)
+      assert.ok(schema.fields[0].type instanceof Dictionary && batches.length > 2, name)
+      for (const word of [0, 1, 2, 3, 4]) assert.equal(bytes.toString('latin1').split(`the word ${word}`).length, 2)
+      assert.deepEqual(await read(bytes, `${name}.arrow`), rows)
+    }
+  }
+  assert.deepEqual(await read(encode([], encoder({ columns }))), [])
+  assert.throws(() => encode([{ word: 1, n: 1 }], encoder({ columns })), {
+    code: 'SinkColumn',
+    message: /"word" is a number \(1\), but the column is utf8/,
+  })
 })
 
 test('a column of nulls in the first batch cannot have values later: that is said, not lost', () => {

@@ -357,6 +357,25 @@ test('a source that is closed in the middle has no file open', async () => {
   assert.ok(!open.includes(path))
 })
 
+test('integers of up to 32 bits, and no others, are int32, but where they are declared otherwise', async () => {
+  const path = join(FIXTURES, 'types.arrow')
+  const names = Object.keys(fixtureRow(0))
+  for (const [columns, expected] of [
+    [undefined, ['i8', 'u16', 'i32', 't32']],
+    [{ i8: 'float64?', u16: 'int64?', i32: 'int32?', i64: 'int32?', dic: 'dictionary?' } as const, ['i32', 'i64']],
+  ] as const) {
+    const { input } = columns === undefined ? arrow(path) : arrow(path, { columns })
+    const source = await openSource(input, { nextSplit: async () => ({ id: 0, files: [{ path, start: 0, end: 1e6 }] }) })
+    await source.ready().catch(() => {})
+    assert.deepEqual(
+      names.filter((name) => source.int32.has(name)),
+      expected,
+    )
+    source.close()
+    await source.ready()
+  }
+})
+
 test('a flow reads them, on workers too', async () => {
   write('flow.arrow', small('file'))
   write('flow.arrows', small('stream'))

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Block } from '../../src/columnar/block.js'
 import type { Row } from '../../src/columnar/schema.js'
 import type { Ctx, LogRecord } from '../../src/flow/ctx.js'
 import { CallWaits } from '../../src/flow/operators/call-waits.js'
-import { END, PAUSE } from '../../src/flow/operators/cursor.js'
+import { type BlockCursor, END, PAUSE } from '../../src/flow/operators/cursor.js'
 import type { SkippedRows } from '../../src/flow/operators/skipped-rows.js'
+import type { Columns } from '../../src/flow/row-types.js'
 import { call, drain, environment, pipeline, RowsCursor } from './support.js'
 
 const numbers = (count: number): Row[] => Array.from({ length: count }, (_none, n) => ({ n }))
@@ -50,7 +52,24 @@ function* spinsInside(row: Row): Generator<Row> {
 function allOrNothing(rows: Row[]): Row[] {
   return rows.map(refusesThrees)
 }
+function doubled({ n }: Columns<{ n: number }>): { twice: Float64Array; of: number[] } {
+  return { twice: Float64Array.from(n, (each) => 2 * each), of: Array.from(n, () => n.length) }
+}
+function whatever(columns: Columns<Row>): Columns<Row> {
+  return columns
+}
+let result: unknown
+function anything(): unknown {
+  return result
+}
+function noThrees({ n }: Columns<{ n: number }>): { n: number[] } {
+  return { n: Array.from(n, (each) => refusesThrees({ n: each }).n as number) }
+}
 const functions = {
+  doubled,
+  whatever,
+  anything,
+  noThrees,
   waiting,
   odd,
   throwsAtOnce,
@@ -74,6 +93,57 @@ test('mapBatches calls with so many rows at once, fewer with the last, and not a
       expected,
     )
   }
+})
+
+test('mapColumns calls with the columns of so many rows, fewer with the last, and gives the rows of those it returns', async () => {
+  for (const count of [0, 3, 4, 9]) {
+    const cursor = await pipeline([call('mapColumns', doubled, { rows: 4 })], new RowsCursor(numbers(count), true), { functions })
+    const calls = Array.from({ length: count }, (_none, n) => Math.min(4, count - 4 * Math.floor(n / 4)))
+    assert.deepEqual(
+      drain(cursor),
+      numbers(count).map(({ n }, index) => ({ twice: 2 * (n as number), of: calls[index] })),
+    )
+  }
+  const chained = [call('mapColumns', doubled, { rows: 4 }), call('mapColumns', whatever, { rows: 3 })]
+  const cursor = await pipeline(chained, new RowsCursor(numbers(5)), { functions })
+  assert.deepEqual(
+    drain(cursor).map(({ of }) => of),
+    [4, 4, 4, 4, 1],
+  )
+})
+
+test('mapColumns: a column has null where a row has none, and one that is not looked at is not made', async () => {
+  const rows = [{ n: 1 }, { n: 2, s: 'x' }]
+  const cursor = await pipeline([call('mapColumns', whatever, { rows: 9 })], new RowsCursor(rows), { functions })
+  assert.deepEqual(drain(cursor), [
+    { n: 1, s: null },
+    { n: 2, s: 'x' },
+  ])
+  const block = new Block(1, ['n', 'other'], (column) => (column === 0 ? [7] : assert.fail('nobody looks at it')))
+  const blocks: BlockCursor = { next: () => END, nextBlock: () => (given++ === 0 ? block : END), close: () => {} }
+  let given = 0
+  const last = await pipeline([call('mapColumns', doubled, { rows: 9 })], blocks, { functions })
+  assert.deepEqual(drain(last), [{ twice: 14, of: 1 }])
+})
+
+test('mapColumns: what is not columns of one length is refused; what it throws leaves out the rows of the call', async () => {
+  for (const [out, shown] of [
+    [{ a: [1], b: [1, 2] }, /columns: an array or typed array for each, all of one length, not \{ a: \[Array\], b: \[Array\] \}/],
+    [{ a: 'text' }, /columns/],
+    [{ a: new DataView(new ArrayBuffer(1)) }, /columns/],
+    [{ a: 1 }, /columns/],
+    [[1], /a plain object/],
+  ] as const) {
+    result = out
+    const cursor = await pipeline([call('mapColumns', anything, { rows: 2 })], new RowsCursor(numbers(2)), { functions })
+    assert.throws(() => drain(cursor), { code: 'StageResult', message: shown })
+  }
+  for (const none of [{}, { a: [] }]) {
+    result = none
+    assert.deepEqual(drain(await pipeline([call('mapColumns', anything, { rows: 2 })], new RowsCursor(numbers(5)), { functions })), [])
+  }
+  const cursor = await pipeline([call('mapColumns', noThrees, { rows: 2, onError: 'skip' })], new RowsCursor(numbers(7)), { functions })
+  assert.deepEqual(ns(drain(cursor)), [4, 5])
 })
 
 test('mapAsync has so many calls under way, and gives rows in the order they came in', async () => {

@@ -109,7 +109,7 @@ const rowsArbitrary = fc.array(
   fc.record(
     {
       text: text(8),
-      maybe: maybe(text(8).filter((t) => t !== '')),
+      maybe: maybe(text(8)),
       number: maybe(fc.double()),
       int: maybe(fc.integer()),
       big: maybe(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
@@ -138,7 +138,7 @@ test('and of one column, whatever is in it', async () => {
   const path = join(folder, 'one.csv')
   await fc.assert(
     fc.asyncProperty(
-      fc.array(maybe(text(3).filter((t) => t !== '')), { maxLength: 8 }),
+      fc.array(maybe(text(3)), { maxLength: 8 }),
       text(3).filter((t) => t !== ''),
       async (texts, name) => {
         const rows = texts.map((t) => ({ [name]: t }))

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { enumerateSplits } from '../../src/flow/sources/enumerate.js'
 import { openSource } from '../../src/flow/sources/open-source.js'
 import type { Split } from '../../src/flow/sources/split.js'
-import { type CsvColumns, type CsvOptions, csv, flow, readBatches } from '../../src/flow.js'
+import { type CsvColumns, type CsvOptions, csv, flow, jsonl, readBatches, to } from '../../src/flow.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -25,7 +25,7 @@ async function read(text: string | Uint8Array, options: Options = {}): Promise<u
 test('the first row names the columns; without types all is text, and an empty field is null', async () => {
   assert.deepEqual(await read('a,b,c\n1,x,\n,"",2.5\n'), [
     { a: '1', b: 'x', c: null },
-    { a: null, b: null, c: '2.5' },
+    { a: null, b: '', c: '2.5' },
   ])
   assert.deepEqual(await read('a,b\n'), [])
   assert.deepEqual(await read('1;2\n3;4', { header: ['x', 'y'], delimiter: ';' }), [
@@ -43,7 +43,7 @@ test('quotes hold delimiters, quotes and ends of lines as they are; a byte order
 })
 
 test('columns are chosen, converted and checked', async () => {
-  const columns = { n: 'float64', i: 'int32?', big: 'int64', on: 'boolean', at: 'timestamp', text: 'utf8', none: 'utf8?' } as const
+  const columns = { n: 'float64', i: 'int32?', big: 'int64', on: 'boolean', at: 'timestamp', text: 'utf8', none: 'dictionary?' } as const
   const text = 'skipped,n,i,big,on,at,text,none\nx,-1.5e3,,9007199254740993,TRUE,2026-11-27,,\n,7,-5,-1,false,2026-11-27 10:30:00.5,t,u\n'
   assert.deepEqual(await read(text, { columns }), [
     { n: -1500, i: null, big: 9007199254740993n, on: true, at: new Date('2026-11-27T00:00:00Z'), text: '', none: null },
@@ -66,7 +66,7 @@ test('columns are chosen, converted and checked', async () => {
 })
 
 test('in a file of one column a blank line is a row with an empty field: none is lost', async () => {
-  assert.deepEqual(await read('a\n1\n\n2\n'), [{ a: '1' }, { a: null }, { a: '2' }])
+  assert.deepEqual(await read('a\n1\n\n2\n""\n'), [{ a: '1' }, { a: null }, { a: '2' }, { a: '' }])
   assert.deepEqual(await read('\n\na,b\n\n1,2\n\n'), [{ a: '1', b: '2' }])
 })
 
@@ -106,8 +106,10 @@ test('rows of another length, broken quotes, columns that are missing or named t
     ['a,b\n1,2,3\n', {}, 'SourceLine', /line 2/],
     ['1,2\n', { header: ['a', 'b', 'c'] }, 'SourceLine', /line \d: a row of 2 fields where 3 are named/],
     ['a,b\n1,2\n,,\n', {}, 'SourceLine', /line 3: a row of 3 fields where 2 are named/],
-    ['a\n"x"y\n', {}, 'SourceLine', /line 2/],
-    ['a\n"never closed\n', {}, 'SourceLine', /Quote Not Closed/],
+    ['a\n"x"y\n', {}, 'SourceLine', /line 2: text behind a closing quote/],
+    ['a,b\n1,2\n\n1,x"y"\n', {}, 'SourceLine', /line 4: a quote in the midst of a field/],
+    ['a,b\n""\n', {}, 'SourceLine', /line 2: a row of 1 fields/],
+    ['a\n"never closed\n', {}, 'SourceLine', /one\.csv, line 2: a quote that is never closed/],
     ['a,b\n1,2\n', { columns: { c: 'utf8' } }, 'ColumnMissing', /there is no column "c"; it has a, b/],
     ['a,a\n1,2\n', {}, 'FileColumn', /named twice: a, a/],
     ['a,__proto__\n1,2\n', {}, 'FileColumn', /"__proto__" cannot be a column/],
@@ -148,7 +150,9 @@ test('whatever text stands in fields comes out as it was', async () => {
       // A row of one empty field would be a blank line.
       const lines = [names, ...rows].map((row) => row.map((text) => (row.length === 1 && text === '' ? '""' : quoted(text))).join(','))
       const got = await read(lines.map((line) => `${line}${newline}`).join(''))
-      const expected = rows.map((row) => Object.fromEntries(row.map((text, index) => [`c${index}`, text === '' ? null : text])))
+      const expected = rows.map((row) =>
+        Object.fromEntries(row.map((text, index) => [`c${index}`, text === '' && row.length > 1 ? null : text])),
+      )
       assert.deepEqual(got, expected)
     }),
     { numRuns: 150 },
@@ -181,4 +185,59 @@ test('a file of many rows is one split, read block by block; left in the middle,
   let sum = 0
   for await (const batch of readBatches(source)) for (const { n } of batch) sum += n
   assert.equal(sum, (30_000 * 29_999) / 2)
+})
+
+test('an empty field is null, one in quotes is empty', async () => {
+  assert.deepEqual(await read('\ufeff"",,"x""",""\n', { header: ['a', 'b', 'c', 'd'] }), [{ a: '', b: null, c: 'x"', d: '' }])
+  assert.deepEqual(await read("a§b§c\r\n''§§'§'''\r\n§''§", { delimiter: '§', quote: "'" }), [
+    { a: '', b: null, c: "§'" },
+    { a: null, b: '', c: null },
+  ])
+  const columns = { n: 'float64?', text: 'utf8?', always: 'utf8' } as const
+  assert.deepEqual(await read('n,text,always\n"","",""\n,,\n', { columns }), [
+    { n: null, text: '', always: '' },
+    { n: null, text: null, always: '' },
+  ])
+})
+
+test('a line without an end is refused as soon as it is too long', async () => {
+  const message = /line 1: a row of more than 16777216 bytes/
+  await assert.rejects(read('x'.repeat(17_000_000), { header: ['a'] }), { code: 'SourceLine', message })
+})
+
+test('lines end with a line feed, with a carriage return before it or not, or all of them with that alone', async () => {
+  const rows = [
+    { a: '1', b: '2' },
+    { a: '3', b: '4' },
+  ]
+  assert.deepEqual(await read('a,b\n1,2\r\n3,4\n'), rows)
+  assert.deepEqual(await read('a,b\r1,2\r3,4'), rows)
+})
+
+test('bad rows are left out, and nothing else; without their names no row can be read', async () => {
+  const skip = { onError: 'skip' } as const
+  const columns = { n: 'int32', text: 'utf8?' } as const
+  const text = 'n,text\n1,a\n2\nx,b\n3,"c"d\n4,e"f\n5,"g\nh"\n6,,\n7,"i""j"\n8,"never\n9,k\n10,\n'
+  assert.deepEqual(await read(text, { columns, ...skip }), [
+    { n: 1, text: 'a' },
+    { n: 5, text: 'g\nh' },
+    { n: 7, text: 'i"j' },
+    { n: 9, text: 'k' },
+    { n: 10, text: null },
+  ])
+  await assert.rejects(read('"a"b,c\n1,2\n', skip), { code: 'SourceLine', message: /line 1/ })
+  await assert.rejects(read('a,a\n1,2\n', skip), { code: 'FileColumn' })
+  assert.deepEqual(await read('"a"b,c\n1,2\n', { header: ['x', 'y'], ...skip }), [{ x: '1', y: '2' }])
+  assert.equal((await read(text, { columns, ...skip, maxErrors: 6 })).length, 5)
+  await assert.rejects(read(text, { columns, ...skip, maxErrors: 5 }), {
+    code: 'TooManyErrors',
+    message: /"csv" failed for more than 5 rows .*one\.csv, line 11: a quote that is never closed/,
+  })
+})
+
+test('onError of a source is fail, skip or a folder', () => {
+  assert.throws(() => csv('a.csv', { maxErrors: 3 }), { code: 'InvalidArgument', message: /^csv\(\): maxErrors .* give onError with it/ })
+  const file = to.jsonl('a.jsonl')
+  assert.throws(() => csv('a.csv', { onError: file }), { code: 'InvalidArgument', message: /end "a\.jsonl" with \// })
+  assert.throws(() => jsonl('a.jsonl', { onError: 'drop' as 'skip' }), { code: 'InvalidArgument', message: /^jsonl\(\): onError is/ })
 })

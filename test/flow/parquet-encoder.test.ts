@@ -89,6 +89,25 @@ test('columns that are declared come in their order, with their types', async ()
   ])
 })
 
+test('a column declared as a dictionary has one in every row group, though no value comes again', async () => {
+  const rows = [
+    { many: 'a', one: 'x', none: null },
+    { many: 'b', one: 'x', none: null },
+    { many: '', one: null, none: null },
+  ]
+  const columns = { many: 'dictionary', one: 'dictionary?', none: 'dictionary?' } as const
+  const file = encode([...rows, ...rows], { columns, rowGroupRows: 3 })
+  const { row_groups } = parquetMetadata(file)
+  for (const { columns: chunks } of row_groups) {
+    for (const { meta_data } of chunks.slice(0, 2)) assert.ok(meta_data?.encodings.includes('RLE_DICTIONARY'), `${meta_data?.encodings}`)
+  }
+  assert.equal(row_groups.length, 2)
+  assert.deepEqual(await parquetReadObjects({ file }), [...rows, ...rows])
+  assert.deepEqual(await read(file), [...rows, ...rows])
+  assert.deepEqual(await read(file, columns), [...rows, ...rows])
+  assert.throws(() => encode([{ ...rows[0], many: 1 }], { columns }), { code: 'SinkColumn', message: /"many" is dictionary, not 1/ })
+})
+
 describe('row groups', () => {
   const groupsOf = (file: ArrayBuffer): number[] => parquetMetadata(file).row_groups.map(({ num_rows }) => Number(num_rows))
 

@@ -7,7 +7,22 @@ export interface TestColumn {
 }
 
 const TYPES = { BOOLEAN: 0, INT32: 1, INT64: 2, DOUBLE: 5, BYTE_ARRAY: 6, FIXED_LEN_BYTE_ARRAY: 7 }
-const CONVERTED = { UTF8: 0, MAP: 1, LIST: 3, DATE: 6, TIMESTAMP_MILLIS: 9, TIMESTAMP_MICROS: 10, UINT_64: 14, JSON: 19 }
+const CONVERTED = {
+  UTF8: 0,
+  MAP: 1,
+  LIST: 3,
+  DATE: 6,
+  TIMESTAMP_MILLIS: 9,
+  TIMESTAMP_MICROS: 10,
+  UINT_8: 11,
+  UINT_16: 12,
+  UINT_32: 13,
+  UINT_64: 14,
+  INT_8: 15,
+  INT_16: 16,
+  INT_32: 17,
+  JSON: 19,
+}
 
 type Field = [id: number, value: Value] | undefined
 type Value = { i32: number } | { i64: number } | { text: string } | { list: Value[] } | { struct: Field[] }

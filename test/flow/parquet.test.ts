@@ -81,6 +81,28 @@ test('declared columns are read alone, in the declared order and types', async (
   assert.deepEqual(await read(ALL, ROWS, { small: 'int64' }), [{ small: -7n }, { small: 9n }])
 })
 
+test('integers of up to 32 bits, and no others, are int32, but where they are declared otherwise', async () => {
+  const types = ['INT_8', 'INT_16', 'INT_32', 'UINT_8', 'UINT_16', 'UINT_32', 'DATE'] as const
+  const columns: TestColumn[] = [
+    { name: 'plain', type: 'INT32' },
+    ...types.map((converted) => ({ name: converted, type: 'INT32' as const, converted })),
+    { name: 'long', type: 'INT64' },
+    { name: 'none', type: 'DOUBLE' },
+  ]
+  await writeFile(join(cwd, 'ints.parquet'), parquetBytes(columns, [[columns.map(() => 1)]]))
+  for (const [declared, expected] of [
+    [undefined, ['plain', 'INT_8', 'INT_16', 'INT_32', 'UINT_8', 'UINT_16']],
+    [{ plain: 'float64', long: 'int32', INT_8: 'int64', UINT_8: 'int32' } as const, ['UINT_8', 'long']],
+  ] as const) {
+    const source = open(declared, [{ id: 0, files: [{ path: 'ints.parquet', start: 0, end: 1e6 }] }])
+    assert.equal((await drainSource(source)).length, 1)
+    assert.deepEqual(
+      columns.map(({ name }) => name).filter((name) => source.int32.has(name)),
+      expected,
+    )
+  }
+})
+
 test('rows do not share a Date', async () => {
   const [a, b] = await read([{ name: 'day', type: 'INT32', converted: 'DATE' }], [[1], [1]])
   assert.notEqual(a.day, b.day)

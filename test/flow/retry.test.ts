@@ -6,8 +6,9 @@ import type { Ctx, LogRecord, SourceLocation } from '../../src/flow/ctx.js'
 import { CallWaits } from '../../src/flow/operators/call-waits.js'
 import { END, PAUSE } from '../../src/flow/operators/cursor.js'
 import { buildPipeline } from '../../src/flow/operators/pipeline.js'
-import type { LocatedRows } from '../../src/flow/operators/split-rows.js'
+import type { LocatedRows } from '../../src/flow/operators/split-ends.js'
 import type { OperatorPlan, StagePlan } from '../../src/flow/plan.js'
+import { type SplitFile, splitIdOf } from '../../src/flow/sources/split.js'
 import { resolveStage } from '../../src/flow/stage-function.js'
 import { flow, jsonl, rows } from '../../src/flow.js'
 import { shout } from './stages.js'
@@ -16,12 +17,14 @@ import { call, environment, hasty } from './support.js'
 /** Rows of some splits, with a pause before each. */
 class Splits implements LocatedRows {
   readonly #rows: { row: Row; split: number; offset: number }[]
+  readonly #ranges: readonly SplitFile[]
   #at = 0
   #isDue = false
   closed = 0
   fails = false
 
   constructor(splits: readonly (readonly number[])[]) {
+    this.#ranges = splits.map((_rows, split) => ({ path: `f${split}`, start: 0, end: 1 }))
     this.#rows = splits.flatMap((ns, split) => ns.map((n, offset) => ({ row: { n, list: [n] }, split, offset })))
   }
 
@@ -30,8 +33,13 @@ class Splits implements LocatedRows {
     return last && { file: `f${last.split}`, offset: last.offset }
   }
 
+  get range(): SplitFile | undefined {
+    const last = this.#rows[this.#at - 1]
+    return last && this.#ranges[last.split]
+  }
+
   get splitId(): string | undefined {
-    return this.current?.file
+    return this.range && splitIdOf(this.range)
   }
 
   next(): Row | typeof END | typeof PAUSE {
@@ -153,7 +161,7 @@ test('each attempt that fails is logged, and functions see the source of their r
   await run(new Splits([[1, 2], [3]]), [call('map', shaky)], { log: (record) => logged.push(record) })
   assert.deepEqual(
     logged.map(({ object, level, stage }) => [object, level, stage]),
-    [1, 2].map((attempt) => [{ retried: 'Error: row 2', attempt, split: 'f0' }, 'warn', 'shaky']),
+    [1, 2].map((attempt) => [{ retried: 'Error: row 2', attempt, split: 'f0:0' }, 'warn', 'shaky']),
   )
   assert.deepEqual(places, ['f0:0', 'f0:1', 'f0:0', 'f0:1', 'f0:0', 'f0:1', 'f1:0'])
 })
@@ -170,10 +178,10 @@ test('batches end with their split, and what stands behind the functions is not 
       operators,
     ),
     [
-      { n: 1, of: 2, source: true, split: 'f0' },
-      { n: 2, of: 2, source: true, split: 'f0' },
-      { n: 3, of: 1, source: true, split: 'f0' },
-      { n: 4, of: 2, source: true, split: 'f1' },
+      { n: 1, of: 2, source: true, split: 'f0:0' },
+      { n: 2, of: 2, source: true, split: 'f0:0' },
+      { n: 3, of: 1, source: true, split: 'f0:0' },
+      { n: 4, of: 2, source: true, split: 'f1:0' },
     ],
   )
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Flow, flow, jsonl, type Plan, type Sink, to } from '../../src/flow.js'
+import { type Flow, flow, jsonl, type Plan, rows, type Sink, to } from '../../src/flow.js'
 import { shout } from './stages.js'
 
 type Row = { word: string; n: number }
@@ -54,6 +54,65 @@ describe('where a sink writes', () => {
     })
     assert.match(await parquet.explain(), /\n {2}write parquet b\/ \{ n: int32, word: utf8\? \}\n/)
     assert.match(text, /\n {2}tee jsonl a\.jsonl\n {2}write csv b\/ \{ n, word \} \(10 rows a part, 20 bytes a part, replaces parts\)\n/)
+  })
+})
+
+describe('a sink with resume', () => {
+  const out = to.jsonl('out/', { resume: true })
+
+  test('says so in the plan and its text', async () => {
+    const job = read().write(to.csv('out/', { resume: { everyMs: 5 } }))
+    assert.deepEqual((await job.plan()).stages[0]?.operators[0], {
+      op: 'write',
+      sink: { kind: 'csv', path: 'out/', parts: { overwrite: false, resume: { everyMs: 5 } }, delimiter: ',' },
+    })
+    const columns = read()
+      .mapColumns(shout as never)
+      .write(out)
+    assert.equal((await columns.plan()).stages.length, 1)
+    assert.match(await job.explain(), /write csv out\/ \(can be resumed\)/)
+    const [stage] = (await read().map(shout).write(out).plan()).stages
+    assert.deepEqual(stage?.operators[1], { op: 'write', sink: out.sink })
+    assert.deepEqual(out.sink.parts, { overwrite: false, resume: { everyMs: 60_000 } })
+    assert.deepEqual(to.jsonl('out/', { resume: false }).sink, to.jsonl('out/').sink)
+  })
+
+  test('is a folder, and nothing stands between it and the files but functions of rows', async () => {
+    assert.throws(() => to.jsonl('out.jsonl', { resume: true }), /resume is for a folder of parts/)
+    assert.throws(() => to.jsonl('out/', { resume: { everyMs: -1 } }), /to\.jsonl\(\) resume\.everyMs/)
+    const odd: [{ plan(): Promise<Plan> }, RegExp][] = [
+      [read().tee(out), /ends with tee/],
+      [read().tee(to.jsonl('a/')).write(out), /has tee/],
+      [
+        read()
+          .write(out)
+          .map(shout as never),
+        /has write/,
+      ],
+      [read().groupBy('word').write(out), /moves rows between workers/],
+      [read().sort('n').write(out), /moves rows between workers/],
+      [read().limit(5).write(out), /moves rows between workers/],
+      [read().exchange.gather().write(out), /moves rows between workers/],
+      [read().union(read()).write(out), /moves rows between workers/],
+      [read().join(read(), { on: 'word', kind: 'semi', exchange: 'broadcast' }).write(out), /moves rows between workers/],
+      [start.read(rows<Row>('given')).write(out), /reads rows\(\)/],
+      [
+        read()
+          .map(shout, { onError: to.jsonl('failed/') })
+          .write(out),
+        /writes rows for which shout fails/,
+      ],
+      [read().map(shout, { onError: out }), /writes rows for which shout fails/],
+    ]
+    for (const [job, problem] of odd) {
+      await assert.rejects(job.plan(), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'InvalidArgument')
+        assert.match(error.message, /^out\/ has resume: /)
+        assert.match(error.message, problem)
+        assert.match(error.message, /leave resume out/)
+        return true
+      })
+    }
   })
 })
 

@@ -19,7 +19,7 @@ async function sink(
   const { options = {}, disk = new FakeDisk(), rows = ROWS, pauses = false } = more
   const events: SinkEvent[] = []
   const input = new RowsCursor(rows, pauses)
-  const sinks = { cwd: '/here', worker: 7, mark: 'm', disk, tell: (event: SinkEvent) => events.push(event) }
+  const sinks = { cwd: '/here', worker: 7, mark: 'm', partsBefore: 0, disk, tell: (event: SinkEvent) => events.push(event) }
   const cursor = await pipeline([{ op, sink: to.jsonl(path, options).sink }], input, { sinks, ...(pauses && { slice: hasty() }) })
   return { cursor, input, events, disk }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arrow, asc, type Ctx, desc, type Flow, flow, rows as given, jsonl, lines, parquet } from '../../src/flow.js'
+import { arrow, asc, type Columns, type Ctx, csv, desc, type Flow, flow, rows as given, jsonl, lines, parquet, to } from '../../src/flow.js'
 import { compileMistakes } from '../support/mistakes.js'
 import { loadRanks, long, ranked, shout, words } from './stages.js'
 
@@ -93,6 +93,12 @@ function* spans(trades: Iterable<Trade>, ctx: Ctx<{ gap: number }>): Generator<{
 function halves(trades: Trade[]): { half: number }[] {
   return trades.map(({ price }) => ({ half: (price ?? 0) / 2 }))
 }
+function halved({ who, price }: Columns<Trade>): { who: ArrayLike<string>; half: Float64Array; at: (Date | null)[] } {
+  return { who, half: Float64Array.from(price, (each) => (each ?? 0) / 2), at: [] }
+}
+function ofText(): { who: string } {
+  return { who: '' }
+}
 async function laterText(): Promise<string> {
   return ''
 }
@@ -131,6 +137,7 @@ test('row types follow through every step', () => {
   )
   rows<{ who: string; n: number }>()(trades.perKey('who', { orderBy: ['at', desc('id')], params: { gap: 1 } }, spans))
   rows<{ half: number }>()(trades.mapBatches(halves, { rows: 5 }))
+  rows<{ who: string; half: number; at: Date | null }>()(trades.mapColumns(halved, { rows: 5 }))
   rows<{ n: number }>()(trades.mapAsync(later, { concurrency: 5, onError: 'skip' }))
   rows<Trade>()(trades.topPerKey(['who'], { orderBy: 'at', rows: 3 }).sort('at', { stable: true }))
   rows<{ who: string; spread: number }>()(trades.reduceBy('who', spread))
@@ -138,7 +145,17 @@ test('row types follow through every step', () => {
     start.read(parquet('f', { columns: { delay: 'float64', note: 'utf8?', id: 'int64' } })),
   )
   rows<Record<string, unknown>>()(start.read(parquet('f')))
+  rows<{ n: number; text: string | null }>()(
+    start.read(csv('f', { columns: { n: 'int32', text: 'utf8?' }, onError: to.jsonl('bad/'), maxErrors: 3 })),
+  )
+  rows<Record<string, string | null>>()(start.read(csv('f', { onError: 'skip' })))
+  rows<Trade>()(start.read(jsonl<Trade>('f', { onError: 'skip' })))
+  rows<{ file: string; rows: number; bytes: number }>()(trades.write(to.jsonl('out/', { resume: { everyMs: 5 } })))
   rows<{ delay: number; at: Date | null }>()(start.read(arrow('f', { columns: { delay: 'float64', at: 'timestamp?' } })))
+  rows<{ delay: number | null; from: string; to: string | null }>()(
+    start.read(arrow('f', { columns: { delay: 'int32?', from: 'dictionary', to: 'dictionary?' } })),
+  )
+  trades.write(to.arrow('f', { columns: { who: 'dictionary', at: 'timestamp?' } }))
   rows<Trade>()(start.read(arrow<Trade>('f')))
   rows<Trade>()(start.read(given<Trade>('trades')))
   rows<Record<string, unknown>>()(start.read(given('trades')))
@@ -271,6 +288,12 @@ test('mistakes are refused by the compiler', () => {
     counted.perKey('word', { params: { gap: 1 } }, spans)
     // @ts-expect-error the function takes one row, not many
     trades.mapBatches(day)
+    // @ts-expect-error the function takes many rows, not their columns
+    trades.mapColumns(halves)
+    // @ts-expect-error text is no column
+    trades.mapColumns(ofText)
+    // @ts-expect-error columns of other rows
+    counted.mapColumns(halved)
     // @ts-expect-error a promise of text is no row
     trades.mapAsync(laterText)
     // @ts-expect-error without merge
@@ -285,6 +308,14 @@ test('mistakes are refused by the compiler', () => {
     trades.groupBy('who', (a) => ({ n: a.last('at', { by: 'nope' }) }))
     // @ts-expect-error no such option
     trades.map(shoutAny, { onError: 'ignore' })
+    // @ts-expect-error
+    csv('f', { onError: 'ignore' })
+    // @ts-expect-error
+    jsonl('f', { onError: to.csv<{ other: string }>('bad/') })
+    // @ts-expect-error
+    lines('f', { onError: 'skip' })
+    // @ts-expect-error
+    to.jsonl('out/', { resume: 'always' })
   }
   assert.equal(typeof refused, 'function')
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { BatchBuilder } from '../../src/columnar/builder.js'
 import { BatchDecoder } from '../../src/columnar/decode.js'
 import { BatchEncoder } from '../../src/columnar/encode.js'
+import { FoundInt32 } from '../../src/columnar/int32-columns.js'
 import { COLUMNS_MAX, ROWS_MAX } from '../../src/columnar/layout.js'
 import type { Row } from '../../src/columnar/schema.js'
 import { Shape } from '../../src/columnar/shape.js'
@@ -45,9 +46,12 @@ export function readBatch(decoder: BatchDecoder, message: Uint8Array): void {
 }
 
 function messages(dice: Dice): Uint8Array[] {
-  const builder = new BatchBuilder(new Shape({ stage: 'fuzz' }))
-  const encoder = new BatchEncoder()
   const columns = Array.from({ length: dice.int(5) }, (_, at) => ({ name: `c${at}`, value: dice.pick(COLUMNS) }))
+  // Numbers are int32 until one comes that is not whole.
+  const int32 = new FoundInt32()
+  int32.found(columns.map(({ name }) => ({ name, type: 'int32' })))
+  const builder = new BatchBuilder(new Shape({ stage: 'fuzz', int32 }))
+  const encoder = new BatchEncoder()
   return Array.from({ length: 1 + dice.int(3) }, () => {
     for (let rows = dice.int(12); rows > 0; rows--) builder.append(anyRow(dice, columns))
     return encoder.encode(builder)

@@ -1,5 +1,5 @@
 /** The functions of random flows: workers import them. Each has a twin in SQL in `twins.ts`. */
-import type { Ctx } from 'millrace/flow'
+import type { Columns, Ctx } from 'millrace/flow'
 
 export type AnyRow = Record<string, unknown>
 
@@ -55,6 +55,13 @@ export function milliseconds(row: AnyRow, { params }: Ctx<To>): AnyRow {
 
 export function plusOfMany(rows: AnyRow[], ctx: Ctx<To & { by: number | bigint }>): AnyRow[] {
   return rows.map((row) => plus(row, ctx))
+}
+
+export function plusOfColumns(columns: Columns<AnyRow>, ctx: Ctx<To & { by: number | bigint }>): Columns<AnyRow> {
+  const { column, as } = ctx.params
+  const [{ length }] = Object.values(columns)
+  const values = columns[column] ?? new Array(length).fill(null)
+  return { ...columns, [as]: Array.from(values, (value) => plus({ [column]: value }, ctx)[as]) }
 }
 
 export async function plusLater(row: AnyRow, ctx: Ctx<To & { by: number | bigint }>): Promise<AnyRow> {

@@ -6,7 +6,7 @@ import * as stages from './stages.js'
 /** A stage function with its parameters, and the same in SQL. */
 export interface Twin {
   /** By which step it is called, where not by that of its list. */
-  readonly by?: 'mapBatches' | 'mapAsync'
+  readonly by?: 'mapBatches' | 'mapColumns' | 'mapAsync'
   readonly fn: (row: never, ctx: never) => unknown
   readonly params: Readonly<Record<string, unknown>>
   readonly columns: readonly Column[]
@@ -56,7 +56,9 @@ function where(kind: Kind | undefined, draw: (from: string, dice: Dice) => { fn:
 const plus =
   (kind: 'number' | 'bigint', by: Twin['by']): Draw =>
   (columns, dice, fresh) => {
-    const fn = { mapBatches: stages.plusOfMany, mapAsync: stages.plusLater, map: stages.plus }[by ?? 'map']
+    const fn = { mapBatches: stages.plusOfMany, mapColumns: stages.plusOfColumns, mapAsync: stages.plusLater, map: stages.plus }[
+      by ?? 'map'
+    ]
     const more = kind === 'number' ? dice.pick(NUMBERS) : BigInt(dice.int(100) - 50)
     const twin = ofColumn(kind, kind, (x) => ({ fn, more: { by: more }, sql: `${x} + ${literal(more)}` }))(columns, dice, fresh)
     return twin && { ...twin, ...(by !== undefined && { by }) }
@@ -65,9 +67,11 @@ const plus =
 const MAPS: readonly Draw[] = [
   plus('number', undefined),
   plus('number', 'mapBatches'),
+  plus('number', 'mapColumns'),
   plus('number', 'mapAsync'),
   plus('bigint', undefined),
   plus('bigint', 'mapBatches'),
+  plus('bigint', 'mapColumns'),
   ofColumn('text', 'text', (x, dice) => {
     const text = dice.pick(TEXTS)
     return { fn: stages.suffixed, more: { text }, sql: `${x} || ${literal(text)}` }

@@ -10,6 +10,7 @@ import { GroupTable } from './group-table.js'
 import { MapCursor } from './map.js'
 import { MapAsyncCursor } from './map-async.js'
 import { MapBatchesCursor } from './map-batches.js'
+import { MapColumnsCursor } from './map-columns.js'
 import { PerKeyCursor } from './per-key.js'
 import { ReduceAccumulator } from './reduce.js'
 import { groupFinal, type Place } from './row-cursors.js'
@@ -27,6 +28,8 @@ export function callCursor(operator: FunctionOperatorPlan, input: Cursor<Row>, c
       return new FlatMapCursor(input, call, slice)
     case 'mapBatches':
       return new MapBatchesCursor(input, call, operator.rows, slice)
+    case 'mapColumns':
+      return new MapColumnsCursor(input, call, operator.rows, slice)
     case 'mapAsync':
       return new MapAsyncCursor(input, call, { concurrency: operator.concurrency, waits }, slice)
     case 'perKey': {

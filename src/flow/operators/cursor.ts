@@ -1,4 +1,5 @@
 import type { Batch } from '../../columnar/batch.js'
+import type { Block } from '../../columnar/block.js'
 import type { Row } from '../../columnar/schema.js'
 
 /** No more rows; every later `next()` says so again. */
@@ -20,6 +21,16 @@ export interface BatchCursor extends Cursor<Row> {
 
 export function isBatchCursor(cursor: Cursor<Row>): cursor is BatchCursor {
   return 'nextBatch' in cursor
+}
+
+/** A cursor that also gives its rows many at once, as columns: each row one way or the other. */
+export interface BlockCursor extends Cursor<Row> {
+  /** At most so many rows, and at least one unless none came of a call. */
+  nextBlock(rowsMax: number): Block | typeof END | typeof PAUSE
+}
+
+export function isBlockCursor(cursor: Cursor<Row>): cursor is BlockCursor {
+  return 'nextBlock' in cursor
 }
 
 /** Closes a cursor whose rows are no longer wanted: what a `finally` block of a generator throws then has no one to go to. */

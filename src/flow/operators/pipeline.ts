@@ -1,32 +1,26 @@
-import { assert } from '../../base/assert.js'
 import type { Slice } from '../../base/slice.js'
+import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
 import { loadSql } from '../load-sql.js'
-import {
-  type FileInputPlan,
-  type FunctionOperatorPlan,
-  isSinkOperator,
-  keepsRows,
-  retriedOf,
-  type SinkPlan,
-  type StagePlan,
-} from '../plan.js'
-import { encoderOf } from '../sinks/encoders.js'
-import { PartWriter, type SinkHost } from '../sinks/part-writer.js'
+import { type FunctionOperatorPlan, isSinkOperator, keepsRows, retriedOf, type SinkPlan, type StagePlan } from '../plan.js'
+import { openWriter } from '../sinks/open-writer.js'
+import type { SinkHost } from '../sinks/part-writer.js'
 import { callCursor } from './call-cursors.js'
 import type { CallWaits } from './call-waits.js'
 import type { Cursor } from './cursor.js'
 import { type CallOptions, prepareCalls } from './prepared-calls.js'
-import { RetryCursor, type RetryOptions } from './retry.js'
 import { cursorOf } from './row-cursors.js'
-import { SizeMeter } from './size-meter.js'
+import type { SkippedRows } from './skipped-rows.js'
 import { SkippingCursor } from './skipping.js'
-import { type LocatedRows, SplitRows } from './split-rows.js'
-import type { StageEnvironment } from './stage-call.js'
+import { splitwise } from './splitwise.js'
 
 export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
   readonly input: Cursor<Row>
+  /** Takes the rows that the input cannot read; undefined: they are errors. */
+  readonly inputSkips?: SkippedRows | undefined
+  /** Which columns are int32 before each operator; by default none. */
+  readonly int32?: readonly Int32Columns[]
   /** What the stage of that number sends here beside the input, for a join. */
   readonly right?: ((stage: number) => Cursor<Row>) | undefined
   /** Told of calls that go on while the stage waits. */
@@ -49,47 +43,35 @@ export interface PipelineOptions extends Omit<CallOptions, 'writerOf'> {
  */
 export async function buildPipeline(stage: StagePlan, options: PipelineOptions): Promise<Cursor<Row>> {
   const { operators } = stage
-  const retried = retriedOf(stage)
-  const share = options.budgetBytes / Math.max(1, operators.filter(keepsRows).length + Number(retried > 0))
-  const splits = retried === 0 ? undefined : splitRows(stage, options.input, share)
-  const writerOf = (sink: SinkPlan, op: string) => openWriter(sink, `stage ${stage.id} ${op} ${sink.path}`, options.sinks)
-  const environment = splits === undefined ? options.environment : { ...options.environment, location: splits.rows }
-  const calls = await prepareCalls(operators, { ...options, environment, writerOf: (sink) => writerOf(sink, 'onError') })
+  const share = options.budgetBytes / Math.max(1, operators.filter(keepsRows).length + Number(retriedOf(stage) > 0))
+  const splits = splitwise(stage, options.input, options.environment, share)
+  const writerOf = (sink: SinkPlan, op: string, int32: Int32Columns = NO_INT32) =>
+    openWriter(sink, { where: `stage ${stage.id} ${op} ${sink.path}`, int32 }, options.sinks)
+  const environment = splits === undefined ? options.environment : { ...options.environment, location: splits.location }
+  const calls = await prepareCalls(operators, {
+    ...options,
+    environment,
+    writerOf: async (sink) => (await writerOf(sink, 'onError')).writer,
+  })
   const writers = await Promise.all(
-    operators.map((operator) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op) : undefined)),
+    operators.map((operator, at) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op, options.int32?.[at]) : undefined)),
   )
   const openSql = operators.some(({ op }) => op === 'sql') ? await loadSql() : undefined
   const through = (input: Cursor<Row>, from: number, to: number): Cursor<Row> => {
     let cursor = input
     for (const [index, operator] of operators.slice(from, to).entries()) {
       const call = calls[from + index]
-      const place = { ...options, share, stage: stage.id, writer: writers[from + index], openSql }
+      const place = { ...options, share, stage: stage.id, writer: writers[from + index]?.writer, openSql }
       cursor = call ? callCursor(operator as FunctionOperatorPlan, cursor, call, place) : cursorOf(operator, cursor, place)
       if (call?.skips !== undefined) cursor = new SkippingCursor(cursor, call.skips)
     }
     return cursor
   }
-  if (splits === undefined) return through(options.input, 0, operators.length)
-  const { rows, meter, retries } = splits
-  const failed = retryLog(environment)
-  return through(new RetryCursor(rows, { retries, meter, failed, open: (input) => through(input, 0, retried) }), retried, operators.length)
-}
-
-/** A split and what came of it have half of the share each. */
-function splitRows({ id, input }: StagePlan, source: Cursor<Row>, share: number): { rows: SplitRows; meter: SizeMeter; retries: number } {
-  const meterOf = (what: string) => new SizeMeter(`stage ${id} ${what}, kept for retries,`, share / 2)
-  const rows = new SplitRows(source as LocatedRows, meterOf('a split'))
-  return { rows, meter: meterOf('what came of a split'), retries: (input as FileInputPlan).retries as number }
-}
-
-function retryLog({ log, worker }: StageEnvironment): RetryOptions['failed'] {
-  return (error, attempt, split) => {
-    const { stage = 'read' } = error as { stage?: string }
-    log({ level: 'warn', object: { retried: String(error), attempt, split }, worker, stage, source: undefined })
+  const readable = (input: Cursor<Row>): Cursor<Row> =>
+    options.inputSkips === undefined ? input : new SkippingCursor(input, options.inputSkips)
+  if (splits === undefined) return through(readable(options.input), 0, operators.length)
+  const ended = (split: string): void => {
+    for (const writer of writers) writer?.endSplit(split)
   }
-}
-
-async function openWriter(sink: SinkPlan, where: string, host: SinkHost | undefined): Promise<PartWriter> {
-  assert(host !== undefined, `${where}: the worker can write`)
-  return new PartWriter(sink, await encoderOf(sink, where), host)
+  return through(readable(splits.cursor((rows) => through(rows, 0, splits.operators), ended)), splits.operators, operators.length)
 }

@@ -4,7 +4,7 @@ import type { NamedReducer } from '../reducer.js'
 import type { PartWriter } from '../sinks/part-writer.js'
 import type { AnyFunction } from '../stage-function.js'
 import { Deadline } from './deadline.js'
-import { SkippedRows } from './skipped-rows.js'
+import { openSkips, type SkippedRows } from './skipped-rows.js'
 import { callError, type StageCall, StageContext, type StageEnvironment } from './stage-call.js'
 
 export interface CallOptions {
@@ -69,11 +69,8 @@ function reducerOf(ref: FunctionRef, { resolveReducer }: CallOptions): Found {
 }
 
 async function skipsOf(operator: FunctionOperatorPlan, index: number, options: CallOptions): Promise<SkippedRows | undefined> {
-  const { onError, maxErrors = Number.POSITIVE_INFINITY, fn } = operator
-  if (onError === undefined) return undefined
-  const { worker, log } = options.environment
-  const writer = onError === 'skip' ? undefined : await options.writerOf(onError)
-  const skips = new SkippedRows({ stage: fn.name, maxErrors, worker, log, writer })
-  options.skipped?.(index, skips)
+  const { environment, writerOf, skipped } = options
+  const skips = await openSkips(operator, operator.fn.name, { environment, writerOf })
+  if (skips !== undefined) skipped?.(index, skips)
   return skips
 }

@@ -10,6 +10,8 @@ export interface RetryOptions {
   readonly open: (rows: Cursor<Row>) => Cursor<Row>
   /** Told of each attempt that failed but the last. */
   readonly failed: (error: unknown, attempt: number, split: string | undefined) => void
+  /** All that came of a split has been handed on. */
+  readonly ended: (split: string) => void
   /** Counts what came of a split in this attempt. */
   readonly meter: SizeMeter
 }
@@ -25,6 +27,8 @@ export class RetryCursor implements Cursor<Row> {
   #isWhole = false
   #attempt = 1
   #isClosed = false
+  /** There is no split behind the one at hand. */
+  #isOver = false
 
   constructor(rows: SplitRows, options: RetryOptions) {
     this.#rows = rows
@@ -37,7 +41,7 @@ export class RetryCursor implements Cursor<Row> {
       if (this.#isClosed) return END
       if (this.#isWhole) {
         if (this.#given < this.#made.length) return this.#made[this.#given++]
-        if (!this.#rows.advance()) return END
+        if (!this.#advanced()) return END
         this.#begin()
       }
       const row = this.#attempted()
@@ -58,6 +62,13 @@ export class RetryCursor implements Cursor<Row> {
     } finally {
       this.#rows.close()
     }
+  }
+
+  #advanced(): boolean {
+    const { splitId } = this.#rows
+    if (splitId !== undefined && !this.#isOver) this.#options.ended(splitId)
+    this.#isOver = !this.#rows.advance()
+    return !this.#isOver
   }
 
   #begin(): void {

@@ -3,33 +3,24 @@ import type { SourceLocation } from '../ctx.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
 import { keepRow } from './keep.js'
 import type { SizeMeter } from './size-meter.js'
-
-/** Rows that say where they come from: a source. */
-export interface LocatedRows extends Cursor<Row> {
-  readonly current: SourceLocation | undefined
-  readonly splitId: string | undefined
-}
+import type { SplitEnds } from './split-ends.js'
 
 interface Kept {
   readonly row: Row
   readonly source: SourceLocation | undefined
 }
 
-/** The rows of a source, split by split: each ends by itself, and can be gone over again until the next one begins. */
-export class SplitRows implements LocatedRows {
-  readonly #source: LocatedRows
+/** The rows of a source, split by split, each of which can be gone over again until the next one begins. */
+export class SplitRows implements Cursor<Row> {
+  readonly #source: SplitEnds
   readonly #meter: SizeMeter
   /** Of the split at hand. */
   #kept: Kept[] = []
   #at = 0
-  #split: string | undefined
-  /** The first row of the next split. */
-  #held: Row | undefined
-  #isOver = false
   #failure: { readonly error: unknown } | undefined
 
   /** `meter` counts what is kept. */
-  constructor(source: LocatedRows, meter: SizeMeter) {
+  constructor(source: SplitEnds, meter: SizeMeter) {
     this.#source = source
     this.#meter = meter
   }
@@ -39,7 +30,7 @@ export class SplitRows implements LocatedRows {
   }
 
   get splitId(): string | undefined {
-    return this.#split
+    return this.#source.splitId
   }
 
   /** Whether what was thrown came from the source, or of what is kept of it: to go over it again would not help. */
@@ -53,9 +44,10 @@ export class SplitRows implements LocatedRows {
       this.#at++
       return copied(kept.row)
     }
-    if (this.#held !== undefined || this.#isOver) return END
     try {
-      return this.#read()
+      const row = this.#source.next()
+      if (row !== PAUSE && row !== END) this.#keep(row)
+      return row
     } catch (error) {
       this.#failure = { error }
       throw error
@@ -72,38 +64,17 @@ export class SplitRows implements LocatedRows {
     this.#kept = []
     this.#meter.clear()
     this.#at = 0
-    const held = this.#held
-    this.#held = undefined
-    if (held !== undefined) this.#keep(held)
-    return held !== undefined || !this.#isOver
+    return this.#source.advance()
   }
 
   close(): void {
-    this.#isOver = true
     this.#kept = []
-    this.#held = undefined
     this.#source.close()
   }
 
-  #read(): Row | typeof END | typeof PAUSE {
-    const row = this.#source.next()
-    if (row === PAUSE) return PAUSE
-    if (row === END) {
-      this.#isOver = true
-      return END
-    }
-    if (this.#kept.length > 0 && this.#source.splitId !== this.#split) {
-      this.#held = row
-      return END
-    }
-    this.#keep(row)
-    this.#at++
-    return row
-  }
-
   #keep(row: Row): void {
-    this.#split = this.#source.splitId
     this.#kept.push({ row: keepRow(copied(row)), source: this.#source.current })
+    this.#at++
     this.#meter.add(row)
     if (this.#meter.isOver) throw this.#meter.exceeded()
   }

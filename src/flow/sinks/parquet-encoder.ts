@@ -1,6 +1,7 @@
 import type { SchemaElement } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { MillraceError } from '../../base/errors.js'
+import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { ParquetSinkPlan } from '../plan.js'
 import { ParquetColumn } from './parquet-column.js'
@@ -19,6 +20,7 @@ interface OpenFile {
 export class ParquetEncoder implements RowEncoder {
   readonly #where: string
   readonly #options: ParquetSinkPlan
+  readonly #int32: Int32Columns
   readonly #groupBytes: number
   readonly #columns = new Map<string, ParquetColumn>()
   #schema: SchemaElement[] | undefined
@@ -28,10 +30,11 @@ export class ParquetEncoder implements RowEncoder {
   /** Of all files. */
   #rows = 0
 
-  /** `where` begins its messages. */
-  constructor(where: string, options: ParquetSinkPlan) {
+  /** `where` begins its messages; `int32`: which of the columns not declared are. */
+  constructor(where: string, options: ParquetSinkPlan, int32: Int32Columns = NO_INT32) {
     this.#where = where
     this.#options = options
+    this.#int32 = int32
     this.#groupBytes = Math.min(ROW_GROUP_BYTES, options.parts?.bytes ?? ROW_GROUP_BYTES)
     for (const plan of options.columns ?? []) this.#columns.set(plan.column, new ParquetColumn(plan, 0))
   }
@@ -72,7 +75,7 @@ export class ParquetEncoder implements RowEncoder {
   #another(name: string): ParquetColumn {
     if (this.#options.columns !== undefined) throw this.#refusal(`a column ${JSON.stringify(name)}, which the option columns does not name`)
     if (this.#schema !== undefined) throw this.#refusal(`a column ${JSON.stringify(name)}, which no row of the first row group has`)
-    const column = new ParquetColumn({ column: name }, this.#groupRows)
+    const column = new ParquetColumn({ column: name, int32: this.#int32 }, this.#groupRows)
     this.#columns.set(name, column)
     return column
   }

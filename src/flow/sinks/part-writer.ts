@@ -4,7 +4,7 @@ import type { SinkPlan } from '../plan.js'
 import type { RowEncoder } from './row-encoder.js'
 import type { SinkDisk, SinkFile } from './sink-disk.js'
 import { sinkError } from './sink-error.js'
-import { partName, shownName, targetOf, temporaryName } from './sink-names.js'
+import { partName, shownName, targetOf, writtenName } from './sink-names.js'
 
 /** A file that was written: a row of `write`. */
 export interface Part {
@@ -14,19 +14,34 @@ export interface Part {
   bytes: number
 }
 
+/** A file that a worker has written, by the name that it is to get. */
+export interface WrittenFile {
+  readonly name: string
+  readonly rows: number
+  readonly bytes: number
+}
+
 /** What a worker tells of its sinks. */
 export type SinkEvent =
   /** A file is written, under its temporary name. */
-  | { readonly kind: 'wrote'; readonly sink: string; readonly name: string; readonly rows: number; readonly bytes: number }
+  | ({ readonly kind: 'wrote'; readonly sink: string } & WrittenFile)
+  /** All rows of these splits are written: these parts hold them, and no others. */
+  | { readonly kind: 'kept'; readonly sink: string; readonly splits: readonly string[]; readonly parts: readonly WrittenFile[] }
   /** All rows that came here are. */
   | { readonly kind: 'sunk'; readonly sink: string }
 
-/** What a worker lends to its sinks. */
-export interface SinkHost {
-  readonly cwd: string
-  readonly worker: number
+/** What workers have to know of the sinks of a run. */
+export interface SinkTerms {
   /** In the names of the run's temporary files. */
   readonly mark: string
+  /** So many parts of each worker are there, of runs before this one. */
+  readonly partsBefore: number
+}
+
+/** What a worker lends to its sinks. */
+export interface SinkHost extends SinkTerms {
+  readonly cwd: string
+  readonly worker: number
   readonly disk: SinkDisk
   readonly tell: (event: SinkEvent) => void
 }
@@ -61,6 +76,11 @@ export class PartWriter {
     if (parts !== undefined && (part.rows === parts.rows || part.bytes >= (parts.bytes ?? Number.POSITIVE_INFINITY))) this.#finish(part)
   }
 
+  /** Ends the part at hand, if there is one. Throws `SinkWrite`. */
+  cut(): void {
+    if (this.#open !== undefined) this.#finish(this.#open)
+  }
+
   /** There are no more rows. What was written: one file also where there were none, of a folder no part. Throws `SinkWrite`. */
   end(): readonly Part[] {
     if (this.#open !== undefined || this.#sink.parts === undefined) this.#finish(this.#open ?? this.#begin())
@@ -81,10 +101,10 @@ export class PartWriter {
 
   #begin(): OpenPart {
     const { parts, kind } = this.#sink
-    const { cwd, worker, mark, disk } = this.#host
+    const { cwd, worker, mark, partsBefore, disk } = this.#host
     const target = targetOf(this.#sink, cwd)
-    const name = target.name ?? partName(worker, this.#parts.length + 1, kind)
-    const create = () => disk.create(join(target.folder, temporaryName(name, mark)))
+    const name = target.name ?? partName(worker, partsBefore + this.#parts.length + 1, kind)
+    const create = () => disk.create(join(target.folder, writtenName(this.#sink, name, mark)))
     this.#open = { name, file: this.#attempt(parts === undefined ? 'make' : 'make the part', name, create), rows: 0, bytes: 0 }
     return this.#open
   }

@@ -1,21 +1,24 @@
 import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SinkPlan } from '../plan.js'
+import { syncFile, syncFolder } from './disk-sync.js'
+import type { WrittenFile } from './part-writer.js'
 import { sinkError } from './sink-error.js'
 import { refuseParts } from './sink-folders.js'
-import { isPart, MANIFEST_NAME, shownName, targetOf, temporaryName } from './sink-names.js'
+import { isPart, MANIFEST_NAME, shownName, targetOf, temporaryName, UNFINISHED_NAME, writtenName } from './sink-names.js'
 
-/** A file that a worker has written, by the name that it is to get. */
-export interface WrittenFile {
-  readonly name: string
-  readonly rows: number
-  readonly bytes: number
+/** A file that is to get its name, or has it. */
+export interface NamedFile extends WrittenFile {
+  /** On the disk already. */
+  readonly isKept?: boolean
+  /** Under its name already. */
+  readonly placed?: boolean
 }
 
 /** A sink and all its files. */
 export interface WrittenSink {
   readonly sink: SinkPlan
-  readonly files: readonly WrittenFile[]
+  readonly files: readonly NamedFile[]
 }
 
 /** Files brought to the disk at once: as many as the system has threads for. */
@@ -23,24 +26,28 @@ const SYNCED_TOGETHER = 4
 
 /**
  * Gives the files of a run their names: all are on the disk before the first is renamed. Parts come before single files, and the manifests of
- * folders last. Throws `SinkExists`, `SinkWrite`, whose message says what is in its place already.
+ * folders last, after `placed`. Throws `SinkExists`, `SinkWrite`, whose message says what is in its place already.
  */
-export async function commitSinks(written: readonly WrittenSink[], cwd: string, mark: string): Promise<void> {
+export async function commitSinks(
+  written: readonly WrittenSink[],
+  { cwd, mark, placed }: { readonly cwd: string; readonly mark: string; readonly placed: () => Promise<void> },
+): Promise<void> {
   const folders = written.filter(({ sink }) => sink.parts !== undefined)
   const files = written.filter(({ sink }) => sink.parts === undefined)
   const done: string[] = []
   const commit = { cwd, mark, done }
   await syncAll(
-    written.flatMap(({ sink, files }) => files.map(({ name }) => ({ sink, name }))),
+    written.flatMap(({ sink, files }) => files.filter(({ isKept }) => isKept !== true).map(({ name }) => ({ sink, name }))),
     commit,
   )
-  for (const { sink } of folders) await refuseParts(sink, targetOf(sink, cwd).folder)
+  for (const { sink, files } of folders) await refuseParts(sink, targetOf(sink, cwd).folder, namesOf(files.filter(({ placed }) => placed)))
   for (const folder of folders) await replaceParts(folder, commit)
   for (const {
     sink,
     files: [file],
   } of files)
     await renameFile(sink, file.name, commit)
+  await placed()
   for (const folder of folders) await writeManifest(folder, commit)
   for (const { sink } of written) await syncFolder(targetOf(sink, cwd).folder)
 }
@@ -56,7 +63,7 @@ async function syncAll(files: readonly { sink: SinkPlan; name: string }[], commi
   const left = files.values()
   const work = async (): Promise<void> => {
     for (const { sink, name } of left) {
-      const path = join(targetOf(sink, commit.cwd).folder, temporaryName(name, commit.mark))
+      const path = join(targetOf(sink, commit.cwd).folder, writtenName(sink, name, commit.mark))
       await attempt('bring to the disk', shownName(sink, name), commit, () => syncFile(path))
     }
   }
@@ -64,37 +71,30 @@ async function syncAll(files: readonly { sink: SinkPlan; name: string }[], commi
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-/** So that the names are on the disk too, where a system can do that: not all can. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => {})
-  await handle?.close()
-}
-
 /** The manifest goes first: it names the parts that go. */
 async function replaceParts({ sink, files }: WrittenSink, commit: Commit): Promise<void> {
   const { folder } = targetOf(sink, commit.cwd)
-  const named = new Set(files.map(({ name }) => name))
+  const named = namesOf(files)
   await attempt('replace what is in', sink.path, commit, async () => {
     await rm(join(folder, MANIFEST_NAME), { force: true })
     for (const name of await readdir(folder)) if (isPart(name, sink.kind) && !named.has(name)) await rm(join(folder, name))
+    if (sink.parts?.resume === undefined) await rm(join(folder, UNFINISHED_NAME), { recursive: true, force: true })
   })
-  for (const { name } of files) await renameFile(sink, name, commit)
+  for (const { name, placed } of files) if (placed !== true) await renameFile(sink, name, commit)
+}
+
+function namesOf(files: readonly NamedFile[]): ReadonlySet<string> {
+  return new Set(files.map(({ name }) => name))
 }
 
 async function renameFile(sink: SinkPlan, name: string, commit: Commit): Promise<void> {
+  await moveFile(sink, name, writtenName(sink, name, commit.mark), commit)
+}
+
+async function moveFile(sink: SinkPlan, name: string, from: string, commit: Commit): Promise<void> {
   const { folder } = targetOf(sink, commit.cwd)
   const shown = shownName(sink, name)
-  await attempt('rename to', shown, commit, () => rename(join(folder, temporaryName(name, commit.mark)), join(folder, name)))
+  await attempt('rename to', shown, commit, () => rename(join(folder, from), join(folder, name)))
   commit.done.push(shown)
 }
 
@@ -112,7 +112,7 @@ async function writeManifest({ sink, files }: WrittenSink, commit: Commit): Prom
       await file.close()
     }
   })
-  await renameFile(sink, MANIFEST_NAME, commit)
+  await moveFile(sink, MANIFEST_NAME, temporaryName(MANIFEST_NAME, commit.mark), commit)
 }
 
 async function attempt(doing: string, shown: string, { done }: Commit, work: () => Promise<void>): Promise<void> {

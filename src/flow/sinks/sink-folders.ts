@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { MillraceError } from '../../base/errors.js'
 import type { SinkPlan } from '../plan.js'
 import { sinkError } from './sink-error.js'
-import { isLeftover, isPart, isTemporaryOf, MANIFEST_NAME, targetOf } from './sink-names.js'
+import { isLeftover, isPart, isTemporaryOf, MANIFEST_NAME, targetOf, UNFINISHED_NAME } from './sink-names.js'
 
 /** A folder that was made, and the topmost of those that were made for it. */
 interface Made {
@@ -36,7 +36,8 @@ export class SinkFolders {
       try {
         await this.#makeFolder(folder)
         await removeFiles(folder, isLeftover)
-        await (name === undefined ? refuseParts(sink, folder) : refuseOthers(sink, path))
+        // Who goes on where a run was cut off looks for himself.
+        if (sink.parts?.resume === undefined) await (name === undefined ? refuseParts(sink, folder) : refuseOthers(sink, path))
       } catch (error) {
         throw sinkError('write to', sink.path, error)
       }
@@ -58,14 +59,17 @@ export class SinkFolders {
   }
 }
 
-/** Throws `SinkExists` where a folder has parts that may not be replaced. */
-export async function refuseParts(sink: SinkPlan, folder: string): Promise<void> {
+/** Throws `SinkExists` where a folder has parts, other than `own`, that may not be replaced. */
+export async function refuseParts(sink: SinkPlan, folder: string, own: ReadonlySet<string> = new Set()): Promise<void> {
   if (sink.parts?.overwrite === true) return
-  const found = (await readdir(folder)).find((name) => name === MANIFEST_NAME || isPart(name, sink.kind))
+  const isOther = (name: string): boolean => name === MANIFEST_NAME || (isPart(name, sink.kind) && !own.has(name))
+  const isUnfinished = (name: string): boolean => name === UNFINISHED_NAME && sink.parts?.resume === undefined
+  const found = (await readdir(folder)).find((name) => isOther(name) || isUnfinished(name))
   if (found === undefined) return
+  const goOn = found === UNFINISHED_NAME ? 'give resume: true, which goes on with it, ' : ''
   throw new MillraceError(
     'SinkExists',
-    `${sink.path} has ${found} already: name another folder, or give overwrite: true, which replaces the parts at the end of the run`,
+    `${sink.path} has ${found} already: ${goOn}name another folder, or give overwrite: true, which replaces the parts at the end of the run`,
   )
 }
 

@@ -4,6 +4,8 @@ import { isOwnerGone, ownerMark } from '../../exchange/spill-owner.js'
 import type { SinkFormat, SinkPlan } from '../plan.js'
 
 export const MANIFEST_NAME = '_manifest.json'
+/** The folder, in that of a sink with `resume`, of what is written until all is. */
+export const UNFINISHED_NAME = '.unfinished'
 
 const TEMPORARY = /^\..+\.millrace-(\d+-\d+-[0-9a-f]{8})-[0-9a-f]{8}\.tmp$/
 
@@ -15,6 +17,11 @@ export function runMark(): string {
 /** Under which name a file is written before it gets its own. */
 export function temporaryName(name: string, mark: string): string {
   return `.${name}.${mark}.tmp`
+}
+
+/** Where in the folder of a sink a file lies until it gets its name. */
+export function writtenName({ parts }: SinkPlan, name: string, mark: string): string {
+  return parts?.resume === undefined ? temporaryName(name, mark) : `${UNFINISHED_NAME}/${name}`
 }
 
 /** Whether a name is that of a temporary file of this run. */
@@ -31,6 +38,11 @@ export function isLeftover(name: string): boolean {
 /** The `number`th part, from 1, of a worker. */
 export function partName(worker: number, number: number, format: SinkFormat): string {
   return `part-${worker}-${number}.${format}`
+}
+
+/** The number of a part of its worker; 0 for what is no part. */
+export function numberOf(name: string): number {
+  return Number(/^part-\d+-(\d+)\./.exec(name)?.[1] ?? 0)
 }
 
 export function isPart(name: string, format: SinkFormat): boolean {

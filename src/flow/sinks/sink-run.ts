@@ -1,9 +1,14 @@
 import { MillraceError } from '../../base/errors.js'
 import { type Plan, type SinkPlan, type StagePlan, sinksOf } from '../plan.js'
-import type { SinkEvent } from './part-writer.js'
-import { commitSinks, type WrittenFile } from './sink-commit.js'
+import type { ResolvedRunOptions } from '../run-options.js'
+import type { Resumed } from '../sources/enumerate.js'
+import type { Part, SinkEvent, SinkTerms } from './part-writer.js'
+import { resumedSink } from './resume-plan.js'
+import { commitSinks, type NamedFile } from './sink-commit.js'
+import { sinkError } from './sink-error.js'
 import { SinkFolders } from './sink-folders.js'
-import { runMark } from './sink-names.js'
+import { runMark, shownName } from './sink-names.js'
+import { Unfinished } from './unfinished.js'
 
 /** A sink of the run, and what workers told of it. */
 interface Told {
@@ -11,39 +16,64 @@ interface Told {
   readonly stage: StagePlan
   /** Workers that wrote all that came to them. */
   sunk: number
-  readonly files: WrittenFile[]
+  readonly files: NamedFile[]
 }
 
 /** All sinks of one run, at its leader: nothing has its name before all of it is written, and where that does not come to be nothing stays. */
 export class SinkRun {
-  readonly mark: string = runMark()
+  readonly #mark: string = runMark()
   readonly #sinks: Map<string, Told>
+  /** Of the one sink, where it keeps what is finished. */
+  readonly #unfinished: Unfinished | undefined
+  readonly #log: (object: unknown) => void
   readonly #folders: SinkFolders
+  readonly #cwd: string
   #prepared: Promise<void> | undefined
+  #kept: Part[] = []
   #failure: { readonly error: unknown } | undefined
 
-  constructor(
-    plan: Plan,
-    private readonly cwd: string,
-  ) {
+  constructor(plan: Plan, { cwd, onLog }: Pick<ResolvedRunOptions, 'cwd' | 'onLog'>) {
+    this.#cwd = cwd
+    this.#log = (object) => onLog({ level: 'info', object, worker: 0, stage: 'write', source: undefined })
     const sinks = plan.stages.flatMap((stage) => sinksOf(stage).map((sink) => ({ sink, stage, sunk: 0, files: [] })))
     this.#sinks = new Map(sinks.map((told) => [told.sink.path, told]))
     this.#folders = new SinkFolders(
       sinks.map(({ sink }) => sink),
       cwd,
-      this.mark,
+      this.#mark,
     )
+    const resumed = resumedSink(plan.stages)
+    this.#unfinished = resumed && new Unfinished({ ...resumed, cwd, mark: this.#mark })
   }
 
-  /** Before the run. Throws `InvalidArgument`, `SinkExists`, `SinkWrite`. */
+  /** Once it is prepared. */
+  get terms(): SinkTerms {
+    return { mark: this.#mark, partsBefore: this.#unfinished?.lastNumber ?? 0 }
+  }
+
+  /** What of the source an earlier run has finished; undefined where that is of no matter. */
+  get resumed(): Resumed | undefined {
+    return this.#unfinished?.resumed
+  }
+
+  /** Before the run. Throws `InvalidArgument`, `SinkExists`, `SinkResume`, `SinkWrite`; what finding files throws. */
   prepare(): Promise<void> {
-    this.#prepared = this.#folders.prepare()
+    this.#prepared = this.#prepare()
     return this.#prepared
   }
 
+  /** The parts of runs before this one, as rows of `write`: once. */
+  takeKept(): Part[] {
+    const kept = this.#kept
+    this.#kept = []
+    return kept
+  }
+
+  /** Throws `SinkWrite` where what was told before could not be kept. */
   told(event: SinkEvent): void {
     const told = this.#sinks.get(event.sink) as Told
     if (event.kind === 'sunk') told.sunk++
+    else if (event.kind === 'kept') this.#unfinished?.keep(event)
     else told.files.push({ name: event.name, rows: event.rows, bytes: event.bytes })
   }
 
@@ -62,6 +92,7 @@ export class SinkRun {
     } catch (error) {
       this.#failure = { error }
     }
+    await this.#unfinished?.close(succeeded && this.#failure === undefined)
     await this.#folders.clean()
   }
 
@@ -77,14 +108,29 @@ export class SinkRun {
     }
   }
 
+  async #prepare(): Promise<void> {
+    await this.#folders.prepare()
+    if (this.#unfinished === undefined) return
+    const [{ sink }] = this.#sinks.values()
+    await this.#unfinished.open().catch((error) => {
+      throw sinkError('write to', sink.path, error)
+    })
+    const { parts, resumed } = this.#unfinished
+    this.#kept = parts.map(({ name, rows, bytes }) => ({ file: shownName(sink, name), rows, bytes }))
+    if (resumed.done.size > 0) this.#log({ resumed: sink.path, splits: resumed.done.size, parts: parts.length })
+  }
+
   async #commit(): Promise<void> {
-    const written = [...this.#sinks.values()].map(({ sink, files }) => ({ sink, files: files.sort(byName) }))
-    await commitSinks(written, this.cwd, this.mark)
+    const unfinished = this.#unfinished
+    await unfinished?.kept()
+    const kept = unfinished?.parts.map((part) => ({ ...part, isKept: true })) ?? []
+    const written = [...this.#sinks.values()].map(({ sink, files }) => ({ sink, files: [...files, ...kept].sort(byName) }))
+    await commitSinks(written, { cwd: this.#cwd, mark: this.#mark, placed: async () => unfinished?.complete() })
   }
 }
 
 /** Parts by worker and number. */
-function byName(a: WrittenFile, b: WrittenFile): number {
+function byName(a: NamedFile, b: NamedFile): number {
   return a.name.localeCompare(b.name, 'en', { numeric: true })
 }
 

@@ -7,7 +7,7 @@ import { MESSAGE, readHead } from './arrow-metadata.js'
 import { wholeTexts } from './arrow-texts.js'
 import { arrowFileType, isNamed, shaperOf, typeName } from './arrow-types.js'
 import { type Block, BlockSource } from './block-source.js'
-import { type ColumnRead, columnReads, type PresentColumn } from './column-reads.js'
+import { type ColumnRead, columnReads, columnsFound, type PresentColumn } from './column-reads.js'
 import { type ColumnValues, columnValues, rowAt } from './column-values.js'
 import { contentError } from './read-error.js'
 import type { Split, SplitFile } from './split.js'
@@ -149,7 +149,9 @@ export class ArrowSource extends BlockSource {
       if (isWanted && present.has(name)) throw refusal(path, name, 'is there twice')
       present.set(name, { file: file ?? 'other', hasProto: isNamed(field, '__proto__'), hasMaps: false })
     }
-    return columnReads(path, present, this.#declared)
+    const reads = columnReads(path, present, this.#declared)
+    this.int32.found(columnsFound(reads))
+    return reads
   }
 }
 

@@ -1,3 +1,4 @@
+import { FoundInt32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import { END, PAUSE } from '../operators/cursor.js'
@@ -22,6 +23,7 @@ interface Placed {
 
 /** A source that is read block by block, without holding up the thread. */
 export abstract class BlockSource implements SourceCursor {
+  readonly int32: FoundInt32 = new FoundInt32()
   readonly #splits: SplitAhead
   #loader: AsyncGenerator<Placed, void, undefined> | undefined
   #loading: Promise<unknown> | undefined
@@ -83,8 +85,12 @@ export abstract class BlockSource implements SourceCursor {
     return this.#from && { file: this.#from.block.path, offset: this.#from.block.offset(this.#from.at) }
   }
 
+  get range(): SplitFile | undefined {
+    return this.#from?.range
+  }
+
   get splitId(): string | undefined {
-    return this.#from?.range && splitIdOf(this.#from.range)
+    return this.range && splitIdOf(this.range)
   }
 
   async #load(): Promise<void> {

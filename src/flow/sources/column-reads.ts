@@ -1,3 +1,4 @@
+import type { FoundColumn } from '../../columnar/int32-columns.js'
 import type { ColumnType } from '../column-spec.js'
 import type { ColumnPlan } from '../plan.js'
 import { canRead, type FileType } from './file-types.js'
@@ -42,6 +43,11 @@ export function columnReads(
     }
     return checked(path, found, { column, declared: type as ColumnType, nullable })
   })
+}
+
+/** What the columns hold in a row. */
+export function columnsFound(reads: readonly ColumnRead[]): FoundColumn[] {
+  return reads.map(({ column, declared, file }) => ({ name: column, type: declared ?? file }))
 }
 
 function checked(

@@ -1,71 +1,73 @@
-import { Readable } from 'node:stream'
-import { CsvError, type Parser, parse } from 'csv-parse'
 import type { Row } from '../../columnar/schema.js'
 import { columnList } from '../column-list.js'
+import type { SkippedRows } from '../operators/skipped-rows.js'
 import type { ColumnPlan, CsvInputPlan } from '../plan.js'
 import { type Block, BlockSource } from './block-source.js'
+import type { CsvRecord } from './csv-record.js'
+import { type BrokenRecord, CsvRecords } from './csv-records.js'
 import { READERS } from './csv-values.js'
 import { contentError } from './read-error.js'
 import type { Split, SplitFile } from './split.js'
 import { textBytes } from './text-bytes.js'
 
 const BLOCK_ROWS = 512
-/** A quote that is never closed would take in the rest of its file. */
-const ROW_BYTES_MAX = 0x100_0000
-
-/** A record, and where it ends. */
-interface Parsed {
-  readonly record: readonly string[]
-  readonly bytes: number
-  readonly lines: number
-}
 
 /** Whole CSV files, some hundred rows at a time. */
 export class CsvSource extends BlockSource {
   readonly #input: CsvInputPlan
   readonly #cwd: string
+  readonly #skips: SkippedRows | undefined
 
-  constructor(input: CsvInputPlan, nextSplit: () => Promise<Split | undefined>, cwd: string) {
+  /** `skips`: takes rows that are bad; undefined: they are errors. */
+  constructor(
+    input: CsvInputPlan,
+    nextSplit: () => Promise<Split | undefined>,
+    { cwd, skips }: { cwd: string; skips?: SkippedRows | undefined },
+  ) {
     super(nextSplit)
     this.#input = input
     this.#cwd = cwd
+    this.#skips = skips
+    this.int32.found((input.columns ?? []).map(({ column, type }) => ({ name: column, type })))
   }
 
   protected async *blocksOf({ path }: SplitFile): AsyncGenerator<Block, void, undefined> {
-    const { delimiter, quote } = this.#input
-    const bytes = Readable.from(textBytes(this.#cwd, path), { objectMode: false })
-    // The length of rows is looked at here: a blank line is a row of one empty field.
-    const records = parse({ delimiter, quote, escape: quote, bom: true, relax_column_count: true, max_record_size: ROW_BYTES_MAX })
-    tellEnds(records)
-    bytes.on('error', (error) => records.destroy(error))
-    const closed = new Promise<void>((done) => bytes.once('close', () => done()))
-    try {
-      const table = new Table(this.#input, path)
-      for await (const parsed of bytes.pipe(records) as AsyncIterable<Parsed>) {
-        table.add(parsed)
+    const table = new Table(this.#input, path, this.#skips)
+    for await (const records of this.#records(path)) {
+      for (const record of records) {
+        table.add(record)
         if (table.rowCount === BLOCK_ROWS) yield table.take()
       }
-      if (table.rowCount > 0) yield table.take()
-    } catch (error) {
-      throw error instanceof CsvError ? contentError('SourceLine', path, Number(error.bytes ?? 0), `${path}: ${error.message}`) : error
-    } finally {
-      records.destroy()
-      bytes.destroy()
-      await closed
+    }
+    if (table.rowCount > 0) yield table.take()
+  }
+
+  async *#records(path: string): AsyncGenerator<(CsvRecord | BrokenRecord)[], void, undefined> {
+    const records = new CsvRecords(this.#input)
+    for await (const bytes of textBytes(this.#cwd, path)) {
+      records.add(bytes)
+      yield* stepsOf(records)
+    }
+    for (let last = await records.finish(); last !== undefined; last = await records.finish()) {
+      yield last
+      yield* stepsOf(records)
     }
   }
 }
 
-/** Its own option for that, `info`, takes as long as all the rest. */
-function tellEnds(records: Parser): void {
-  const push = records.push.bind(records)
-  records.push = (record: readonly string[] | null) =>
-    push(record === null ? null : ({ record, bytes: records.info.bytes, lines: records.info.lines } satisfies Parsed))
+/** Lets the event loop turn where much text gives no record. */
+async function* stepsOf(records: CsvRecords): AsyncGenerator<(CsvRecord | BrokenRecord)[], void, undefined> {
+  for (let step = records.step(); step !== undefined; step = records.step()) {
+    if (step.length > 0) yield step
+    else await new Promise(setImmediate)
+  }
 }
 
 /** A field of each row that is wanted, and how it is read. */
 interface Field extends ColumnPlan {
   readonly at: number
+  /** An empty text is one of its values. */
+  readonly isText: boolean
   readonly read: (text: string) => unknown
 }
 
@@ -73,16 +75,16 @@ interface Field extends ColumnPlan {
 class Table {
   readonly #columns: readonly ColumnPlan[] | undefined
   readonly #path: string
+  readonly #skips: SkippedRows | undefined
   #width = 0
   #fields: readonly Field[] | undefined
   #rows: Row[] = []
   #offsets: number[] = []
-  /** The byte at which the next row begins. */
-  #offset = 0
 
-  constructor({ columns, header }: CsvInputPlan, path: string) {
+  constructor({ columns, header }: CsvInputPlan, path: string, skips: SkippedRows | undefined) {
     this.#columns = columns
     this.#path = path
+    this.#skips = skips
     if (header !== undefined) this.#name(header)
   }
 
@@ -90,13 +92,19 @@ class Table {
     return this.#rows.length
   }
 
-  add({ record, bytes, lines }: Parsed): void {
-    const isBlank = record.length === 1 && record[0] === ''
-    if (this.#fields === undefined) {
-      if (!isBlank) this.#name(record)
-    } else if (record.length === this.#width) this.#keep(record, this.#fields, lines)
-    else if (!isBlank) throw this.#error('SourceLine', lines, `a row of ${record.length} fields where ${this.#width} are named`)
-    this.#offset = bytes
+  add(record: CsvRecord | BrokenRecord): void {
+    if (!('fields' in record)) {
+      const error = this.#error('SourceLine', record, record.problem)
+      // Without their names no row can be read.
+      if (this.#fields === undefined) throw error
+      this.#leaveOut(record, error)
+    } else if (this.#fields === undefined) {
+      if (!record.isBlank) this.#name(record.fields)
+    } else if (record.fields.length === this.#width) this.#keep(record, this.#fields)
+    else if (!record.isBlank) {
+      const problem = `a row of ${record.fields.length} fields where ${this.#width} are named`
+      this.#leaveOut(record, this.#error('SourceLine', record, problem))
+    }
   }
 
   /** The rows since the last time. */
@@ -108,15 +116,27 @@ class Table {
     return { path: this.#path, rows: rows.length, row: (at) => rows[at], offset: (at) => offsets[at] }
   }
 
-  #keep(record: readonly string[], fields: readonly Field[], line: number): void {
+  #keep(record: CsvRecord, fields: readonly Field[]): void {
     const row: Record<string, unknown> = {}
-    for (let i = 0; i < fields.length; i++) {
-      const field = fields[i]
-      const text = record[field.at]
-      row[field.column] = text === '' && field.nullable ? null : (field.read(text) ?? this.#refuse(field, text, line))
+    for (const field of fields) {
+      const text = record.fields[field.at]
+      const isNull = text === '' && field.nullable && (!field.isText || record.isNull(field.at))
+      const value = isNull ? null : field.read(text)
+      if (value === undefined) {
+        this.#leaveOut(record, this.#misfit(field, text, record))
+        return
+      }
+      row[field.column] = value
     }
     this.#rows.push(row)
-    this.#offsets.push(this.#offset)
+    this.#offsets.push(record.offset)
+  }
+
+  /** Throws the error where nobody takes it. */
+  #leaveOut(record: CsvRecord | BrokenRecord, error: Error): void {
+    if (this.#skips === undefined) throw error
+    const given = 'fields' in record ? { fields: record.fields } : undefined
+    this.#skips.take(error, { file: this.#path, offset: record.offset }, given)
   }
 
   #name(names: readonly string[]): void {
@@ -126,7 +146,8 @@ class Table {
       const at = all.indexOf(plan.column)
       if (at < 0)
         throw contentError('ColumnMissing', this.#path, 0, `${this.#path}: there is no column "${plan.column}"; it has ${all.join(', ')}`)
-      return { ...plan, at, read: READERS[plan.type as keyof typeof READERS] }
+      const read = READERS[plan.type as keyof typeof READERS]
+      return { ...plan, at, isText: read('') === '', read }
     })
   }
 
@@ -138,12 +159,12 @@ class Table {
     }
   }
 
-  #refuse({ column, type }: Field, text: string, line: number): never {
+  #misfit({ column, type }: Field, text: string, record: CsvRecord): Error {
     const shown = text === '' ? `is empty; declare it '${type}?'` : `is ${JSON.stringify(text.slice(0, 100))}, which is no ${type}`
-    throw this.#error('FileColumn', line, `column "${column}" ${shown}`)
+    return this.#error('FileColumn', record, `column "${column}" ${shown}`)
   }
 
-  #error(code: 'FileColumn' | 'SourceLine', line: number, problem: string): Error {
-    return contentError(code, this.#path, this.#offset, `${this.#path}, line ${line}: ${problem}`)
+  #error(code: 'FileColumn' | 'SourceLine', { offset, line }: CsvRecord | BrokenRecord, problem: string): Error {
+    return contentError(code, this.#path, offset, `${this.#path}, line ${line}: ${problem}`)
   }
 }

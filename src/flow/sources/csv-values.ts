@@ -10,6 +10,7 @@ const TIMESTAMP = /^(\d{4}-\d{2}-(\d{2}))(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?
 /** Reads the text of a field; undefined where it is none of that type. */
 export const READERS: { readonly [T in FieldType]: (text: string) => unknown } = {
   utf8: (text) => text,
+  dictionary: (text) => text,
   float64: (text) => (NUMBER.test(text) ? Number(text) : undefined),
   int32: (text) => {
     const value = INTEGER.test(text) ? Number(text) : Number.NaN

@@ -1,7 +1,7 @@
 import type { FileInputPlan } from '../plan.js'
 import { compressionOf } from './compression.js'
-import { findFiles } from './find-files.js'
-import type { Split, SplitFile } from './split.js'
+import { type FoundFile, findFiles } from './find-files.js'
+import { type Split, type SplitFile, splitIdOf } from './split.js'
 
 const KIB = 1024
 /** Bytes of a split by its number: small ones first, so that every worker has something early and rows come soon. */
@@ -16,6 +16,16 @@ const SPLIT_FILES_MAX = 64
 export interface EnumerateOptions {
   /** Directory that relative paths and patterns start from; default `process.cwd()`. */
   readonly cwd?: string
+  /** What an earlier run has done of it. */
+  readonly resumed?: Resumed | undefined
+}
+
+/** A source of which a part is done. */
+export interface Resumed {
+  /** All its files. */
+  readonly files: readonly FoundFile[]
+  /** Ranges that are finished, by `splitIdOf`: they are left out, and the others are as if they were not. */
+  readonly done: ReadonlySet<string>
 }
 
 /**
@@ -25,10 +35,18 @@ export interface EnumerateOptions {
  * @throws MillraceError `SourceMissing`, `SourceRead`
  */
 export async function* enumerateSplits(input: FileInputPlan, options: EnumerateOptions = {}): AsyncGenerator<Split, void, undefined> {
-  const cutter = new Cutter(input.kind)
-  for await (const { path, sizeBytes } of findFiles(input, options.cwd ?? process.cwd())) {
-    yield* cutter.cut(path, sizeBytes)
+  const { cwd = process.cwd(), resumed } = options
+  const splits = cutSplits(input, resumed?.files ?? findFiles(input, cwd))
+  if (resumed === undefined) return yield* splits
+  for await (const { id, files } of splits) {
+    const left = files.filter((file) => !resumed.done.has(splitIdOf(file)))
+    if (left.length > 0) yield { id, files: left }
   }
+}
+
+async function* cutSplits(input: FileInputPlan, files: AsyncIterable<FoundFile> | Iterable<FoundFile>): AsyncGenerator<Split> {
+  const cutter = new Cutter(input.kind)
+  for await (const { path, sizeBytes } of files) yield* cutter.cut(path, sizeBytes)
   yield* cutter.flush()
 }
 

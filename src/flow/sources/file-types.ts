@@ -12,6 +12,7 @@ const READS: { readonly [T in ColumnType]: readonly FileType[] } = {
   int32: ['int32', 'int64'],
   int64: ['int64', 'int32'],
   utf8: ['utf8', 'bytes'],
+  dictionary: ['utf8', 'bytes'],
   boolean: ['boolean'],
   timestamp: ['timestamp'],
   binary: ['binary', 'bytes'],

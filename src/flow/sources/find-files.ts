@@ -10,6 +10,8 @@ import { pacedReaddir } from './paced-readdir.js'
 export interface FoundFile {
   readonly path: string
   readonly sizeBytes: number
+  /** When it was written last, in ms. */
+  readonly modifiedMs: number
 }
 
 /** Files looked at together: enough to keep the disk busy, few enough not to hold up this thread. */
@@ -96,5 +98,5 @@ async function found(path: string, cwd: string): Promise<FoundFile> {
   })
   if (!stats.isFile())
     throw new MillraceError('SourceMissing', `${path} is not a regular file: name files, or a pattern such as ${path}/**/*`)
-  return { path, sizeBytes: stats.size }
+  return { path, sizeBytes: stats.size, modifiedMs: stats.mtimeMs }
 }

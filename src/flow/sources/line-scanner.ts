@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer'
 import { END, PAUSE } from '../operators/cursor.js'
 import type { Feed, Piece } from './feed.js'
 import { LineStart, RETURN, withoutReturn } from './line-start.js'
-import { type SplitFile, splitIdOf } from './split.js'
+import type { SplitFile } from './split.js'
 
 /** Decoded at once. A line is a window into its block, which lives as long as any of its lines: so blocks are short. */
 const BLOCK_BYTES = 32 * 1024
@@ -56,8 +56,8 @@ export class LineScanner {
   }
 
   /** Of the range that the line given last began in. */
-  get splitId(): string | undefined {
-    return this.#range && splitIdOf(this.#range)
+  get range(): SplitFile | undefined {
+    return this.#range
   }
 
   /** There are lines to give without another piece. */

@@ -21,7 +21,7 @@ export async function openSource(input: FileInputPlan, options: SourceOptions): 
   }
   if (input.kind === 'csv') {
     const { CsvSource } = await import('./csv-source.js')
-    return new CsvSource(input, nextSplit, cwd)
+    return new CsvSource(input, nextSplit, { cwd, skips: options.skips })
   }
   return openTextSource(input, options)
 }
@@ -31,5 +31,15 @@ export function openTextSource(input: { readonly kind: FileInputPlan['kind'] }, 
   const nextSplit = (): ReturnType<SourceOptions['nextSplit']> => options.nextSplit()
   const cwd = options.cwd ?? process.cwd()
   const feed = options.io === 'sync' ? new SyncFeed(nextSplit, cwd) : new AsyncFeed(nextSplit, cwd)
-  return new TextSource(feed, input.kind === 'lines' ? lineRow : jsonRow)
+  return new TextSource(feed, input.kind === 'lines' ? lineRow : jsonRow, options.skips)
+}
+
+/** A source that also tells when it is closed: to let go of its splits. */
+export function withClose(source: SourceCursor, closed: () => void): SourceCursor {
+  const close = source.close.bind(source)
+  source.close = () => {
+    closed()
+    close()
+  }
+  return source
 }

@@ -2,7 +2,7 @@ import { type DecodedArray, parquetRead } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import type { ColumnPlan } from '../plan.js'
 import { type Block, BlockSource } from './block-source.js'
-import { type ColumnRead, columnReads } from './column-reads.js'
+import { type ColumnRead, columnReads, columnsFound } from './column-reads.js'
 import { type ColumnValues, columnValues, rowAt } from './column-values.js'
 import { type Group, ParquetFile } from './parquet-file.js'
 import { parsersOf } from './parquet-parsers.js'
@@ -48,7 +48,9 @@ export class ParquetSource extends BlockSource {
   /** Lets the event loop turn between columns: one takes tens of milliseconds. */
   async #columnsOf(file: ParquetFile, group: Group, path: string): Promise<Block> {
     const columns: ColumnValues[] = []
-    for (const read of columnReads(path, columnsOf(group.metadata), this.#declared)) {
+    const reads = columnReads(path, columnsOf(group.metadata), this.#declared)
+    this.int32.found(columnsFound(reads))
+    for (const read of reads) {
       await new Promise(setImmediate)
       if (this.isClosed) break
       columns.push(columnValues(read, await pagesOf(file, group, read), group.rows, { path, firstRow: group.firstRow }))

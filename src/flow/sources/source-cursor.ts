@@ -1,7 +1,9 @@
+import type { Int32Columns } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import type { Cursor } from '../operators/cursor.js'
-import type { Split } from './split.js'
+import type { SkippedRows } from '../operators/skipped-rows.js'
+import type { Split, SplitFile } from './split.js'
 
 /** The rows of the splits that this worker is given. */
 export interface SourceCursor extends Cursor<Row> {
@@ -10,6 +12,8 @@ export interface SourceCursor extends Cursor<Row> {
    * After `close()` it resolves when no file is open any more.
    */
   ready(): Promise<void>
+  /** Of the rows of all files begun so far. */
+  readonly int32: Int32Columns
   /** Bytes of the splits taken in so far. */
   readonly bytesRead: number
   readonly rowsRead: number
@@ -17,7 +21,9 @@ export interface SourceCursor extends Cursor<Row> {
   readonly splitsDone: number
   /** Where the row given last came from. */
   readonly current: SourceLocation | undefined
-  /** Of the range of the file that it came from: `splitIdOf`. */
+  /** The range of the file that it came from: the same object for all its rows. */
+  readonly range: SplitFile | undefined
+  /** Of that range: `splitIdOf`. */
   readonly splitId: string | undefined
 }
 
@@ -31,4 +37,6 @@ export interface SourceOptions {
    * for threads that do nothing else. Parquet is always read asynchronously.
    */
   readonly io?: 'async' | 'sync'
+  /** Takes the rows of CSV and JSON lines that cannot be read; undefined: they are errors. */
+  readonly skips?: SkippedRows | undefined
 }

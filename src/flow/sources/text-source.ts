@@ -1,10 +1,13 @@
+import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import { END, PAUSE } from '../operators/cursor.js'
+import type { SkippedRows } from '../operators/skipped-rows.js'
 import type { Feed } from './feed.js'
 import { LineScanner } from './line-scanner.js'
 import { contentError } from './read-error.js'
 import type { SourceCursor } from './source-cursor.js'
+import { type SplitFile, splitIdOf } from './split.js'
 
 /** The row that a line gives, undefined for none. */
 type RowOfLine = (text: string, file: string, offset: number) => Row | undefined
@@ -13,10 +16,14 @@ export class TextSource implements SourceCursor {
   readonly #feed: Feed
   readonly #scanner: LineScanner
   readonly #rowOf: RowOfLine
+  readonly #skips: SkippedRows | undefined
+  readonly int32: Int32Columns = NO_INT32
   rowsRead = 0
 
-  constructor(feed: Feed, rowOf: RowOfLine) {
+  /** `skips`: takes lines that are no rows; undefined: they are errors. */
+  constructor(feed: Feed, rowOf: RowOfLine, skips?: SkippedRows) {
     this.#feed = feed
+    this.#skips = skips
     this.#scanner = new LineScanner(feed)
     this.#rowOf = rowOf
   }
@@ -26,10 +33,22 @@ export class TextSource implements SourceCursor {
     for (;;) {
       const text = scanner.next()
       if (text === PAUSE || text === END) return text
-      const row = this.#rowOf(text, scanner.file, scanner.offset)
+      const row = this.#row(text)
       if (row === undefined) continue
       this.rowsRead++
       return row
+    }
+  }
+
+  /** Undefined for none. */
+  #row(text: string): Row | undefined {
+    const { file, offset } = this.#scanner
+    try {
+      return this.#rowOf(text, file, offset)
+    } catch (error) {
+      if (this.#skips === undefined) throw error
+      this.#skips.take(error as Error, { file, offset }, { text })
+      return undefined
     }
   }
 
@@ -49,8 +68,12 @@ export class TextSource implements SourceCursor {
     return this.#feed.splitsDone
   }
 
+  get range(): SplitFile | undefined {
+    return this.rowsRead === 0 ? undefined : this.#scanner.range
+  }
+
   get splitId(): string | undefined {
-    return this.rowsRead === 0 ? undefined : this.#scanner.splitId
+    return this.range && splitIdOf(this.range)
   }
 
   get current(): SourceLocation | undefined {

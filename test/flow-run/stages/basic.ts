@@ -1,4 +1,4 @@
-import type { Ctx } from 'millrace/flow'
+import type { Columns, Ctx } from 'millrace/flow'
 
 export type Item = { id: number; group: string; value: number | null; when?: Date; on?: boolean }
 
@@ -30,6 +30,19 @@ export function same(row: object): object {
   return row
 }
 
+export function copied({ id, value }: { id: number; value: number | null }): { id: number; value: number | null } {
+  return { id, value }
+}
+
+/** The columns as they are: numbers, of whatever column, come as float64. */
+export function sameColumns<C extends { id: ArrayLike<number>; value: ArrayLike<number | null> }>(
+  columns: C,
+): { id: ArrayLike<number>; value: ArrayLike<number | null> } {
+  const { id, value } = columns
+  if (!(id instanceof Float64Array)) throw new TypeError('no Float64Array')
+  return { id, value }
+}
+
 /** The group also as bytes, where there is one. */
 export function withBytes(row: { group?: string | null }): object {
   return typeof row.group === 'string' ? { ...row, raw: new TextEncoder().encode(row.group) } : row
@@ -59,6 +72,10 @@ export function* spans(
 
 export function* allOf(rows: object[]): Generator<object> {
   yield* rows
+}
+
+export function columnsOf(columns: Columns<object>): object {
+  return columns
 }
 
 export async function later(row: object): Promise<object> {

@@ -1,0 +1,66 @@
+import type { Batch } from './batch.js'
+import { rowOfNulls } from './row-template.js'
+import type { Row } from './schema.js'
+
+/** The values of a column, one for each row: an array, or numbers and bigints without nulls as a typed array. */
+export type Values = ArrayLike<unknown>
+
+/** Some rows as columns: for who takes many at once. The values of a column are made when it is first looked at. */
+export class Block {
+  readonly rows: number
+  readonly names: readonly string[]
+  readonly #read: (column: number) => Values
+  readonly #values: (Values | undefined)[] = []
+  #nulls: Row | undefined
+
+  /** `read` gives as many values as there are rows. */
+  constructor(rows: number, names: readonly string[], read: (column: number) => Values) {
+    this.rows = rows
+    this.names = names
+    this.#read = read
+  }
+
+  /** The rows of a batch from an index on, up to but not with another. */
+  static ofBatch({ schema, vectors }: Batch, from: number, to: number): Block {
+    const names = schema.map(({ name }) => name)
+    return new Block(to - from, names, (column) => vectors[column].values(from, to))
+  }
+
+  /** Rows that are there one by one, each with the columns of any other. */
+  static ofRows(rows: readonly Row[]): Block {
+    const names = new Set<string>()
+    for (const row of rows) for (const name of Object.keys(row)) names.add(name)
+    const all = [...names]
+    return new Block(rows.length, all, (column) => rows.map((row) => row[all[column]] ?? null))
+  }
+
+  values(column: number): Values {
+    this.#values[column] ??= this.#read(column)
+    return this.#values[column]
+  }
+
+  /** The column of that name; undefined where there is none. */
+  named(name: string): Values | undefined {
+    const column = this.names.indexOf(name)
+    return column < 0 ? undefined : this.values(column)
+  }
+
+  /** A fresh plain object, as `Batch.row`. */
+  row(index: number): Row {
+    this.#nulls ??= rowOfNulls(this.names)
+    const row = { ...this.#nulls }
+    for (let column = 0; column < this.names.length; column++) row[this.names[column]] = this.values(column)[index] ?? null
+    return row
+  }
+
+  /** The rows from an index on, up to but not with another. */
+  part(from: number, to: number): Block {
+    if (from === 0 && to === this.rows) return this
+    return new Block(to - from, this.names, (column) => partOf(this.values(column), from, to))
+  }
+}
+
+function partOf(values: Values, from: number, to: number): Values {
+  if (values instanceof Float64Array || values instanceof BigInt64Array) return values.subarray(from, to)
+  return Array.prototype.slice.call(values, from, to)
+}
