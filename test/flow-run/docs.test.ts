@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { flow, parquet } from 'millrace/flow'
 import { readProjectFile } from '../support/root.js'
 import { sorted, temporaryFolder, writeFiles } from './support.js'
 
@@ -12,7 +13,7 @@ const folder = temporaryFolder()
 test('every block of code in docs/flows.md is a module that compiles', () => {
   const page = readProjectFile('docs/flows.md')
   const blocks = [...page.matchAll(/```(\w*)\n(.*?)```/gs)].map(([, language, text]) => ({ language, text: text as string }))
-  assert.equal(blocks.length, 3)
+  assert.equal(blocks.length, 4)
   for (const { language, text } of blocks) {
     const [, name, code] = /^\/\/ (\S+)\n(.*)$/s.exec(text) ?? []
     assert.equal(language, 'ts')
@@ -43,4 +44,25 @@ test('the sessions of the page', async () => {
     { user: 'a', from: 70 * minute, clicks: 2 },
     { user: 'b', from: 5, clicks: 1 },
   ])
+})
+
+test('the nightly job of the page', async () => {
+  await writeFiles(folder, { 'visits/a.csv': 'page,seconds,user\n/a,0,u\n/b,many,u\n', 'visits/b.csv': 'page,seconds,user\n/c,0,\n' })
+  const { default: job } = await import('./fixtures/docs/nightly.js')
+  for (const _night of [1, 2]) {
+    const run = job.run({ workers: 2, cwd: folder })
+    assert.equal(
+      (await run.collect()).reduce((sum, { rows }) => sum + rows, 0),
+      2,
+    )
+    assert.equal(run.stats().rowsSkipped, 1)
+    const rows = await flow(import.meta.url)
+      .read(parquet(`${folder}/scored/*.parquet`))
+      .run({ workers: 0 })
+      .collect()
+    assert.deepEqual(sorted(rows), [
+      { page: '/a', score: 0, known: true },
+      { page: '/c', score: 0, known: false },
+    ])
+  }
 })
