@@ -23,13 +23,9 @@ export class Topology {
 
   /** Participants that a stage sends to. */
   receivers(stage: StagePlan): ParticipantId[] {
-    const { to } = stage.output
-    return to === 'leader' ? [LEADER] : this.members(this.plan.stages[to])
-  }
-
-  /** The stage whose rows the leader reads. */
-  get last(): StagePlan {
-    return this.plan.stages[this.plan.stages.length - 1]
+    const { output } = stage
+    if (output.exchange === 'fork') return []
+    return output.to === 'leader' ? [LEADER] : this.members(this.plan.stages[output.to])
   }
 
   /** The stage's output, as one of its members sends it. */
@@ -49,7 +45,8 @@ export class Topology {
       const outputs = members.flatMap((sender) =>
         this.receivers(stage).map((receiver): [ParticipantId, ParticipantId] => [sender, receiver]),
       )
-      const splits = stage.input.kind === 'exchange' ? [] : members.map((member): [ParticipantId, ParticipantId] => [LEADER, member])
+      const readsLeader = stage.input.kind !== 'exchange' && stage.input.kind !== 'fork'
+      const splits = readsLeader ? members.map((member): [ParticipantId, ParticipantId] => [LEADER, member]) : []
       return [...outputs, ...splits]
     })
   }
