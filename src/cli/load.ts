@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { MillraceError } from '../base/errors.js'
 import { isUnknownTypeScript } from '../base/typescript.js'
 import type { LogRecord } from '../flow/ctx.js'
-import type { RunStats as FlowStats } from '../flow/run-options.js'
+import type { RunStats as FlowStats } from '../flow/run.js'
 
 export type Row = Readonly<Record<string, unknown>>
 

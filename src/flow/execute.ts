@@ -1,50 +1,61 @@
 import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { Int32Columns } from '../columnar/int32-columns.js'
-import type { Row } from '../columnar/schema.js'
 import { refuseNestedRun } from './import-guard.js'
 import { checkInputs } from './inputs.js'
 import type { Plan } from './plan.js'
 import { Query } from './query.js'
 import { type BytesOptions, nodeBytes, webBytes } from './row-bytes.js'
-import { type FlowRun, type ResolvedRunOptions, type RunOptions, type RunStats, resolveRunOptions } from './run-options.js'
+import type { FlowBatch, FlowRow, FlowRun, FlowsRun, RunStats } from './run.js'
+import { type RunOptions, resolveRunOptions } from './run-options.js'
 
-/** Runs a plan. Nothing starts before the rows are asked for. @throws MillraceError `InvalidArgument`, `FlowRanOnImport` */
+/** Runs the plan of a flow. Nothing starts before the rows are asked for. @throws MillraceError `InvalidArgument`, `FlowRanOnImport` */
 export function execute<R>(plan: Plan, options: RunOptions): FlowRun<R> {
-  refuseNestedRun()
-  const resolved = resolveRunOptions(options)
-  checkInputs(plan, resolved.inputs)
-  return new Run<R>(plan, resolved)
+  return new Run<R>(plan, options)
 }
 
-export function isRun(value: object): value is FlowRun<unknown> {
-  return value instanceof Run
+/** Likewise the plan of so many flows. */
+export function executeAll<R extends readonly unknown[]>(plan: Plan, flows: number, options: RunOptions): FlowsRun<R> {
+  return new AllRun<R>(plan, flows, options)
+}
+
+export function isRun(value: object): value is AnyRun {
+  return value instanceof AnyRun
 }
 
 /** For tests: what a run still holds once it has ended, in the leader and in the workers; empty where all is well. */
-export function leftovers(run: FlowRun<unknown>): Record<string, number> {
-  return (run as Run<unknown>).query.leftovers
+export function leftovers(run: AnyRun): Record<string, number> {
+  return run.query.leftovers
 }
 
-/** One run of a flow, as its user holds it. */
-class Run<R> implements FlowRun<R> {
+/** A query, as its user holds it. */
+class AnyRun {
   readonly query: Query
 
-  constructor(plan: Plan, options: ResolvedRunOptions) {
-    this.query = new Query(plan, options)
+  constructor(plan: Plan, options: RunOptions) {
+    refuseNestedRun()
+    const resolved = resolveRunOptions(options)
+    checkInputs(plan, resolved.inputs)
+    this.query = new Query(plan, resolved)
   }
 
+  cancel(reason?: unknown): Promise<void> {
+    return this.query.cancel(reason)
+  }
+
+  stats(): RunStats {
+    return this.query.stats()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.query.cancel()
+  }
+}
+
+/** One run of a flow. */
+class Run<R> extends AnyRun implements FlowRun<R> {
   async *batches(): AsyncGenerator<readonly R[], void, undefined> {
-    try {
-      await this.query.start()
-      for (let rows = await this.query.next(); rows !== undefined; rows = await this.query.next())
-        yield rows as readonly Row[] as readonly R[]
-      await this.query.finish()
-    } catch (error) {
-      throw await this.query.failed(error)
-    } finally {
-      await this.query.end()
-    }
+    for await (const { rows } of this.query.batches()) yield rows as readonly object[] as readonly R[]
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
@@ -68,16 +79,29 @@ class Run<R> implements FlowRun<R> {
   toWeb(options: BytesOptions<R>): ReadableStream<Uint8Array> {
     return webBytes(this, options)
   }
+}
 
-  cancel(reason?: unknown): Promise<void> {
-    return this.query.cancel(reason)
+/** One run of several flows. */
+class AllRun<R extends readonly unknown[]> extends AnyRun implements FlowsRun<R> {
+  constructor(
+    plan: Plan,
+    private readonly flows: number,
+    options: RunOptions,
+  ) {
+    super(plan, options)
   }
 
-  stats(): RunStats {
-    return this.query.stats()
+  batches(): AsyncGenerator<FlowBatch<R>, void, undefined> {
+    return this.query.batches() as AsyncGenerator<unknown> as AsyncGenerator<FlowBatch<R>, void, undefined>
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.query.cancel()
+  async *[Symbol.asyncIterator](): AsyncGenerator<FlowRow<R>, void, undefined> {
+    for await (const { flow, rows } of this.query.batches()) for (const row of rows) yield { flow, row } as unknown as FlowRow<R>
+  }
+
+  async collect(): Promise<{ -readonly [I in keyof R]: R[I][] }> {
+    const all: unknown[][] = Array.from({ length: this.flows }, () => [])
+    for await (const { flow, rows } of this.query.batches()) for (const row of rows) all[flow].push(row)
+    return all as { -readonly [I in keyof R]: R[I][] }
   }
 }

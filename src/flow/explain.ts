@@ -43,6 +43,7 @@ function inputText(input: InputPlan): string {
     const from = input.stages.join(' and ')
     return input.merge ? `merge stage ${from} by ${orderText(input.merge)}` : `receive stage ${from}`
   }
+  if (input.kind === 'fork') return `take each row of stage ${input.stage}`
   if (input.kind === 'rows') return `read rows ${input.name}`
   const shown = columnsText('columns' in input ? input.columns : undefined)
   return `read ${input.kind} ${input.patterns.join(' ')}${shown}${input.allowEmpty ? ' (may be empty)' : ''}${retriesText(input.retries)}${leftOutText('onError' in input ? input : {})}`
@@ -177,6 +178,7 @@ function aggregatesText(aggregates: readonly AggregatePlan[]): string {
 }
 
 function outputText(output: OutputPlan): string {
+  if (output.exchange === 'fork') return `hand each row, where it is, to stages ${output.to.join(' and ')}`
   const to = output.to === 'leader' ? 'the leader' : `stage ${output.to}`
   switch (output.exchange) {
     case 'hash':
@@ -188,7 +190,7 @@ function outputText(output: OutputPlan): string {
     case 'merge':
       return `send ordered by ${orderText(output)} to ${to}`
     case 'gather':
-      return `gather to ${to}${output.limit === undefined ? '' : `, limit ${output.limit}`}`
+      return `gather to ${to}${output.flow === undefined ? '' : ` as flow ${output.flow}`}${output.limit === undefined ? '' : `, limit ${output.limit}`}`
   }
 }
 

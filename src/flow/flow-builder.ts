@@ -1,15 +1,16 @@
 import { MillraceError } from '../base/errors.js'
 import { type Aggregate, type AggregateResult, type Aggregates, collectAggregates } from './aggregates.js'
-import { buildPlan } from './build-plan.js'
 import { callStep, reducerContext } from './call-step.js'
 import { columnList } from './column-list.js'
 import { execute } from './execute.js'
 import { explainPlan } from './explain.js'
 import { type Added, type JoinCheck, type JoinOptions, joinStep } from './join-options.js'
 import { countOption } from './number-option.js'
+import { checkModule } from './one-module.js'
 import { type Order, orderStep, type SortKey, type StableOrder } from './order.js'
 import { setParams } from './params.js'
 import type { Plan } from './plan.js'
+import { planFlow } from './plan-flows.js'
 import { describeReducer, type Reducer } from './reducer.js'
 import type {
   Columns,
@@ -30,7 +31,8 @@ import type {
   StageOptions,
   WithNeeds,
 } from './row-types.js'
-import type { FlowRun, RunOptions } from './run-options.js'
+import type { FlowRun } from './run.js'
+import type { RunOptions } from './run-options.js'
 import type { Sink } from './sink.js'
 import { stoppableSink } from './sinks/open-sink.js'
 import type { Part } from './sinks/part-writer.js'
@@ -282,7 +284,7 @@ export class Flow<R> {
   }
 
   #plan(cwd: string = process.cwd()): Plan {
-    return buildPlan(this.#parts, (parts) => isSmallSide(parts, cwd))
+    return planFlow(this.#parts, (parts) => isSmallSide(parts, cwd))
   }
 
   #batches<Out>(op: 'mapBatches' | 'mapColumns', fn: unknown, options: (StageOptions & { readonly rows?: number }) | undefined): Flow<Out> {
@@ -295,13 +297,10 @@ export class Flow<R> {
   }
 
   #other(other: unknown, where: string): FlowParts {
-    if (!(other instanceof Flow)) throw new MillraceError('InvalidArgument', `${where}: takes another flow first`)
-    const { module } = other.#parts
-    if (module === this.#parts.module) return other.#parts
-    throw new MillraceError(
-      'InvalidArgument',
-      `${where}: the other flow has its functions in ${module}, this one in ${this.#parts.module}: give both the same module to flow()`,
-    )
+    const parts = Flow.partsOf(other)
+    if (parts === undefined) throw new MillraceError('InvalidArgument', `${where}: takes another flow first`)
+    checkModule(where, 'the other flow', parts, this.#parts)
+    return parts
   }
 
   #place(op: string): string {

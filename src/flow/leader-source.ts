@@ -16,7 +16,7 @@ export function leaderSource(
   resumed: Resumed | undefined,
 ): LeaderSource | undefined {
   const { id, input } = stage
-  if (input.kind === 'exchange') return undefined
+  if (input.kind === 'exchange' || input.kind === 'fork') return undefined
   const place = { id: topology.splitsId(id), receivers: topology.members(stage) }
   if (input.kind === 'rows') return new RowsSource({ ...place, name: input.name, rows: inputs[input.name] })
   return new SplitSource({ ...place, stage: id, input, cwd, resumed })

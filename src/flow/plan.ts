@@ -2,7 +2,7 @@
  * The plan of a flow: plain JSON, the same after `JSON.parse(JSON.stringify(plan))`. It says what happens and where,
  * not on which machine: no memory, no list of files, no function text.
  *
- * Stages run one after the other in the order of their ids; a stage reads files, rows given to the run, or the exchange of earlier ones.
+ * Stages run one after the other in the order of their ids; a stage reads files, rows given to the run, the exchange of earlier ones, or what one of them forks.
  */
 export interface Plan {
   readonly version: 1
@@ -21,7 +21,7 @@ export interface StagePlan {
   readonly output: OutputPlan
 }
 
-export type InputPlan = FileInputPlan | RowsInputPlan | ExchangeInputPlan
+export type InputPlan = FileInputPlan | RowsInputPlan | ExchangeInputPlan | ForkInputPlan
 
 /** What a flow begins with. A statement becomes the first operator of a stage that reads nothing. */
 export type SourcePlan = FileInputPlan | RowsInputPlan | SqlInputPlan
@@ -102,13 +102,22 @@ export interface ExchangeInputPlan {
   readonly merge?: OrderPlan
 }
 
+/** What another stage of the same worker has in its hands: each row, as it is. */
+export interface ForkInputPlan {
+  readonly kind: 'fork'
+  readonly stage: number
+}
+
 /** How the rows leave a stage. `to` is the receiving stage. */
 export type OutputPlan =
   /** Without keys: by the whole row. */
   | { readonly exchange: 'hash'; readonly keys: readonly string[]; readonly to: number }
   | { readonly exchange: 'broadcast' | 'roundRobin'; readonly to: number }
   | (OrderPlan & { readonly exchange: 'merge'; readonly to: number })
-  | { readonly exchange: 'gather'; readonly to: number | 'leader'; readonly limit?: number }
+  /** `flow`: which flow's rows they are, of those that run together; absent: of the only one. */
+  | { readonly exchange: 'gather'; readonly to: number | 'leader'; readonly limit?: number; readonly flow?: number }
+  /** No row leaves its worker: each of these stages gets it. */
+  | { readonly exchange: 'fork'; readonly to: readonly number[] }
 
 export interface OrderKey<C extends string = string> {
   readonly column: C

@@ -2,35 +2,29 @@ import { systemClock } from '../base/clock.js'
 import { LEADER } from '../base/ids.js'
 import { Slice } from '../base/slice.js'
 import { encodeValue } from '../call/value-writer.js'
-import { NO_INT32 } from '../columnar/int32-columns.js'
-import { ExchangeInput } from '../exchange/exchange-input.js'
-import { Gather } from '../exchange/gather.js'
-import { OrderedMerge } from '../exchange/ordered-merge.js'
 import { gatherRouter, hashRouter, type Route, roundRobinRouter } from '../exchange/router.js'
 import { Spill } from '../exchange/spill.js'
 import { createSpillFolder } from '../exchange/spill-folder.js'
 import type { QueryInvitation, WorkerSide } from '../mesh/worker-side.js'
 import { encodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
 import type { Session } from '../stream/session.js'
+import { Fork, ForkBranch } from './fork.js'
 import { importStages } from './import-guard.js'
-import { comparatorOf } from './operators/compare.js'
-import { int32Through, maySendInt32 } from './operators/int32-behind.js'
+import { int32Through } from './operators/int32-behind.js'
 import { buildPipeline } from './operators/pipeline.js'
 import type { SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
-import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, StagePlan } from './plan.js'
+import type { StagePlan } from './plan.js'
 import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
 import { resolveReducer } from './reducer.js'
-import { GatherInput, GivenRows, MergeInput, StageInputs, type TypedInput } from './row-input.js'
+import { StageInputs, type TypedInput } from './row-input.js'
 import type { SinkHost } from './sinks/part-writer.js'
 import { SystemDisk } from './sinks/sink-disk.js'
 import { sourceSkips } from './source-skips.js'
-import { openSource, withClose } from './sources/open-source.js'
-import type { SourceCursor } from './sources/source-cursor.js'
-import { decodeSplit } from './split-source.js'
 import { resolveStage } from './stage-function.js'
-import { StageRun } from './stage-run.js'
+import { StageRun, type StageRunOptions } from './stage-run.js'
 import { Topology } from './topology.js'
+import { WorkerInputs } from './worker-inputs.js'
 
 const SLICE_MS = 1
 /** Of a worker's memory, the part that its exchanges may queue; the rest is its operators'. */
@@ -42,7 +36,9 @@ export class QueryWorker {
   private readonly session: Session
   private readonly terms: QueryTerms
   private readonly topology: Topology
-  private readonly sources: Pick<SourceCursor, 'rowsRead' | 'bytesRead' | 'splitsDone'>[] = []
+  private readonly inputs: WorkerInputs
+  /** By stage. */
+  private readonly forks = new Map<number, Fork>()
   private readonly stages: StageRun[] = []
   private readonly events: QueryEvent[] = []
   private readonly spill: Spill | undefined
@@ -68,6 +64,7 @@ export class QueryWorker {
         if (peer === LEADER) void this.end()
       },
     })
+    this.inputs = new WorkerInputs(this.session, this.topology, this.terms)
     void this.session.ended.then(() => this.over())
   }
 
@@ -114,6 +111,7 @@ export class QueryWorker {
     this.isOver = true
     // A `setup` may still wait for something.
     for (const controller of this.controllers) controller.abort()
+    for (const fork of this.forks.values()) fork.close()
     this.notify()
   }
 
@@ -141,7 +139,7 @@ export class QueryWorker {
       const namespace = await importStages(this.terms.plan.module)
       this.emit({ kind: 'imported' })
       for (const stage of this.topology.plan.stages) {
-        if (this.topology.runsOn(stage, this.invitation.self)) this.session.register(await this.planStage(stage, namespace))
+        if (this.topology.runsOn(stage, this.invitation.self)) await this.planStage(stage, namespace)
       }
       this.session.seal()
     } catch (error) {
@@ -150,22 +148,24 @@ export class QueryWorker {
     }
   }
 
-  private async planStage(stage: StagePlan, namespace: Readonly<Record<string, unknown>>): Promise<StageRun> {
-    const slice = new Slice(systemClock, SLICE_MS)
+  /** One stage is a source of its own, or what other ones fork from. */
+  private async planStage(stage: StagePlan, namespace: Readonly<Record<string, unknown>>): Promise<void> {
     const input = await this.input(stage)
+    // What forks is pulled in the slice of whoever pulls it.
+    const slice = input instanceof ForkBranch ? input.slice : new Slice(systemClock, SLICE_MS)
     const inputs = new StageInputs(input)
-    const rightOf = this.rightInputs(stage)
+    const planned: { reader: StageRun | Fork | undefined } = { reader: undefined }
+    const rightOf = this.inputs.rights(stage)
     const int32 = int32Through(stage.operators, input.int32, (sender) => rightOf(sender).int32)
-    const run: { current: StageRun | undefined } = { current: undefined }
     const controller = new AbortController()
     this.controllers.push(controller)
+    const location = 'current' in input ? input : undefined
     const environment: StageEnvironment = {
       ...this.logger,
       signal: controller.signal,
-      cancelled: () => run.current?.isCancelled ?? controller.signal.aborted,
-      ...('current' in input ? { location: input as SourceCursor } : {}),
+      cancelled: () => planned.reader?.isCancelled ?? controller.signal.aborted,
+      ...(location && { location }),
     }
-    const { spill } = this
     const pipeline = await buildPipeline(stage, {
       resolve: (ref) => resolveStage(namespace, ref),
       resolveReducer: (ref) => resolveReducer(namespace, ref),
@@ -177,28 +177,46 @@ export class QueryWorker {
       waits: inputs.calls,
       skipped: (operator, rows) => this.skips.set(skipKey(stage.id, operator), rows),
       budgetBytes: this.terms.memoryBytes * (1 - QUEUE_SHARE),
-      spill,
+      spill: this.spill,
       sinks: this.sinkHost(),
       slice,
     })
-    run.current = new StageRun({
+    const work = { pipeline, inputs, int32: int32.at(-1), slice, controller }
+    const reader = stage.output.exchange === 'fork' ? new Fork({ ...work, location }, stage.output.to) : this.stageRun(stage, work)
+    planned.reader = reader
+    if (input instanceof ForkBranch) input.reader = reader
+    if (reader instanceof Fork) this.forks.set(stage.id, reader)
+    else this.session.register(reader)
+  }
+
+  private async input(stage: StagePlan): Promise<TypedInput> {
+    const { id, input } = stage
+    if (input.kind === 'fork') return (this.forks.get(input.stage) as Fork).branchOf(id)
+    return this.inputs.open(id, input, await this.openInputSkips(stage))
+  }
+
+  /** What takes the rows that the source of the stage cannot read. */
+  private async openInputSkips(stage: StagePlan): Promise<SkippedRows | undefined> {
+    const skips = await sourceSkips(stage, this.logger, this.sinkHost())
+    if (skips !== undefined) this.skips.set(skipKey(stage.id, 'read'), skips)
+    return skips
+  }
+
+  private stageRun(stage: StagePlan, work: Pick<StageRunOptions, 'pipeline' | 'inputs' | 'int32' | 'slice' | 'controller'>): StageRun {
+    const run = new StageRun({
+      ...work,
       id: this.topology.outputId(stage.id, this.invitation.self),
       receivers: this.topology.receivers(stage),
       name: `stage ${stage.id}`,
       tellsColumns: this.topology.isTable(stage),
-      inputs,
-      pipeline,
-      int32: int32.at(-1),
-      slice,
-      controller,
       route: this.route(stage),
       queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
-      spill,
+      spill: this.spill,
       progressed: () => this.report(),
       finished: (schema) => this.emit({ kind: 'columns', stage: stage.id, schema }),
     })
-    this.stages.push(run.current)
-    return run.current
+    this.stages.push(run)
+    return run
   }
 
   private get logger(): Pick<StageEnvironment, 'worker' | 'log'> {
@@ -219,66 +237,6 @@ export class QueryWorker {
     return output.exchange === 'broadcast' ? 'broadcast' : gatherRouter
   }
 
-  private async input(stage: StagePlan): Promise<TypedInput> {
-    const { input } = stage
-    if (input.kind === 'exchange') return this.exchangeInput(input)
-    return input.kind === 'rows' ? this.givenRows(stage, input) : this.fileInput(stage, input)
-  }
-
-  /** What other stages send here for joins and statements, by their number. */
-  private rightInputs({ operators }: StagePlan): (sender: number) => TypedInput {
-    const senders = operators.flatMap((operator) => {
-      if (operator.op === 'join') return [operator.right]
-      return operator.op === 'sql' ? operator.tables.flatMap(({ stage }) => stage ?? []) : []
-    })
-    const inputs = new Map(senders.map((sender) => [sender, this.exchangeInput({ kind: 'exchange', stages: [sender] })]))
-    return (sender) => inputs.get(sender) as TypedInput
-  }
-
-  private givenRows(stage: StagePlan, input: RowsInputPlan): TypedInput {
-    const name = `the rows of input ${JSON.stringify(input.name)}`
-    const inbound = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
-    const rows = new GivenRows(new Gather(new ExchangeInput(name, [inbound])))
-    this.sources.push(rows)
-    return rows
-  }
-
-  private exchangeInput({ stages, merge }: ExchangeInputPlan): TypedInput {
-    const name = `the rows of stage ${stages.join(' and ')}`
-    const inbounds = stages.flatMap((stage) =>
-      this.topology
-        .members(this.topology.plan.stages[stage])
-        .map((sender) => this.session.request(this.topology.outputId(stage, sender), { delivery: 'flows', name })),
-    )
-    const input = new ExchangeInput(name, inbounds)
-    const int32 = stages.every((stage) => maySendInt32(this.topology.plan, stage)) ? input.int32 : NO_INT32
-    return merge === undefined
-      ? new GatherInput(new Gather(input), int32)
-      : new MergeInput(new OrderedMerge(input, comparatorOf(merge)), int32)
-  }
-
-  private async fileInput(stage: StagePlan, input: FileInputPlan): Promise<TypedInput> {
-    const name = `the splits of stage ${stage.id}`
-    const splits = this.session.request(this.topology.splitsId(stage.id), { delivery: 'flows', name })
-    const source = await openSource(input, {
-      cwd: this.terms.cwd,
-      io: this.terms.io,
-      skips: await this.openInputSkips(stage),
-      nextSplit: async () => {
-        const message = await splits.next()
-        return message === undefined ? undefined : decodeSplit(message)
-      },
-    })
-    this.sources.push(source)
-    return withClose(source, () => splits.cancel())
-  }
-
-  private async openInputSkips(stage: StagePlan): Promise<SkippedRows | undefined> {
-    const skips = await sourceSkips(stage, this.logger, this.sinkHost())
-    if (skips !== undefined) this.skips.set(skipKey(stage.id, 'read'), skips)
-    return skips
-  }
-
   private report(): void {
     const progress = this.progress()
     const news = `${progress.splitsDone} ${Object.values(progress.skipped)}`
@@ -288,16 +246,8 @@ export class QueryWorker {
   }
 
   private progress(): WorkerProgress {
-    let rowsIn = 0
-    let bytesIn = 0
-    let splitsDone = 0
-    for (const source of this.sources) {
-      rowsIn += source.rowsRead
-      bytesIn += source.bytesRead
-      splitsDone += source.splitsDone
-    }
     const sentBytes = Object.fromEntries(this.session.peerIds.map((peer) => [peer, this.session.publishedBytes(peer)]))
     const skipped = Object.fromEntries([...this.skips].map(([place, rows]) => [place, rows.count]))
-    return { rowsIn, bytesIn, splitsDone, skipped, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
+    return { ...this.inputs.totals(), skipped, spilledBytes: this.spill?.writtenBytes ?? 0, sentBytes }
   }
 }

@@ -1,52 +1,44 @@
 import { tmpdir } from 'node:os'
 import { systemClock } from '../base/clock.js'
-import { CancelledError, MillraceError, PeerLostError } from '../base/errors.js'
+import { CancelledError, MillraceError } from '../base/errors.js'
 import type { ParticipantId } from '../base/ids.js'
 import { encodeInput } from '../call/input.js'
 import { ValueReader } from '../call/value-reader.js'
-import type { Batch } from '../columnar/batch.js'
-import { FoundInt32 } from '../columnar/int32-columns.js'
-import { type Row, type Schema, unify } from '../columnar/schema.js'
-import { ExchangeInput } from '../exchange/exchange-input.js'
-import { Gather } from '../exchange/gather.js'
+import type { Int32Columns } from '../columnar/int32-columns.js'
+import { type Schema, unify } from '../columnar/schema.js'
 import { sweepSpillFolders } from '../exchange/spill-sweep.js'
 import type { QueryMesh } from '../mesh/query-mesh.js'
 import type { StallOptions } from '../mesh/stall-report.js'
-import { decodeError, hasTravelled, RANK, rankOf } from '../stream/error-payload.js'
-import type { Inbound } from '../stream/inbound.js'
+import { decodeError } from '../stream/error-payload.js'
 import type { LogRecord } from './ctx.js'
 import { createPool, type FlowPool } from './flow-pool.js'
 import { type LeaderSource, leaderSource } from './leader-source.js'
 import type { Plan } from './plan.js'
 import type { QueryEvent, QueryTerms, WorkerCensus, WorkerProgress } from './query-events.js'
-import type { ResolvedRunOptions, RunStats } from './run-options.js'
+import { type FlowRows, nameOf, Results } from './results.js'
+import { RootError } from './root-error.js'
+import type { RunStats } from './run.js'
+import type { ResolvedRunOptions } from './run-options.js'
 import { RunProgress } from './run-progress.js'
 import { SinkRun } from './sinks/sink-run.js'
 import { Topology } from './topology.js'
-
-/** How long the leader waits for the root of an error that is itself a consequence. */
-const ROOT_WAIT_MS = 100
 
 /** The leader's side of one run: makes the mesh, hands out splits, reads the rows, ends it all. */
 export class Query {
   private readonly ownsPool: boolean
   private pool: FlowPool | undefined
   private mesh: QueryMesh | undefined
-  private gather: Gather | undefined
-  /** Of the rows given so far. */
-  readonly int32: FoundInt32 = new FoundInt32()
+  private readonly results: Results
   private readonly runs: Promise<void>[] = []
   private readonly sources: LeaderSource[] = []
   private readonly progress: RunProgress
   private readonly sinks: SinkRun
   private hasAllRows = false
-  private root: { readonly error: unknown } | undefined
-  private resolveRoot: () => void = () => {}
+  private readonly failure = new RootError()
   private cancelled: { readonly error: CancelledError } | undefined
   private ending: Promise<void> | undefined
   private started = false
   private swept: Promise<void> | undefined
-  private rowsOut = 0
   private startedMs = 0
   private endedMs: number | undefined
   private workers = 0
@@ -55,7 +47,8 @@ export class Query {
   private readonly censuses = new Map<number, WorkerCensus>()
   private readonly schemas = new Map<number, Schema>()
   private excess: { readonly error: unknown } | undefined
-  private conflict: { readonly error: unknown } | undefined
+  /** By stage. */
+  private readonly conflicts = new Map<number, unknown>()
   private readonly onAbort = () => void this.cancel(this.options.signal?.reason)
 
   constructor(
@@ -63,12 +56,13 @@ export class Query {
     private readonly options: ResolvedRunOptions,
   ) {
     this.progress = new RunProgress(plan)
+    this.results = new Results(plan)
     this.ownsPool = options.pool === undefined
     this.pool = options.pool
     this.sinks = new SinkRun(plan, options)
   }
 
-  async start(): Promise<void> {
+  private async start(): Promise<void> {
     if (this.cancelled !== undefined) throw this.cancelled.error
     if (this.started) throw new MillraceError('InvalidArgument', 'a run gives its rows once: call run() again')
     this.started = true
@@ -82,21 +76,15 @@ export class Query {
     await this.open()
   }
 
-  /** The rows of the next batch; undefined at the end. */
-  async next(): Promise<readonly Row[] | undefined> {
+  /** The rows of the next batch of any flow; undefined at the end. */
+  private async next(): Promise<FlowRows | undefined> {
     for (;;) {
       if (this.cancelled !== undefined) throw this.cancelled.error
-      if (this.root !== undefined && rankOf(this.root.error) === RANK.root) throw this.root.error
-      if (this.gather === undefined || this.isFull) return undefined
-      const kept = this.sinks.takeKept()
-      if (kept.length > 0) {
-        this.rowsOut += kept.length
-        return kept.map((part) => ({ ...part }))
-      }
-      const batch = this.gather.take()
-      if (batch !== undefined) return this.trim(batch)
-      if (this.gather.isDone) return undefined
-      await this.gather.ready()
+      const { root } = this.failure
+      if (root !== undefined) throw root.error
+      const rows = this.results.give(this.sinks.takeKept()) ?? this.results.take()
+      if (rows !== undefined || this.results.isDone) return rows
+      await this.results.ready()
     }
   }
 
@@ -104,22 +92,30 @@ export class Query {
    * After the last row: ends the run, and gives what it wrote its names. Throws `ColumnType` where the rows of two workers that never met
    * have different types, and what `SinkRun.check` does.
    */
-  async finish(): Promise<void> {
+  private async finish(): Promise<void> {
     this.hasAllRows = true
     await this.end()
     if (this.lateFailure !== undefined) throw this.lateFailure.error
     this.sinks.check()
   }
 
-  /**
-   * What to tell the user of an error: its root, where it becomes known soon. A root that came with the rows may have been cut to
-   * their small frames; the worker tells of it in full.
-   */
-  async failed(error: unknown): Promise<unknown> {
+  /** What to tell the user of an error. */
+  private async failed(error: unknown): Promise<unknown> {
     if (this.cancelled !== undefined) return this.cancelled.error
-    if (rankOf(error) === RANK.root && !hasTravelled(error)) return error
-    if (this.root === undefined || isHearsay(this.root.error)) await this.rootKnown()
-    return this.root?.error ?? error
+    return this.failure.of(error, this.pool?.pool.hold)
+  }
+
+  /** All of it: starts, gives the rows, and ends. Throws what the run ended with. */
+  async *batches(): AsyncGenerator<FlowRows, void, undefined> {
+    try {
+      await this.start()
+      for (let rows = await this.next(); rows !== undefined; rows = await this.next()) yield rows
+      await this.finish()
+    } catch (error) {
+      throw await this.failed(error)
+    } finally {
+      await this.end()
+    }
   }
 
   cancel(reason?: unknown): Promise<void> {
@@ -130,14 +126,19 @@ export class Query {
   }
 
   /** Ends the run, however far it is; resolves when nothing of it is left. */
-  end(): Promise<void> {
+  private end(): Promise<void> {
     this.ending ??= this.close()
     return this.ending
   }
 
+  /** Which columns of the rows of its only flow are int32, so far. */
+  get int32(): Int32Columns {
+    return this.results.int32
+  }
+
   stats(): RunStats {
     const elapsedMs = this.started ? (this.endedMs ?? systemClock.now()) - this.startedMs : 0
-    return { workers: this.workers, rowsOut: this.rowsOut, elapsedMs, ...this.progress.totals() }
+    return { workers: this.workers, rowsOut: this.results.rows, elapsedMs, ...this.progress.totals() }
   }
 
   /** What participants hold that should hold nothing: counts by participant and kind. */
@@ -153,25 +154,11 @@ export class Query {
     )
   }
 
-  /** What may become known only after the last row. */
+  /** What may become known only after the last row. Where a limit ended a stage, it tells of types what it happened to see. */
   private get lateFailure(): { readonly error: unknown } | undefined {
-    return this.excess ?? (this.isFull ? undefined : this.conflict)
-  }
-
-  private get isFull(): boolean {
-    return this.rowsOut >= this.limit
-  }
-
-  private get limit(): number {
-    const { output } = this.plan.stages[this.plan.stages.length - 1]
-    return output.exchange === 'gather' && output.limit !== undefined ? output.limit : Number.POSITIVE_INFINITY
-  }
-
-  private trim(batch: Batch): Row[] {
-    const wanted = this.limit - this.rowsOut
-    const rows = wanted >= batch.rowCount ? batch.rows() : Array.from({ length: wanted }, (_none, index) => batch.row(index))
-    this.rowsOut += rows.length
-    return rows
+    if (this.excess !== undefined) return this.excess
+    for (const [stage, error] of this.conflicts) if (!this.results.isSatisfied(stage)) return { error }
+    return undefined
   }
 
   private async open(): Promise<void> {
@@ -188,7 +175,7 @@ export class Query {
     this.mesh = this.createMesh(ids, topology)
     this.setImporting(this.workers === 0)
     for (const [index, id] of ids.entries()) this.runs.push(this.follow(id, index + 1))
-    this.gather = this.openGather(this.mesh, topology)
+    this.request(this.mesh, topology)
   }
 
   /** Removes what crashes left in a folder of the user's own; the pool looks in that of the system when it starts. */
@@ -229,12 +216,8 @@ export class Query {
     return stall && { ...stall, onStall: (report) => this.guard(() => stall.onStall(report)) }
   }
 
-  private openGather({ session }: QueryMesh, topology: Topology): Gather {
-    const { last } = topology
-    const inbounds: Inbound[] = topology
-      .members(last)
-      .map((sender) => session.request(topology.outputId(last.id, sender), { delivery: 'flows', name: nameOf(last.id) }))
-    return new Gather(new ExchangeInput(nameOf(last.id), inbounds, this.int32))
+  private request({ session }: QueryMesh, topology: Topology): void {
+    this.results.open(topology, (stage, sender, name) => session.request(topology.outputId(stage, sender), { delivery: 'flows', name }))
   }
 
   /** The call that is one worker's run of the query: its events, and in the end its root error. */
@@ -284,30 +267,15 @@ export class Query {
     try {
       this.schemas.set(stage, unify(this.schemas.get(stage) ?? [], schema, nameOf(stage)))
     } catch (error) {
-      this.conflict ??= { error }
+      if (!this.conflicts.has(stage)) this.conflicts.set(stage, error)
     }
   }
 
-  /** An error of a worker's run, or of a source here. The first root ends the run; what comes after the end does not count. */
+  /** An error of a worker's run, or of a source here. A root ends the run; what comes after the end does not count. */
   private learn(error: unknown): void {
-    if (this.ending !== undefined || (this.root !== undefined && rankHere(this.root.error) <= rankHere(error))) return
-    this.root = { error }
-    const isRoot = rankOf(error) === RANK.root
-    if (isRoot || (error instanceof PeerLostError && !isHearsay(error))) this.resolveRoot()
-    if (isRoot) this.gather?.close()
-  }
-
-  private async rootKnown(): Promise<void> {
-    const hold = this.pool?.pool.hold
-    hold?.change(1)
-    await new Promise<void>((resolve) => {
-      const cancel = systemClock.schedule(resolve, ROOT_WAIT_MS)
-      this.resolveRoot = () => {
-        cancel()
-        resolve()
-      }
-    })
-    hold?.change(-1)
+    if (this.ending !== undefined) return
+    this.failure.learn(error)
+    if (this.failure.root !== undefined) this.results.close()
   }
 
   private async close(): Promise<void> {
@@ -317,28 +285,15 @@ export class Query {
     this.setImporting(false)
     hold?.change(1)
     try {
-      this.gather?.close()
+      this.results.close()
       await this.mesh?.session.end()
       await Promise.all([...this.runs, ...this.sources.map((source) => source.idle())])
       await this.swept
-      await this.sinks.settle(this.hasAllRows && this.lateFailure === undefined, this.runs.length, this.root)
+      await this.sinks.settle(this.hasAllRows && this.lateFailure === undefined, this.runs.length, this.failure.nearest)
       if (this.ownsPool) await pool?.close()
     } finally {
       hold?.change(-1)
       this.endedMs = systemClock.now()
     }
   }
-}
-
-/** A worker tells that another is gone: the leader will know why. */
-function isHearsay(error: unknown): boolean {
-  return error instanceof PeerLostError && hasTravelled(error)
-}
-
-function rankHere(error: unknown): number {
-  return isHearsay(error) ? RANK.consequence : rankOf(error)
-}
-
-function nameOf(stage: number): string {
-  return `the rows of stage ${stage}`
 }

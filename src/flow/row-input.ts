@@ -4,12 +4,18 @@ import type { Int32Columns } from '../columnar/int32-columns.js'
 import type { Row } from '../columnar/schema.js'
 import type { Gather } from '../exchange/gather.js'
 import type { OrderedMerge } from '../exchange/ordered-merge.js'
+import type { SourceLocation } from './ctx.js'
 import { CallWaits } from './operators/call-waits.js'
 import { type BatchCursor, type BlockCursor, type Cursor, END, isBatchCursor, PAUSE } from './operators/cursor.js'
 
 /** Rows that a stage reads: a cursor that can be waited for. */
 export interface RowInput extends Cursor<Row> {
-  /** Resolves when `next()` may give something else than PAUSE, or is closed. Rejects with what `next()` would throw. */
+  /** Where the row given last came from, and which split, of rows that say so. */
+  readonly current?: SourceLocation | undefined
+  readonly splitId?: string | undefined
+  /** For a stall report, in words: what keeps it from giving rows, where that is known. */
+  readonly waitsFor?: string | undefined
+  /** Resolves when `next()` may give something else than PAUSE, or is closed. Rejects with what `next()` would throw. For one who waits at a time. */
   ready(): Promise<void>
 }
 
@@ -25,6 +31,7 @@ export class StageInputs {
   readonly calls: CallWaits = new CallWaits()
   readonly #own: RowInput
   readonly #all: RowInput[]
+  readonly #asked: Map<RowInput, Promise<void>> = new Map()
   #waitsFor: RowInput
 
   constructor(own: RowInput) {
@@ -44,9 +51,26 @@ export class StageInputs {
     return isBatchCursor(input) ? Object.assign(beside, { nextBatch: () => waiting(input.nextBatch()) }) : beside
   }
 
-  /** Resolves when the pipeline may give something else than PAUSE. */
+  /** Resolves when the pipeline may give something else than PAUSE. Several may wait at once; an input is asked for one of them. */
   ready(): Promise<void> {
-    return this.#waitsFor.ready()
+    const input = this.#waitsFor
+    const asked = this.#asked.get(input) ?? input.ready().finally(() => this.#asked.delete(input))
+    this.#asked.set(input, asked)
+    return asked
+  }
+
+  /** What the pipeline waits for, in words. */
+  get waitsFor(): string {
+    return this.#waitsFor.waitsFor ?? 'its input'
+  }
+
+  /** What may let the pipeline go on: not its input while calls of asynchronous functions take no more rows. */
+  awaited(): Record<string, () => Promise<unknown>> {
+    const { calls } = this
+    return {
+      ...(calls.isFull ? {} : { input: () => this.ready() }),
+      ...(calls.isEmpty ? {} : { calls: () => calls.changed() }),
+    }
   }
 
   /** Resolves when all are ready, or closed, and hold no file, and no statement runs. */

@@ -1,6 +1,4 @@
 import { availableParallelism } from 'node:os'
-import type { Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
 import { MillraceError } from '../base/errors.js'
 import { checkedKind, type WorkerKind } from '../mesh/pool-options.js'
 import { checkedStallMs, type StallOptions, type StallReport } from '../mesh/stall-report.js'
@@ -8,7 +6,6 @@ import type { LogRecord } from './ctx.js'
 import type { FlowPool } from './flow-pool.js'
 import type { Inputs } from './inputs.js'
 import { checkBetween, checkRingBytes, checkWorkers } from './number-option.js'
-import type { BytesOptions } from './row-bytes.js'
 import { resolveSpill, type SpillTerms } from './spill-terms.js'
 
 /** Memory that the operators of one worker may keep rows in, by default (512 MiB): an estimate of their size, not of the heap. */
@@ -102,50 +99,4 @@ function stallOptions({ onStall, onLog, stallMs }: RunOptions): StallOptions | u
       onLog?.({ level: 'warn', object: report.text, worker: 0, stage: 'stall', source: undefined })
     },
   }
-}
-
-/** What a run has done so far. */
-export interface RunStats {
-  /** Workers that take part; 0 where all runs in the caller's thread. */
-  readonly workers: number
-  /** Rows read, bytes read from files, and units of input finished, as the workers told last: complete at the end. */
-  readonly rowsIn: number
-  readonly bytesIn: number
-  readonly splitsDone: number
-  /** Rows left out because a function failed for them or a source could not read them (`onError`), as the workers told last. */
-  readonly rowsSkipped: number
-  /** Rows given to the consumer. */
-  readonly rowsOut: number
-  /** Bytes that workers wrote to disk because they had no room in memory. */
-  readonly spilledBytes: number
-  /** Since the first row was asked for, until now or the end. */
-  readonly elapsedMs: number
-  /** Bytes of frames sent by each worker, by receiving participant; 0 is the leader, workers count from 1. Known at the end. */
-  readonly sentBytes: Readonly<Record<number, Readonly<Record<number, number>>>>
-}
-
-/**
- * A flow that runs. It starts when its rows are first asked for; leaving the loop, `cancel` or disposal stops it everywhere. Its rows are
- * given once: asking again throws `InvalidArgument`.
- *
- * Asking for rows throws what a stage threw, with `stage`, and `file` and `offset` where the row has a source; `PeerLostError` where a
- * worker died; `CancelledError`, `SessionEndedError`; `MillraceError` with the codes of sources, stages, columns and budgets.
- */
-export interface FlowRun<R> extends AsyncIterable<R>, AsyncDisposable {
-  /** All rows in one array. */
-  collect(): Promise<R[]>
-  /** The rows in batches as they arrive, of any size from 1. */
-  batches(): AsyncIterable<readonly R[]>
-  /**
-   * The rows as a stream of bytes, for a response or a file: `{ format: 'ndjson' }`, or `'csv'` with the options `columns` and `delimiter`. It
-   * starts the run when it is first read, and slows it down where it is read slowly; destroying it cancels the run, and an error of the run
-   * destroys it. @throws MillraceError `InvalidArgument`
-   */
-  toNode(options: BytesOptions<R>): Readable
-  /** Likewise a web stream of bytes; cancelling it cancels the run. @throws MillraceError `InvalidArgument` */
-  toWeb(options: BytesOptions<R>): ReadableStream<Uint8Array>
-  /** Stops it everywhere; who waits for rows gets `CancelledError` with `reason` as its cause. Resolves when nothing of it is left. */
-  cancel(reason?: unknown): Promise<void>
-  /** What it has done so far, or in all once it has ended. */
-  stats(): RunStats
 }

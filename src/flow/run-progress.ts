@@ -2,7 +2,7 @@ import type { MillraceError } from '../base/errors.js'
 import { tooManyErrors } from './operators/skipped-rows.js'
 import { failingOf, type Plan } from './plan.js'
 import { skipKey, type WorkerProgress } from './query-events.js'
-import type { RunStats } from './run-options.js'
+import type { RunStats } from './run.js'
 
 type Totals = Omit<RunStats, 'workers' | 'rowsOut' | 'elapsedMs'>
 

@@ -27,6 +27,7 @@ export interface StageRunOptions {
   readonly pipeline: Cursor<Row>
   /** Of the rows of the pipeline; by default none. */
   readonly int32?: Int32Columns | undefined
+  /** That of all stages behind the same fork. */
   readonly slice: Slice
   readonly route: Route
   readonly queueBytes: number
@@ -57,6 +58,7 @@ export class StageRun implements StreamSource {
   private pushed = 0
   /** Slices of work done. */
   private slices = 0
+  private readonly interrupted = () => this.isCancelled
 
   constructor(private readonly options: StageRunOptions) {
     this.id = options.id
@@ -81,14 +83,13 @@ export class StageRun implements StreamSource {
   }
 
   describe(): SourceActivity {
-    const { name } = this.options
-    return { name, waitsFor: this.isResting ? 'its input' : undefined, gate: this.gate?.closedBy, steps: this.slices }
+    const { name, inputs } = this.options
+    return { name, waitsFor: this.isResting ? inputs.waitsFor : undefined, gate: this.gate?.closedBy, steps: this.slices }
   }
 
   private async produce(task: SourceTask): Promise<void> {
-    const { name, route, queueBytes, slice, spill, int32 } = this.options
+    const { name, route, queueBytes, spill, int32 } = this.options
     this.task = task
-    slice.interrupted = () => this.isCancelled
     const output = new ExchangeOutput(name, task, route, () => task.flush(), spill && { spill, queueBytes }, int32)
     const gate = new Gate(task, output, queueBytes)
     this.gate = gate
@@ -120,6 +121,7 @@ export class StageRun implements StreamSource {
   /** Works until the input pauses, the slice is over, or the gate closes. True: there are no more rows. */
   private pull(output: ExchangeOutput, gate: Gate): boolean {
     const { slice } = this.options
+    slice.interrupted = this.interrupted
     slice.begin()
     let { looks } = slice
     for (;;) {
@@ -160,20 +162,10 @@ export class StageRun implements StreamSource {
     // What was gathered so far goes to whoever waits for it; also to one who begins to wait while there is no input.
     if (gate.isOpen() && !slice.expired) {
       this.isResting = true
-      await this.wakeups.any(this.awaited(task, inputs))
+      await this.wakeups.any({ sinks: () => task.changed(), ...inputs.awaited() })
       this.isResting = false
     } else this.slices++
     task.flush()
     await macrotask()
-  }
-
-  /** What may let it go on: not its input while calls of asynchronous functions take no more rows. */
-  private awaited(task: SourceTask, inputs: StageInputs): Record<string, () => Promise<unknown>> {
-    const { calls } = inputs
-    return {
-      sinks: () => task.changed(),
-      ...(calls.isFull ? {} : { input: () => inputs.ready() }),
-      ...(calls.isEmpty ? {} : { calls: () => calls.changed() }),
-    }
   }
 }

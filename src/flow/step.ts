@@ -19,7 +19,7 @@ export interface FlowParts {
   readonly steps: readonly Step[]
 }
 
-/** One call on the builder, already checked; `buildPlan` turns a list of them into stages. */
+/** One call on the builder, already checked; `planFlow` turns a list of them into stages. */
 export type Step =
   | Exclude<FunctionOperatorPlan, { op: 'perKey' } | ReduceOperatorPlan>
   | (Omit<ReduceOperatorPlan, 'op'> & { readonly op: 'reduceBy' })

@@ -23,20 +23,16 @@ export class Topology {
 
   /** Participants that a stage sends to. */
   receivers(stage: StagePlan): ParticipantId[] {
-    const { to } = stage.output
-    return to === 'leader' ? [LEADER] : this.members(this.plan.stages[to])
+    const { output } = stage
+    if (output.exchange === 'fork') return []
+    return output.to === 'leader' ? [LEADER] : this.members(this.plan.stages[output.to])
   }
 
   /** Whether a stage's rows become a table of a statement as they are: it has columns even where it has no rows. */
   isTable({ id, output }: StagePlan): boolean {
-    if (output.to === 'leader' || output.exchange === 'merge') return false
+    if (output.exchange === 'fork' || output.exchange === 'merge' || output.to === 'leader') return false
     const [first, ...others] = this.plan.stages[output.to].operators
     return first?.op === 'sql' || others.some((other) => other.op === 'sql' && other.tables.some(({ stage }) => stage === id))
-  }
-
-  /** The stage whose rows the leader reads. */
-  get last(): StagePlan {
-    return this.plan.stages[this.plan.stages.length - 1]
   }
 
   /** The stage's output, as one of its members sends it. */
@@ -56,7 +52,8 @@ export class Topology {
       const outputs = members.flatMap((sender) =>
         this.receivers(stage).map((receiver): [ParticipantId, ParticipantId] => [sender, receiver]),
       )
-      const splits = stage.input.kind === 'exchange' ? [] : members.map((member): [ParticipantId, ParticipantId] => [LEADER, member])
+      const readsLeader = stage.input.kind !== 'exchange' && stage.input.kind !== 'fork'
+      const splits = readsLeader ? members.map((member): [ParticipantId, ParticipantId] => [LEADER, member]) : []
       return [...outputs, ...splits]
     })
   }

@@ -2,7 +2,7 @@ import { systemClock } from '../base/clock.js'
 import { macrotask } from '../base/macrotask.js'
 import { poolOf } from '../call/connect.js'
 import { isRun, leftovers } from '../flow/execute.js'
-import type { FlowRun } from '../flow/run-options.js'
+import type { FlowRun } from '../flow/run.js'
 
 /** What `leaks` takes beside what it looks at. */
 export interface LeaksOptions {

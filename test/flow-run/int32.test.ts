@@ -8,7 +8,7 @@ import { arrow, csv, type Flow, flow, jsonl, type Part, parquet, type RunOptions
 import { parquetBytes } from '../flow/parquet-writer.js'
 import type { AnyFlow } from './oracle.js'
 import { copied, isEven, sameColumns } from './stages/basic.js'
-import { errorOf, rowsOf, sorted, start, temporaryFolder, useWays, writeFiles } from './support.js'
+import { errorOf, rowsOf, sorted, start, startAll, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 const STAGES = new URL('./stages/basic.js', import.meta.url)
@@ -82,6 +82,16 @@ const ARROW_NAMES: Types = { Int32: 'INT32', Float64: 'DOUBLE' }
 
 function arrowTypes(bytes: Uint8Array): Types {
   return Object.fromEntries(tableFromIPC(bytes).schema.fields.map(({ name, type }) => [name, ARROW_NAMES[`${type}`]]))
+}
+
+/** The types in what two flows of one run write. */
+async function typesOfBoth(jobs: readonly [AnyFlow, AnyFlow], options: RunOptions): Promise<Types[]> {
+  const out = mkdtempSync(join(folder, 'out-'))
+  await startAll(
+    jobs.map((job, index) => job.write(to.arrow(`${out}/${index}.arrow`))),
+    options,
+  ).collect()
+  return jobs.map((_job, index) => arrowTypes(readFileSync(`${out}/${index}.arrow`)))
 }
 
 async function arrowFileTypes(job: AnyFlow, options: RunOptions): Promise<Types> {
@@ -180,6 +190,13 @@ describe('the type of a column', () => {
         assert.deepEqual(sorted(await rowsOf(again, way.options)), sorted(rows), way.name)
         assert.deepEqual(await parquetTypes(again, way.options), both(type), way.name)
       }
+    }
+  })
+
+  test('is the same where several flows get the rows', async () => {
+    for (const way of ways) {
+      assert.deepEqual(await typesOfBoth([ints().filter(isEven), ints().sort('id')], way.options), [both(INT), both(INT)], way.name)
+      assert.deepEqual(await typesOfBoth([ints().map(copied), ints()], way.options), [both(FLOAT), both(INT)], way.name)
     }
   })
 

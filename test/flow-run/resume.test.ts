@@ -4,6 +4,7 @@ import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileS
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { arrow, csv, type Flow, flow, jsonl, type LogRecord, type Part, parquet, type Sink, to } from 'millrace/flow'
 import { randomWords } from '../support/random.js'
 import { type Entry, even, type Orders, orders, twice, worked, workedAnew } from './stages/resuming.js'
@@ -200,9 +201,60 @@ describe('a run that was cut off', () => {
       const run = job().run({ pool: pool(2) })
       await run.collect()
       assert.ok(run.stats().rowsIn < ALL, format)
-      const read = flow(import.meta.url).read(source(place.out) as ReturnType<typeof jsonl<{ id: number; text: string | null }>>)
+      const read = flow(new URL('./stages/resuming.js', import.meta.url)).read(
+        source(place.out) as ReturnType<typeof jsonl<{ id: number; text: string | null }>>,
+      )
       const ids = (await rowsOf(read, { pool: pool(0) })).map(({ id, text }) => `${id} ${text === null}`)
       assert.deepEqual(sorted(ids), sorted(Array.from({ length: ALL }, (_none, id) => `${id} ${id % 5 === 0}`)), format)
+    }
+  })
+
+  test('may have read each format, of which a file may be one split', async () => {
+    const place = new Place()
+    const all = Array.from({ length: ALL }, (_none, id) => ({ id, text: `text ${id}` }))
+    const fifth = (n: number) => all.slice((n * ALL) / 5, ((n + 1) * ALL) / 5)
+    const linesOf = (rows: object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+    const files = [0, 1, 2, 3, 4].flatMap((n) => [
+      [`packed/${n}.jsonl.gz`, gzipSync(linesOf(fifth(n)))],
+      [
+        `csv/${n}.csv`,
+        `id,text\n${fifth(n)
+          .map(({ id, text }) => `${id},${text}\n`)
+          .join('')}`,
+      ],
+    ])
+    await writeFiles(place.folder, Object.fromEntries(files))
+    const given = flow(new URL('./stages/resuming.js', import.meta.url)).read(jsonl<Entry>(`${place.folder}/packed/*`))
+    await rowsOf(given.write(to.parquet(`${place.folder}/parquet/`, { rowGroupRows: 300 })), { pool: pool(1) })
+    await rowsOf(given.write(to.arrow(`${place.folder}/arrow/`, { rowsPerPart: 700 })), { pool: pool(1) })
+    const columns = { id: 'float64', text: 'utf8' } as const
+    for (const source of [
+      jsonl<Entry>(`${place.folder}/packed/*`),
+      csv(`${place.folder}/csv/*`, { columns }),
+      parquet(`${place.folder}/parquet/*.parquet`, { columns }),
+      arrow(`${place.folder}/arrow/*.arrow`, { columns }),
+    ]) {
+      const { kind } = source.input
+      const job = flow(new URL('./stages/resuming.js', import.meta.url))
+        .read<Entry>(source)
+        .map(worked, { params: { orders: place.orders }, setup: orders })
+        .write(to.jsonl(place.out, { resume, overwrite: true }))
+      place.order({ fails: ALL - 1 })
+      await fail(rowsOf(job, { pool: pool(1) }), /row/)
+      const { keptRows } = place
+      assert.ok(kind === 'parquet' || keptRows > ALL / 2, kind)
+      place.order({})
+      for (const workers of [0, 2]) {
+        const run = job.run({ pool: pool(workers) })
+        await run.collect()
+        assert.equal(run.stats().rowsIn, workers === 0 ? ALL - keptRows : ALL, kind)
+        const ids = rowsIn(place.out).map(({ id }) => id)
+        assert.deepEqual(
+          ids.sort((a, b) => a - b),
+          all.map(({ id }) => id),
+          kind,
+        )
+      }
     }
   })
 

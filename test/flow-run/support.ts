@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, afterEach, before } from 'node:test'
-import { createPool, type Flow, type FlowPool, type FlowRun, type RunOptions } from 'millrace/flow'
+import { createPool, type Flow, type FlowPool, type FlowRun, type FlowsRun, type RunOptions, runAll } from 'millrace/flow'
 import { leaks } from 'millrace/testing'
 import { TRANSPORTS } from '../support/connections.js'
 
@@ -86,11 +86,21 @@ export function useWays(
   return { ways, pool }
 }
 
-const watched = new Set<FlowRun<unknown>>()
+const watched = new Set<AsyncDisposable>()
 
 /** Starts a run that the oracle looks at after the test. */
 export function start<R>(job: Flow<R>, options: RunOptions): FlowRun<R> {
   const run = job.run(options)
+  watched.add(run)
+  return run
+}
+
+/** Likewise a run of several flows. */
+export function startAll<const R extends readonly unknown[]>(
+  jobs: readonly [...{ [I in keyof R]: Flow<R[I]> }],
+  options: RunOptions,
+): FlowsRun<R> {
+  const run = runAll<R>(jobs, options)
   watched.add(run)
   return run
 }

@@ -235,7 +235,11 @@ test('bad rows are left out, and nothing else; without their names no row can be
   })
 })
 
-test('onError of a source is fail, skip or a folder', () => {
+test('onError of a source is fail, skip or a folder, which needs a run', async () => {
+  await assert.rejects(read('a\n1\n', { onError: to.jsonl('bad/') }), {
+    code: 'InvalidArgument',
+    message: /onError: 'skip', or run a flow/,
+  })
   assert.throws(() => csv('a.csv', { maxErrors: 3 }), { code: 'InvalidArgument', message: /^csv\(\): maxErrors .* give onError with it/ })
   const file = to.jsonl('a.jsonl')
   assert.throws(() => csv('a.csv', { onError: file }), { code: 'InvalidArgument', message: /end "a\.jsonl" with \// })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { asc, desc, flow, jsonl, lines, parquet } from '../../src/flow.js'
+import { asc, desc, explainAll, flow, jsonl, lines, parquet } from '../../src/flow.js'
 import { loadRanks, ranked, shout, words } from './stages.js'
 
 const GOLDEN = new URL('../../../test/golden/', import.meta.url)
@@ -58,3 +58,9 @@ for (const [name, job] of Object.entries(JOBS)) {
     assert.equal(await job.explain(), await readFile(new URL(`${name}.txt`, GOLDEN), 'utf8'))
   })
 }
+
+test('explainAll shows what several flows share, and where they part', async () => {
+  const read = start.read(lines('a.txt')).flatMap(words, { params: { min: 3 } })
+  const text = await explainAll([read.groupBy('word', (a) => ({ n: a.count() })), read.sort('word').limit(3), read.limit(5)])
+  assert.equal(text, await readFile(new URL('explain-all.txt', GOLDEN), 'utf8'))
+})

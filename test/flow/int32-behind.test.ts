@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Flow } from '../../src/flow/flow-builder.js'
 import { maySendInt32 } from '../../src/flow/operators/int32-behind.js'
-import { arrow, csv, type Flow, flow, jsonl, parquet, to } from '../../src/flow.js'
+import { planFlows } from '../../src/flow/plan-flows.js'
+import type { FlowParts } from '../../src/flow/step.js'
+import { arrow, csv, flow, jsonl, parquet, to } from '../../src/flow.js'
 import type { AnyFlow } from '../flow-run/oracle.js'
 import { isEven, same } from '../flow-run/stages/basic.js'
 
@@ -42,3 +45,13 @@ for (const [name, job, expected] of cases) {
     assert.equal(maySendInt32(plan, plan.stages.length - 1), expected)
   })
 }
+
+test('rows that several flows get have the columns that they had before', () => {
+  for (const [job, expected] of [
+    [ints(), true],
+    [json(), false],
+  ] as const) {
+    const plan = planFlows([job.filter(isEven), job].map((each) => Flow.partsOf(each) as FlowParts))
+    for (const { id } of plan.stages) assert.equal(maySendInt32(plan, id), expected)
+  }
+})

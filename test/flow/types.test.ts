@@ -1,6 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arrow, asc, type Columns, type Ctx, csv, desc, type Flow, flow, rows as given, jsonl, lines, parquet, to } from '../../src/flow.js'
+import {
+  arrow,
+  asc,
+  type Columns,
+  type Ctx,
+  csv,
+  desc,
+  type Flow,
+  flow,
+  rows as given,
+  jsonl,
+  lines,
+  parquet,
+  runAll,
+  to,
+} from '../../src/flow.js'
 import { compileMistakes } from '../support/mistakes.js'
 import { loadRanks, long, ranked, shout, words } from './stages.js'
 
@@ -318,6 +333,32 @@ test('mistakes are refused by the compiler', () => {
     to.jsonl('out/', { resume: 'always' })
   }
   assert.equal(typeof refused, 'function')
+})
+
+test('the rows of several flows are told apart by the number of their flow', () => {
+  const typed = async () => {
+    const run = runAll([counted, trades], { workers: 0 })
+    const all: [{ word: string; size: number }[], Trade[]] = await run.collect()
+    for await (const each of run) {
+      if (each.flow === 0) each.row satisfies { word: string }
+      else each.row satisfies Trade
+      // @ts-expect-error of either
+      each.row.word
+      // @ts-expect-error there are two
+      if (each.flow === 2) return
+    }
+    for await (const each of run.batches()) if (each.flow === 1) each.rows satisfies readonly Trade[]
+    // As many as there are, of one type.
+    const many: Flow<Trade>[] = [trades, trades]
+    const same: Trade[][] = await runAll(many).collect()
+    for await (const { flow, row } of runAll(many)) [flow satisfies number, row satisfies Trade]
+    // @ts-expect-error no flows
+    runAll([counted, {}])
+    // @ts-expect-error one flow
+    runAll(counted)
+    return [all, same]
+  }
+  assert.equal(typeof typed, 'function')
 })
 
 const HEAD = `import { desc, flow, jsonl } from '../../../src/flow.js'

@@ -13,6 +13,7 @@ export function maySendInt32({ stages }: Pick<Plan, 'stages'>, stage: number): b
     const { input, operators } = stages[sender]
     let has = false
     if (input.kind === 'exchange') has = input.stages.every(may)
+    else if (input.kind === 'fork') has = may(input.stage)
     else if (input.kind === 'csv') has = input.columns?.some(isInt32) ?? false
     else if (input.kind === 'parquet' || input.kind === 'arrow') has = input.columns?.some(isInt32) ?? true
     for (const operator of operators) {

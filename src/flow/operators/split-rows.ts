@@ -1,3 +1,4 @@
+import { copyRow } from '../../columnar/copy-row.js'
 import type { Row } from '../../columnar/schema.js'
 import type { SourceLocation } from '../ctx.js'
 import { type Cursor, END, PAUSE } from './cursor.js'
@@ -42,7 +43,7 @@ export class SplitRows implements Cursor<Row> {
     const kept = this.#kept[this.#at]
     if (kept !== undefined) {
       this.#at++
-      return copied(kept.row)
+      return copyRow(kept.row)
     }
     try {
       const row = this.#source.next()
@@ -73,16 +74,9 @@ export class SplitRows implements Cursor<Row> {
   }
 
   #keep(row: Row): void {
-    this.#kept.push({ row: keepRow(copied(row)), source: this.#source.current })
+    this.#kept.push({ row: keepRow(copyRow(row)), source: this.#source.current })
     this.#at++
     this.#meter.add(row)
     if (this.#meter.isOver) throw this.#meter.exceeded()
   }
-}
-
-/** A row of a file, of which a function may change whatever it likes. */
-function copied(row: Row): Row {
-  const copy: Row = { ...row }
-  for (const name in copy) if (typeof copy[name] === 'object' && copy[name] !== null) copy[name] = structuredClone(copy[name])
-  return copy
 }

@@ -14,7 +14,7 @@ export interface StageEnvironment {
   cancelled(): boolean
   log(record: LogRecord): void
   /** Where the row being worked on came from: the source cursor. */
-  readonly location?: { readonly current: SourceLocation | undefined; readonly splitId?: string | undefined }
+  readonly location?: { readonly current?: SourceLocation | undefined; readonly splitId?: string | undefined }
 }
 
 /** The second argument of one stage function: one object for its whole life, whose `source` follows the rows. */

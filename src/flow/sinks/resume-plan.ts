@@ -33,6 +33,7 @@ export function refuseResume(stages: readonly StagePlan[]): void {
 }
 
 function problemOf(stages: readonly StagePlan[], sink: SinkPlan): string | undefined {
+  if (stages.filter(({ output }) => output.to === 'leader').length > 1) return 'this one runs together with others'
   const [{ input, operators }] = stages
   if (input.kind === 'rows') return 'this one reads rows() that the run is given'
   const last = operators[operators.length - 1] as OperatorPlan | undefined

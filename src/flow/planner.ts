@@ -1,45 +1,14 @@
-import { MillraceError } from '../base/errors.js'
-import {
-  type ExchangeInputPlan,
-  type InputPlan,
-  isFunctionOperator,
-  type OperatorPlan,
-  type OrderPlan,
-  type OutputPlan,
-  type Plan,
-  retriedOf,
-  type SinkOperatorPlan,
-  type SourcePlan,
-  type StagePlan,
+import type {
+  ExchangeInputPlan,
+  InputPlan,
+  OperatorPlan,
+  OrderPlan,
+  OutputPlan,
+  SinkOperatorPlan,
+  SqlInputPlan,
+  StagePlan,
 } from './plan.js'
-import { refuseResume } from './sinks/resume-plan.js'
 import type { FlowParts, SqlStep, Step } from './step.js'
-
-/**
- * Cuts the steps of a flow into stages at every exchange.
- *
- * - groupBy, reduceBy: partial here, hash exchange, final there. distinct: the same by the whole row; topPerKey: the same by its keys.
- * - perKey: hash exchange, sort there by key and order.
- * - sort: in each worker, ordered merge on one.
- * - sort and limit: top-k in each worker, ordered merge on one, limit there.
- * - limit: in each worker, and again where the rows come together: on one worker, or at the leader if nothing follows.
- * - join: both sides by hash of the keys to the same worker, or the right side to all, if that was asked for or `isSmall` says so; the right side's stages stand before.
- * - sql: all tables to one worker; or, where each flow ends with an exchange that says so, on every worker what comes there. As a source: on one.
- * - union: both sides, dealt out, to one stage.
- * - write and tee: to one file on one worker, to a folder where the rows are.
- *
- * A sort before another sort, a groupBy, reduceBy, perKey, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
- * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
- */
-export function buildPlan({ module, input, steps }: FlowParts, isSmall: IsSmall = () => false): Plan {
-  const stages: StagePlan[] = []
-  const planner = new Planner(stages, input, isSmall)
-  for (const step of steps) planner.add(step)
-  planner.finish()
-  for (const stage of stages) refuseSkips(stage)
-  refuseResume(stages)
-  return { version: 1, module, stages }
-}
 
 /** Steps behind which rows are in the order in which they were. */
 const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>([
@@ -57,7 +26,7 @@ const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>([
 type Pending = { kind: 'sort'; order: OrderPlan } | { kind: 'trim'; rows: number } | undefined
 
 /** Whether all of a flow's rows may go to every worker. */
-type IsSmall = (parts: FlowParts) => boolean
+export type IsSmall = (parts: FlowParts) => boolean
 
 type WithoutTo<O> = O extends unknown ? Omit<O, 'to'> : never
 /** Where it goes is known when that stage is. */
@@ -65,8 +34,24 @@ type OpenOutput = WithoutTo<OutputPlan>
 
 const GATHER: OpenOutput = { exchange: 'gather' }
 
-/** Plans one flow; its stages come behind those that are there. The last one is open, and gets its number when it is closed. */
-class Planner {
+/**
+ * Cuts the steps of a flow into stages at every exchange. Its stages come behind those that are there. The last one is open, and gets its number
+ * when it is closed.
+ *
+ * - groupBy, reduceBy: partial here, hash exchange, final there. distinct: the same by the whole row; topPerKey: the same by its keys.
+ * - perKey: hash exchange, sort there by key and order.
+ * - sort: in each worker, ordered merge on one.
+ * - sort and limit: top-k in each worker, ordered merge on one, limit there.
+ * - limit: in each worker, and again where the rows come together: on one worker, or at the leader if nothing follows.
+ * - join: both sides by hash of the keys to the same worker, or the right side to all, if that was asked for or `isSmall` says so; the right side's stages stand before.
+ * - sql: all tables to one worker; or, where each flow ends with an exchange that says so, on every worker what comes there. As a source: on one.
+ * - union: both sides, dealt out, to one stage.
+ * - write and tee: to one file on one worker, to a folder where the rows are.
+ *
+ * A sort before another sort, a groupBy, reduceBy, perKey, join, union or exchange is left out: its order would be lost. Once the rows are on one worker
+ * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
+ */
+export class Planner {
   #input: InputPlan
   #on: 'all' | 'one' = 'all'
   #operators: OperatorPlan[] = []
@@ -76,7 +61,7 @@ class Planner {
 
   constructor(
     readonly stages: StagePlan[],
-    source: SourcePlan,
+    source: InputPlan | SqlInputPlan,
     private readonly isSmall: IsSmall,
   ) {
     if (source.kind !== 'sql') {
@@ -143,11 +128,28 @@ class Planner {
     }
   }
 
-  finish(): void {
+  /** The rows go to the leader, as those of this flow. */
+  finish(flow?: number): void {
     const limit = this.#pending?.kind === 'trim' ? { limit: this.#pending.rows } : {}
     if (this.#pending?.kind === 'trim') this.#pending = undefined
     this.#settle('ordered')
-    this.#close({ exchange: 'gather', to: 'leader', ...limit })
+    this.#close({ exchange: 'gather', to: 'leader', ...limit, ...(flow !== undefined && { flow }) })
+  }
+
+  /**
+   * Here flows part that were the same so far: one planner for each. `next` are the steps that they go on with, undefined for one that is over. What a limit
+   * keeps is the same for all; so is an order, if they `wantOrder`.
+   */
+  fork(next: readonly (Step | undefined)[]): Planner[] {
+    if (this.#pending?.kind === 'trim' || wantOrder(next)) this.#settle('ordered')
+    const stage = this.#close({ exchange: 'fork', to: [] })
+    return next.map(() => {
+      const branch = new Planner(this.stages, { kind: 'fork', stage }, this.isSmall)
+      branch.#on = this.#on
+      branch.#pending = this.#pending
+      branch.#senders = [stage]
+      return branch
+    })
   }
 
   /** Does what the last step left open, now that another step follows. */
@@ -277,25 +279,27 @@ class Planner {
     const id = this.stages.length
     for (const sender of this.#senders) {
       const stage = this.stages[sender]
-      this.stages[sender] = { ...stage, output: { ...stage.output, to: id } as OutputPlan }
+      this.stages[sender] = { ...stage, output: sentTo(stage.output, id) }
     }
     this.stages.push({ id, on: this.#on, input: this.#input, operators: this.#operators, output: { to: id, ...output } as OutputPlan })
     return id
   }
 }
 
-function orderOf({ by, stable }: OrderPlan): OrderPlan {
-  return stable ? { by, stable } : { by }
+function sentTo(output: OutputPlan, stage: number): OutputPlan {
+  return output.exchange === 'fork' ? { ...output, to: [...output.to, stage] } : { ...output, to: stage }
 }
 
-/** A row that is left out would be counted, and written, with each attempt. */
-function refuseSkips(stage: StagePlan): void {
-  for (const operator of stage.operators.slice(0, retriedOf(stage))) {
-    if (!isFunctionOperator(operator) || operator.onError === undefined) continue
-    const { name } = operator.fn
-    throw new MillraceError(
-      'InvalidArgument',
-      `read() has retries, and ${name} onError: before the first exchange a flow has one or the other; put exchange.roundRobin() before ${name}, or leave one out`,
-    )
-  }
+/** Whether flows that part behind a sort have its order in common: all of them see it, and not only its first rows. */
+export function wantOrder(next: readonly (Step | undefined)[]): boolean {
+  return next.every(takesOrder) && next.some((step) => step?.op !== 'limit')
+}
+
+/** Whether an order before this step is seen behind it; undefined: the end. */
+export function takesOrder(step: Step | undefined): boolean {
+  return step === undefined || step.op === 'limit' || KEEP_ORDER.has(step.op)
+}
+
+function orderOf({ by, stable }: OrderPlan): OrderPlan {
+  return stable ? { by, stable } : { by }
 }
