@@ -20,9 +20,11 @@ const WATCHDOG = './mesh/watchdog.js'
 const ENTRIES = {
   'entry/index': './index.js',
   'entry/flow': './flow.js',
+  'entry/sql': './sql.js',
   'entry/testing': './testing.js',
   'call/bootstrap': CALL_WORKER,
   'flow/bootstrap': './flow/bootstrap.js',
+  'sql/stage': './sql/stage.js',
   'cli/main': COMMAND,
   'mesh/watchdog': WATCHDOG,
 }

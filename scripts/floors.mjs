@@ -25,7 +25,7 @@ export const HIGHEST_PLAIN_FLOOR = 'call'
 export const THREAD_FLOOR = 'mesh'
 
 /** The files directly in `src/`: the package's exports, each with the highest floor it may import from. No floor imports them. */
-export const ENTRIES = { 'index.ts': 'call', 'flow.ts': 'flow', 'testing.ts': 'testing' }
+export const ENTRIES = { 'index.ts': 'call', 'flow.ts': 'flow', 'sql.ts': 'sql', 'testing.ts': 'testing' }
 
 export const rowOf = (floor) => FLOORS.findIndex((row) => row.includes(floor))
 

@@ -257,6 +257,22 @@ export const CODES = {
     cause: 'A row has a column that the file being written has not, or a value that does not fit its column there.',
     cure: 'Name the columns in the option `columns` of the sink, or map the rows; the message names column and row.',
   },
+  SqlMissing: {
+    fault: 'user',
+    cause: 'A flow has a statement of SQL, and the package that runs it is not installed or cannot be loaded.',
+    cure: 'Install it beside this one: `npm install @duckdb/node-api`. See the cause where it is there.',
+  },
+  SqlFailed: {
+    fault: 'user',
+    cause: 'DuckDB refused a statement or could not finish it: its syntax, a column that is not there, a value, memory.',
+    cure: 'The message is its own, with the stage and the place in the statement.',
+  },
+  SqlColumn: {
+    fault: 'user',
+    cause:
+      'The result of a statement lacks a column, has it with another type, or has a value that does not fit; or a table cannot have a column.',
+    cure: 'The message names column and types: correct what was declared, or cast in the statement.',
+  },
   FlowRanOnImport: {
     fault: 'user',
     cause: 'The module whose functions the workers import runs a flow while it is imported.',

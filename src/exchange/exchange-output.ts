@@ -114,6 +114,11 @@ export class ExchangeOutput implements GatedOutput {
     for (const outlet of this.outlets) this.send(outlet)
   }
 
+  /** To those, too, that got no rows: the last thing sent. */
+  tellColumns(): void {
+    for (const outlet of this.outlets) if (outlet.tellColumns(this.hasRoom)) this.sent()
+  }
+
   /** Forgets what is on disk. */
   close(): void {
     for (const outlet of this.outlets) outlet.close()

@@ -16,10 +16,12 @@ export class Outlet {
   private readonly builder: BatchBuilder
   private readonly encoder = new BatchEncoder()
   private targetBytes = FIRST_BATCH_BYTES
+  /** The columns that its receivers know of, as a version of the shape. */
+  private toldVersion = 0
 
   constructor(
     private readonly sinks: readonly Sink[],
-    shape: Shape,
+    private readonly shape: Shape,
     /** Where batches go that have no room in memory; undefined: they are queued. */
     private readonly spill: OutletSpill | undefined,
   ) {
@@ -62,6 +64,16 @@ export class Outlet {
    */
   send(hasRoom: boolean): boolean {
     if (this.builder.rowCount === 0) return false
+    return this.write(hasRoom)
+  }
+
+  /** Sends a batch without rows where its receivers do not know all columns of the stage. True: a sink has got it. */
+  tellColumns(hasRoom: boolean): boolean {
+    return this.toldVersion !== this.shape.version && this.write(hasRoom)
+  }
+
+  private write(hasRoom: boolean): boolean {
+    this.toldVersion = this.shape.version
     const message = this.encoder.encode(this.builder)
     const late: number[] = []
     let sent = false

@@ -14,6 +14,11 @@ export class Spill implements SpillRoom {
     private readonly limitBytes: number,
   ) {}
 
+  /** Where files are made, and how many bytes there may be. */
+  get room(): { readonly path: string; readonly limitBytes: number } {
+    return { path: this.folder.path, limitBytes: this.limitBytes }
+  }
+
   get openFiles(): number {
     return this.areas.size
   }

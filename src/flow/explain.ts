@@ -12,6 +12,7 @@ import {
   type OutputPlan,
   type Plan,
   type SinkOperatorPlan,
+  type SqlOperatorPlan,
   type StagePlan,
 } from './plan.js'
 
@@ -22,7 +23,11 @@ export function explainPlan(plan: Plan): string {
 
 function stageText(stage: StagePlan): string {
   const on = stage.on === 'all' ? 'every worker' : 'one worker'
-  const lines = [inputText(stage.input), ...stage.operators.map(operatorText), outputText(stage.output)]
+  const lines = [
+    inputText(stage.input),
+    ...stage.operators.map((operator) => operatorText(operator, stage.on)),
+    outputText(stage.output),
+  ].filter((line) => line !== '')
   return [`stage ${stage.id} on ${on}${memoryText(stage)}`, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
@@ -34,6 +39,7 @@ function memoryText({ operators }: StagePlan): string {
 
 function inputText(input: InputPlan): string {
   if (input.kind === 'exchange') {
+    if (input.stages.length === 0) return ''
     const from = input.stages.join(' and ')
     return input.merge ? `merge stage ${from} by ${orderText(input.merge)}` : `receive stage ${from}`
   }
@@ -53,7 +59,7 @@ function columnsText(columns: readonly (ColumnPlan | string)[] | undefined): str
   return ` { ${texts.join(', ')} }`
 }
 
-function operatorText(operator: OperatorPlan): string {
+function operatorText(operator: OperatorPlan, on: StagePlan['on']): string {
   switch (operator.op) {
     case 'groupPartial':
     case 'groupFinal':
@@ -71,6 +77,8 @@ function operatorText(operator: OperatorPlan): string {
       return `limit ${operator.rows}`
     case 'join':
       return joinText(operator)
+    case 'sql':
+      return sqlText(operator, on)
     case 'distinctPartial':
     case 'distinctFinal':
       return `distinct ${operator.op === 'distinctPartial' ? 'partial' : 'final'}`
@@ -85,6 +93,25 @@ function operatorText(operator: OperatorPlan): string {
 function joinText({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan): string {
   const on = keys.map((key, index) => (key === rightKeys[index] ? key : `${key} = ${rightKeys[index]}`)).join(', ')
   return `${kind} join with stage ${right} on ${on}${suffix === '' ? '' : `, suffix ${suffix}`}`
+}
+
+function sqlText({ text, values, columns, tables }: SqlOperatorPlan, on: StagePlan['on']): string {
+  const bound = values.map((value, index) => `$${index + 1} = ${valueText(value)}`)
+  const over = tables.map(({ name, stage }) => (stage === undefined ? name : `${name} of stage ${stage}`))
+  return [
+    'sql',
+    ...(over.length > 0 ? [`over ${over.join(', ')}`] : []),
+    `(${sqlPlace(tables.length, on)}):`,
+    text.trim().replace(/\s+/g, ' '),
+    ...(bound.length > 0 ? [`with ${bound.join(', ')}`] : []),
+    `gives${columnsText(columns)}`,
+  ].join(' ')
+}
+
+/** Who runs a statement, and why. */
+function sqlPlace(tables: number, on: StagePlan['on']): string {
+  if (tables === 0) return 'one DuckDB with all threads: it spreads what it reads better than workers would'
+  return on === 'one' ? 'one DuckDB: what it asks for may be of all rows' : 'a DuckDB in each worker, of what comes there'
 }
 
 function sinkText({ op, sink }: SinkOperatorPlan): string {

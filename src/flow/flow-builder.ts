@@ -72,7 +72,7 @@ export class Flow<R> {
     this.#parts = parts
   }
 
-  /** @internal */
+  /** @internal What a flow is made of; undefined where the value is none. */
   static partsOf(value: unknown): FlowParts | undefined {
     return value instanceof Flow ? value.#parts : undefined
   }

@@ -6,7 +6,7 @@ import type { Source } from './source.js'
 
 /** What `flow()` returns: it only lacks something to read. */
 export interface FlowStart {
-  /** What the flow reads: `lines()`, `jsonl()`, `csv()`, `parquet()`, `arrow()` or `rows()`. @throws MillraceError `InvalidArgument` */
+  /** What the flow reads: `lines()`, `jsonl()`, `csv()`, `parquet()`, `arrow()`, `rows()` or `sql()`. @throws MillraceError `InvalidArgument` */
   read<R>(source: Source<R>, options?: ReadSplits): Flow<R>
 }
 
@@ -32,7 +32,7 @@ export function flow(module: string | URL): FlowStart {
   return {
     read: <R>(source: Source<R>, { retries }: ReadSplits = {}): Flow<R> => {
       if (source?.input?.kind === undefined)
-        throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv(), parquet(), arrow() or rows()')
+        throw new MillraceError('InvalidArgument', 'read() takes lines(), jsonl(), csv(), parquet(), arrow(), rows() or sql()')
       const input = retries === undefined ? source.input : { ...source.input, retries: checkedRetries(source.input, retries) }
       return new Flow<R>({ module: url, input: input as SourcePlan, steps: [] })
     },
@@ -40,6 +40,7 @@ export function flow(module: string | URL): FlowStart {
 }
 
 function checkedRetries({ kind }: SourcePlan, retries: unknown): number {
-  if (kind === 'rows') throw new MillraceError('InvalidArgument', 'read(): rows() has no splits: retries are for files')
+  if (kind === 'rows' || kind === 'sql')
+    throw new MillraceError('InvalidArgument', `read(): ${kind}() has no splits: retries are for files`)
   return countOption(retries, 'retries', 'read()')
 }

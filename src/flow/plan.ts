@@ -21,10 +21,10 @@ export interface StagePlan {
   readonly output: OutputPlan
 }
 
-export type InputPlan = SourcePlan | ExchangeInputPlan | ForkInputPlan
+export type InputPlan = FileInputPlan | RowsInputPlan | ExchangeInputPlan | ForkInputPlan
 
-/** What a flow begins with. */
-export type SourcePlan = FileInputPlan | RowsInputPlan
+/** What a flow begins with. A statement becomes the first operator of a stage that reads nothing. */
+export type SourcePlan = FileInputPlan | RowsInputPlan | SqlInputPlan
 
 /** Files: patterns as they were given, resolved against the working directory when the flow runs. */
 export type FileInputPlan = LinesInputPlan | JsonlInputPlan | CsvInputPlan | ColumnarInputPlan
@@ -72,9 +72,32 @@ export interface RowsInputPlan {
   readonly name: string
 }
 
+/** A statement of SQL, and the rows that it gives. */
+export interface SqlPlan {
+  /** With `$1`, `$2`, ... where values are bound. */
+  readonly text: string
+  /** Encoded: see `encodeParam`. */
+  readonly values: readonly unknown[]
+  readonly columns: readonly ColumnPlan[]
+}
+
+export interface SqlInputPlan extends SqlPlan {
+  readonly kind: 'sql'
+}
+
+/** Rows that a statement reads under a name. */
+export interface SqlTablePlan {
+  readonly name: string
+  /** Which stage sends them here; absent: they are those that the stage itself reads. */
+  readonly stage?: number
+  /** Columns that are known without a row. */
+  readonly columns?: readonly ColumnPlan[]
+}
+
 /** What earlier stages send here; `merge` says that every sender's rows are in this order and must stay so. */
 export interface ExchangeInputPlan {
   readonly kind: 'exchange'
+  /** None: there is nothing to read. */
   readonly stages: readonly number[]
   readonly merge?: OrderPlan
 }
@@ -255,8 +278,15 @@ export interface SinkOperatorPlan {
   readonly sink: SinkPlan
 }
 
+/** A statement over tables, all of whose rows are taken first; without a table it reads for itself, with all threads of the machine. */
+export interface SqlOperatorPlan extends SqlPlan {
+  readonly op: 'sql'
+  readonly tables: readonly SqlTablePlan[]
+}
+
 export type OperatorPlan =
   | FunctionOperatorPlan
+  | SqlOperatorPlan
   | GroupOperatorPlan
   | JoinOperatorPlan
   /** The first rows of each key here; of each key, which takes that its rows meet here. */

@@ -1,5 +1,14 @@
-import type { ExchangeInputPlan, InputPlan, OperatorPlan, OrderPlan, OutputPlan, SinkOperatorPlan, StagePlan } from './plan.js'
-import type { FlowParts, Step } from './step.js'
+import type {
+  ExchangeInputPlan,
+  InputPlan,
+  OperatorPlan,
+  OrderPlan,
+  OutputPlan,
+  SinkOperatorPlan,
+  SqlInputPlan,
+  StagePlan,
+} from './plan.js'
+import type { FlowParts, SqlStep, Step } from './step.js'
 
 /** Steps behind which rows are in the order in which they were. */
 const KEEP_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>([
@@ -23,6 +32,8 @@ type WithoutTo<O> = O extends unknown ? Omit<O, 'to'> : never
 /** Where it goes is known when that stage is. */
 type OpenOutput = WithoutTo<OutputPlan>
 
+const GATHER: OpenOutput = { exchange: 'gather' }
+
 /**
  * Cuts the steps of a flow into stages at every exchange. Its stages come behind those that are there. The last one is open, and gets its number
  * when it is closed.
@@ -33,6 +44,7 @@ type OpenOutput = WithoutTo<OutputPlan>
  * - sort and limit: top-k in each worker, ordered merge on one, limit there.
  * - limit: in each worker, and again where the rows come together: on one worker, or at the leader if nothing follows.
  * - join: both sides by hash of the keys to the same worker, or the right side to all, if that was asked for or `isSmall` says so; the right side's stages stand before.
+ * - sql: all tables to one worker; or, where each flow ends with an exchange that says so, on every worker what comes there. As a source: on one.
  * - union: both sides, dealt out, to one stage.
  * - write and tee: to one file on one worker, to a folder where the rows are.
  *
@@ -40,6 +52,7 @@ type OpenOutput = WithoutTo<OutputPlan>
  * they stay there until an explicit exchange, join or union, and group, sort and limit need none.
  */
 export class Planner {
+  #input: InputPlan
   #on: 'all' | 'one' = 'all'
   #operators: OperatorPlan[] = []
   #pending: Pending
@@ -48,9 +61,18 @@ export class Planner {
 
   constructor(
     readonly stages: StagePlan[],
-    private input: InputPlan,
+    source: InputPlan | SqlInputPlan,
     private readonly isSmall: IsSmall,
-  ) {}
+  ) {
+    if (source.kind !== 'sql') {
+      this.#input = source
+      return
+    }
+    const { kind: _kind, ...statement } = source
+    this.#input = { kind: 'exchange', stages: [] }
+    this.#on = 'one'
+    this.#operators.push({ op: 'sql', ...statement, tables: [] })
+  }
 
   add(step: Step): void {
     if (step.op === 'limit') {
@@ -83,6 +105,9 @@ export class Planner {
         return
       case 'union':
         this.#union(step.other)
+        return
+      case 'sql':
+        this.#sql(step)
         return
       case 'hash':
         this.#exchange('all', { exchange: 'hash', keys: step.keys })
@@ -205,7 +230,22 @@ export class Planner {
     const from = this.#planned(other, { exchange: 'roundRobin' })
     this.#exchange('all', { exchange: 'roundRobin' })
     this.#senders.push(from)
-    this.input = { kind: 'exchange', stages: [...(this.input as ExchangeInputPlan).stages, from] }
+    this.#input = { kind: 'exchange', stages: [...(this.#input as ExchangeInputPlan).stages, from] }
+  }
+
+  #sql({ table, others, isSpread, text, values, columns }: SqlStep): void {
+    const beside = others.map(({ table, parts }) => ({ ...table, stage: isSpread ? this.#spread(parts) : this.#planned(parts, GATHER) }))
+    if (!isSpread && this.#on === 'all') this.#exchange('one', GATHER)
+    this.#senders.push(...beside.map(({ stage }) => stage))
+    this.#operators.push({ op: 'sql', text, values, columns, tables: [...beside, table] })
+  }
+
+  /** The stages of a flow that ends with an exchange, which is how its rows come. */
+  #spread({ steps, ...parts }: FlowParts): number {
+    const last = steps[steps.length - 1]
+    const output: OpenOutput =
+      last.op === 'hash' ? { exchange: 'hash', keys: last.keys } : { exchange: last.op as 'roundRobin' | 'broadcast' }
+    return this.#planned({ ...parts, steps: steps.slice(0, -1) }, output)
   }
 
   #sink(step: SinkOperatorPlan): void {
@@ -229,7 +269,7 @@ export class Planner {
   #exchange(on: 'all' | 'one', output: OpenOutput): void {
     const stage = this.#close(output)
     this.#on = on
-    this.input = { kind: 'exchange', stages: [stage], ...(output.exchange === 'merge' ? { merge: orderOf(output) } : {}) }
+    this.#input = { kind: 'exchange', stages: [stage], ...(output.exchange === 'merge' ? { merge: orderOf(output) } : {}) }
     this.#operators = []
     this.#senders = [stage]
   }
@@ -241,7 +281,7 @@ export class Planner {
       const stage = this.stages[sender]
       this.stages[sender] = { ...stage, output: sentTo(stage.output, id) }
     }
-    this.stages.push({ id, on: this.#on, input: this.input, operators: this.#operators, output: { to: id, ...output } as OutputPlan })
+    this.stages.push({ id, on: this.#on, input: this.#input, operators: this.#operators, output: { to: id, ...output } as OutputPlan })
     return id
   }
 }

@@ -208,6 +208,7 @@ export class QueryWorker {
       id: this.topology.outputId(stage.id, this.invitation.self),
       receivers: this.topology.receivers(stage),
       name: `stage ${stage.id}`,
+      tellsColumns: this.topology.isTable(stage),
       route: this.route(stage),
       queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
       spill: this.spill,

@@ -28,11 +28,12 @@ async function skipsOf(input: FileInputPlan): Promise<SkippedRows | undefined> {
  * Reads a source in this thread, without a flow: the rows a flow would read, in the order of files and lines, in batches of
  * at most 1024. For programs of one thread and for tests. Text is read in place: the thread does nothing else meanwhile.
  *
- * @throws MillraceError `InvalidArgument` for `rows()` and for bad rows that were to be written, `TooManyErrors`, `SourceMissing`, `SourceRead`, `SourceLine`, `ColumnMissing`, `FileColumn`
+ * @throws MillraceError `InvalidArgument` for `rows()`, `sql()` and for bad rows that were to be written, `TooManyErrors`, `SourceMissing`, `SourceRead`, `SourceLine`, `ColumnMissing`, `FileColumn`
  */
 export async function* readBatches<R>(source: Source<R>, options: ReadOptions = {}): AsyncGenerator<R[], void, undefined> {
   const cwd = options.cwd ?? process.cwd()
   const { input } = source
+  if (input.kind === 'sql') throw new MillraceError('InvalidArgument', 'readBatches() reads files: sql() needs a flow')
   if (input.kind === 'rows') throw new MillraceError('InvalidArgument', 'readBatches() reads files: rows() are at hand already')
   const splits = enumerateSplits(input, { cwd })
   const nextSplit = async () => (await splits.next()).value ?? undefined

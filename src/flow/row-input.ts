@@ -6,7 +6,7 @@ import type { Gather } from '../exchange/gather.js'
 import type { OrderedMerge } from '../exchange/ordered-merge.js'
 import type { SourceLocation } from './ctx.js'
 import { CallWaits } from './operators/call-waits.js'
-import { type BlockCursor, type Cursor, END, PAUSE } from './operators/cursor.js'
+import { type BatchCursor, type BlockCursor, type Cursor, END, isBatchCursor, PAUSE } from './operators/cursor.js'
 
 /** Rows that a stage reads: a cursor that can be waited for. */
 export interface RowInput extends Cursor<Row> {
@@ -43,14 +43,12 @@ export class StageInputs {
   /** One more input, for a join. */
   beside(input: RowInput): Cursor<Row> {
     this.#all.push(input)
-    return {
-      next: () => {
-        const row = input.next()
-        if (typeof row === 'symbol') this.#waitsFor = row === PAUSE ? input : this.#own
-        return row
-      },
-      close: () => input.close(),
+    const waiting = <T>(row: T): T => {
+      if (typeof row === 'symbol') this.#waitsFor = row === PAUSE ? input : this.#own
+      return row
     }
+    const beside: Cursor<Row> = { next: () => waiting(input.next()), close: () => input.close() }
+    return isBatchCursor(input) ? Object.assign(beside, { nextBatch: () => waiting(input.nextBatch()) }) : beside
   }
 
   /** Resolves when the pipeline may give something else than PAUSE. Several may wait at once; an input is asked for one of them. */
@@ -75,14 +73,14 @@ export class StageInputs {
     }
   }
 
-  /** Resolves when all are ready, or closed, and hold no file. */
+  /** Resolves when all are ready, or closed, and hold no file, and no statement runs. */
   async idle(): Promise<void> {
-    await Promise.all(this.#all.map((input) => input.ready().catch(() => {})))
+    await Promise.all([this.calls.idle(), ...this.#all.map((input) => input.ready().catch(() => {}))])
   }
 }
 
 /** The rows of an exchange in any order. */
-export class GatherInput implements TypedInput, BlockCursor {
+export class GatherInput implements TypedInput, BlockCursor, BatchCursor {
   private batch: Batch | undefined
   private at = 0
 
@@ -102,6 +100,10 @@ export class GatherInput implements TypedInput, BlockCursor {
     const from = this.at
     this.at = Math.min(batch.rowCount, from + rowsMax)
     return Block.ofBatch(batch, from, this.at)
+  }
+
+  nextBatch(): Batch | typeof END | typeof PAUSE {
+    return this.gather.take() ?? (this.gather.isDone ? END : PAUSE)
   }
 
   ready(): Promise<void> {
@@ -140,6 +142,12 @@ export class GivenRows extends GatherInput {
     const block = super.nextBlock(rowsMax)
     if (typeof block !== 'symbol') this.rowsRead += block.rows
     return block
+  }
+
+  override nextBatch(): Batch | typeof END | typeof PAUSE {
+    const batch = super.nextBatch()
+    if (typeof batch !== 'symbol') this.rowsRead += batch.rowCount
+    return batch
   }
 }
 

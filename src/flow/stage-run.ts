@@ -21,6 +21,8 @@ export interface StageRunOptions {
   readonly receivers: readonly ParticipantId[]
   /** For messages. */
   readonly name: string
+  /** Whether all receivers are to know all columns in the end, those too that get no row. */
+  readonly tellsColumns?: boolean
   readonly inputs: StageInputs
   readonly pipeline: Cursor<Row>
   /** Of the rows of the pipeline; by default none. */
@@ -97,6 +99,7 @@ export class StageRun implements StreamSource {
       while (await gate.opened()) {
         if (this.pull(output, gate)) {
           output.flushAll()
+          if (this.options.tellsColumns) output.tellColumns()
           this.options.finished(output.schema)
           await gate.drained()
           return

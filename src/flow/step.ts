@@ -6,6 +6,8 @@ import type {
   ReduceOperatorPlan,
   SinkOperatorPlan,
   SourcePlan,
+  SqlPlan,
+  SqlTablePlan,
   TopPerKeyOperatorPlan,
 } from './plan.js'
 
@@ -31,4 +33,15 @@ export type Step =
   | { readonly op: 'hash'; readonly keys: readonly string[] }
   | { readonly op: 'roundRobin' | 'broadcast' | 'gather' | 'distinct' }
   | { readonly op: 'union'; readonly other: FlowParts }
+  | SqlStep
   | (Omit<JoinOperatorPlan, 'right'> & { readonly right: FlowParts; readonly exchange: 'hash' | 'broadcast' | 'bySize' })
+
+/** A statement over this flow's rows and those of others. */
+export interface SqlStep extends SqlPlan {
+  readonly op: 'sql'
+  /** What the rows of this flow are in it. */
+  readonly table: SqlTablePlan
+  readonly others: readonly { readonly table: SqlTablePlan; readonly parts: FlowParts }[]
+  /** Every worker runs it over what the exchange at the end of each flow brings there. */
+  readonly isSpread: boolean
+}

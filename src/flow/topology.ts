@@ -28,6 +28,13 @@ export class Topology {
     return output.to === 'leader' ? [LEADER] : this.members(this.plan.stages[output.to])
   }
 
+  /** Whether a stage's rows become a table of a statement as they are: it has columns even where it has no rows. */
+  isTable({ id, output }: StagePlan): boolean {
+    if (output.exchange === 'fork' || output.exchange === 'merge' || output.to === 'leader') return false
+    const [first, ...others] = this.plan.stages[output.to].operators
+    return first?.op === 'sql' || others.some((other) => other.op === 'sql' && other.tables.some(({ stage }) => stage === id))
+  }
+
   /** The stage's output, as one of its members sends it. */
   outputId(stage: number, sender: ParticipantId): PhysicalStreamId {
     return physicalId(logicalId(stage), sender)

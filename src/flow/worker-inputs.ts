@@ -6,7 +6,7 @@ import type { Session } from '../stream/session.js'
 import { comparatorOf } from './operators/compare.js'
 import { maySendInt32 } from './operators/int32-behind.js'
 import type { SkippedRows } from './operators/skipped-rows.js'
-import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, SourcePlan, StagePlan } from './plan.js'
+import type { ExchangeInputPlan, FileInputPlan, RowsInputPlan, StagePlan } from './plan.js'
 import type { QueryTerms, WorkerProgress } from './query-events.js'
 import { GatherInput, GivenRows, MergeInput, type TypedInput } from './row-input.js'
 import { openSource, withClose } from './sources/open-source.js'
@@ -25,7 +25,7 @@ export class WorkerInputs {
   ) {}
 
   /** `skips` takes the rows of files that cannot be read; undefined: they end the run. */
-  async open(stage: number, input: SourcePlan | ExchangeInputPlan, skips: SkippedRows | undefined): Promise<TypedInput> {
+  async open(stage: number, input: FileInputPlan | RowsInputPlan | ExchangeInputPlan, skips: SkippedRows | undefined): Promise<TypedInput> {
     if (input.kind === 'exchange') return this.exchange(input)
     return input.kind === 'rows' ? this.givenRows(stage, input) : this.fileInput(stage, input, skips)
   }
@@ -45,9 +45,12 @@ export class WorkerInputs {
       : new MergeInput(new OrderedMerge(input, comparatorOf(merge)), int32)
   }
 
-  /** What other stages send to this one for joins, by their number. */
+  /** What other stages send to this one for joins and statements, by their number. */
   rights({ operators }: StagePlan): (sender: number) => TypedInput {
-    const senders = operators.flatMap((operator) => (operator.op === 'join' ? [operator.right] : []))
+    const senders = operators.flatMap((operator) => {
+      if (operator.op === 'join') return [operator.right]
+      return operator.op === 'sql' ? operator.tables.flatMap(({ stage }) => stage ?? []) : []
+    })
     const inputs = new Map(senders.map((sender) => [sender, this.exchange({ kind: 'exchange', stages: [sender] })]))
     return (sender) => inputs.get(sender) as TypedInput
   }

@@ -111,7 +111,7 @@ export function rowsOf<R>(job: Flow<R>, options: RunOptions): Promise<R[]> {
 }
 
 /** After each test: every run of it has ended and holds nothing, and this thread waits for nothing that it did not wait for before. */
-function useLeakOracle(): void {
+export function useLeakOracle(): void {
   let resources: string[] = []
   before(() => {
     resources = openResources()

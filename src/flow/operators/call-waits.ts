@@ -4,9 +4,10 @@ export interface Waiter {
   readonly isFull: boolean
 }
 
-/** What a stage waits for beside its inputs: calls of its asynchronous functions. */
+/** What a stage waits for beside its inputs: calls of its asynchronous functions, and statements. */
 export class CallWaits {
   readonly #waiters: Set<Waiter> = new Set()
+  readonly #held: Set<Promise<void>> = new Set()
   #wake: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
   get isEmpty(): boolean {
@@ -27,6 +28,21 @@ export class CallWaits {
   remove(waiter: Waiter): void {
     this.#waiters.delete(waiter)
     this.notify()
+  }
+
+  /** The worker does not go before this has settled. */
+  hold(work: Promise<unknown>): void {
+    const held = work.then(
+      () => {},
+      () => {},
+    )
+    this.#held.add(held)
+    void held.then(() => this.#held.delete(held))
+  }
+
+  /** Resolves when nothing is held. */
+  async idle(): Promise<void> {
+    while (this.#held.size > 0) await Promise.all(this.#held)
   }
 
   /** A call has ended. */

@@ -1,3 +1,4 @@
+import type { Batch } from '../../columnar/batch.js'
 import type { Block } from '../../columnar/block.js'
 import type { Row } from '../../columnar/schema.js'
 
@@ -11,6 +12,15 @@ export interface Cursor<T> {
   next(): T | typeof END | typeof PAUSE
   /** Drops what is kept and closes the input. */
   close(): void
+}
+
+/** A cursor whose rows may be had as the batches that they came in: by `next` or by `nextBatch`, not by both. */
+export interface BatchCursor extends Cursor<Row> {
+  nextBatch(): Batch | typeof END | typeof PAUSE
+}
+
+export function isBatchCursor(cursor: Cursor<Row>): cursor is BatchCursor {
+  return 'nextBatch' in cursor
 }
 
 /** A cursor that also gives its rows many at once, as columns: each row one way or the other. */

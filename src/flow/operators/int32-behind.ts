@@ -18,6 +18,7 @@ export function maySendInt32({ stages }: Pick<Plan, 'stages'>, stage: number): b
     else if (input.kind === 'parquet' || input.kind === 'arrow') has = input.columns?.some(isInt32) ?? true
     for (const operator of operators) {
       if (operator.op === 'join') has ||= may(operator.right)
+      else if (operator.op === 'sql') has = operator.columns.some(isInt32)
       else if (makesRows(operator)) has = false
     }
     return has
@@ -59,6 +60,8 @@ function int32Behind(operator: OperatorPlan, input: Int32Columns, right: RightIn
     case 'reducePartial':
     case 'reduceFinal':
       return restricted(input, (column) => (operator.keys.includes(column) ? column : undefined))
+    case 'sql':
+      return declaredInt32(operator.columns)
     default:
       return makesRows(operator) ? NO_INT32 : input
   }
@@ -77,6 +80,12 @@ function joined({ kind, right: stage, rightKeys, suffix }: JoinOperatorPlan, lef
       added.onWidened(listener)
     },
   }
+}
+
+/** Of the rows of a statement: what was declared. */
+function declaredInt32(columns: readonly ColumnPlan[]): Int32Columns {
+  const names = new Set(columns.filter(isInt32).map(({ column }) => column))
+  return { has: (column) => names.has(column), onWidened: () => {} }
 }
 
 /** Some of the columns: `nameOf` gives the name that a column has in the input, if it has one there. */

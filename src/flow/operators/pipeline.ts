@@ -2,6 +2,7 @@ import type { Slice } from '../../base/slice.js'
 import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
+import { loadSql } from '../load-sql.js'
 import { type FunctionOperatorPlan, isSinkOperator, keepsRows, retriedOf, type SinkPlan, type StagePlan } from '../plan.js'
 import { openWriter } from '../sinks/open-writer.js'
 import type { SinkHost } from '../sinks/part-writer.js'
@@ -55,11 +56,12 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
   const writers = await Promise.all(
     operators.map((operator, at) => (isSinkOperator(operator) ? writerOf(operator.sink, operator.op, options.int32?.[at]) : undefined)),
   )
+  const openSql = operators.some(({ op }) => op === 'sql') ? await loadSql() : undefined
   const through = (input: Cursor<Row>, from: number, to: number): Cursor<Row> => {
     let cursor = input
     for (const [index, operator] of operators.slice(from, to).entries()) {
       const call = calls[from + index]
-      const place = { ...options, share, stage: stage.id, writer: writers[from + index]?.writer }
+      const place = { ...options, share, stage: stage.id, writer: writers[from + index]?.writer, openSql }
       cursor = call ? callCursor(operator as FunctionOperatorPlan, cursor, call, place) : cursorOf(operator, cursor, place)
       if (call?.skips !== undefined) cursor = new SkippingCursor(cursor, call.skips)
     }

@@ -4,7 +4,7 @@ import type { Slice } from '../../base/slice.js'
 import { hashRow } from '../../columnar/hash.js'
 import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
-import type { GroupOperatorPlan, JoinOperatorPlan, OperatorPlan, OrderPlan, TopPerKeyOperatorPlan } from '../plan.js'
+import type { GroupOperatorPlan, JoinOperatorPlan, OperatorPlan, OrderPlan, SqlOperatorPlan, TopPerKeyOperatorPlan } from '../plan.js'
 import type { PartWriter } from '../sinks/part-writer.js'
 import { readingsOf } from './accumulators.js'
 import type { CallWaits } from './call-waits.js'
@@ -23,6 +23,7 @@ import { SortCursor } from './sort.js'
 import { SpilledPairs } from './spilled-pairs.js'
 import { SpilledParts } from './spilled-parts.js'
 import { SpilledRuns } from './spilled-runs.js'
+import type { OpenSql } from './sql.js'
 import { TeeCursor } from './tee.js'
 import { TopKCursor } from './top-k.js'
 import { TopPerKeyCursor } from './top-per-key.js'
@@ -38,6 +39,8 @@ export interface Place {
   readonly spill?: Spill | undefined
   readonly right?: ((stage: number) => Cursor<Row>) | undefined
   readonly writer: PartWriter | undefined
+  /** Runs statements, where the stage has one. */
+  readonly openSql?: OpenSql | undefined
 }
 
 /** The operators that call no function. */
@@ -67,6 +70,8 @@ export function cursorOf(operator: OperatorPlan, input: Cursor<Row>, place: Plac
       return new LimitCursor(input, operator.rows)
     case 'join':
       return join(operator, input, place)
+    case 'sql':
+      return sql(operator, input, place)
     case 'write':
       return new WriteCursor(input, place.writer as PartWriter, slice)
     case 'tee':
@@ -92,6 +97,17 @@ function join({ kind, right, keys, rightKeys, suffix }: JoinOperatorPlan, left: 
   const table = new JoinTable({ keys: rightKeys, keepsRows, suffix, where, budgetBytes: overflow?.keptBytes ?? place.share })
   const pairs = overflow && new SpilledPairs(overflow, { left: keys, right: rightKeys })
   return new JoinCursor({ kind, left, right: rows, keys, rightKeys }, table, pairs, place.slice)
+}
+
+function sql(operator: SqlOperatorPlan, input: Cursor<Row>, place: Place): Cursor<Row> {
+  const { openSql, right } = place
+  assert(openSql !== undefined, 'what runs statements is loaded before')
+  const tables = operator.tables.map((table) => {
+    const rows = table.stage === undefined ? input : right?.(table.stage)
+    assert(rows !== undefined, `stage ${place.stage} has the rows of table ${table.name}`)
+    return { ...table, rows }
+  })
+  return openSql({ ...operator, tables }, { ...place, where: `stage ${place.stage} sql` })
 }
 
 function topPerKey(operator: TopPerKeyOperatorPlan, input: Cursor<Row>, place: Place): Cursor<Row> {

@@ -2,7 +2,7 @@ import { isFunctionOperator, isSinkOperator, type SinkPlan } from '../plan.js'
 import type { FlowParts, Step } from '../step.js'
 
 /** They take all rows before they give one. */
-const WHOLE: ReadonlySet<Step['op']> = new Set(['groupBy', 'reduceBy', 'perKey', 'topPerKey'])
+const WHOLE: ReadonlySet<Step['op']> = new Set(['groupBy', 'reduceBy', 'perKey', 'topPerKey', 'sql'])
 
 /** The sink, if there is one, whose rows a limit at the end of these steps would stop. */
 export function stoppableSink({ steps }: FlowParts): SinkPlan | undefined {

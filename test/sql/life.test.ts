@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import test from 'node:test'
+import { createPool, type FlowPool, flow, rows } from 'millrace/flow'
+import { sql } from 'millrace/sql'
+import { loadEngine } from '../../src/sql/engine.js'
+import { temporaryFolder, useLeakOracle } from '../flow-run/support.js'
+
+useLeakOracle()
+const MODULE = new URL('./stages.js', import.meta.url)
+const numbers = flow(MODULE).read(rows<{ n: number }>('n'))
+/** Computes for hours. */
+const hours = sql({
+  i: 'float64',
+})`select i::double i from range(1000000000000) r(i) where sin(i) > 2 * (select count(*) from ${numbers})`
+
+/** A run that does nothing but wait for its statement. */
+async function running(pool: FlowPool) {
+  let stalled = (): void => {}
+  const stall = new Promise<void>((resolve) => {
+    stalled = resolve
+  })
+  const run = hours.run({ pool, inputs: { n: [{ n: 1 }] }, stallMs: 20, onStall: stalled, onLog: () => {} })
+  const rows = run.collect()
+  rows.catch(() => {})
+  await stall
+  return { run, rows }
+}
+
+const FULL = process.env.MILLRACE_FULL === '1'
+
+for (const kind of FULL ? (['thread', 'process'] as const) : (['thread'] as const)) {
+  test(`a cancel interrupts a query: ${kind}`, async () => {
+    const pool = createPool({ workers: 2, kind })
+    try {
+      const times: number[] = []
+      for (let turn = 0; turn < (FULL ? 20 : 3); turn++) {
+        const { run, rows } = await running(pool)
+        const begin = performance.now()
+        await run.cancel()
+        times.push(performance.now() - begin)
+        await assert.rejects(rows, { code: 'Cancelled' })
+      }
+      const median = times.sort((a, b) => a - b)[times.length >> 1]
+      assert.ok(median < (FULL ? 20 : 2000), `${median} ms`)
+    } finally {
+      await pool.close()
+    }
+  })
+}
+
+test('a pool that closes while a query runs ends it first', async () => {
+  const pool = createPool({ workers: 1 })
+  const { rows } = await running(pool)
+  await Promise.all([pool.close(), assert.rejects(rows)])
+})
+
+test('what has no room goes to the spill folder, which is empty afterwards', async () => {
+  const folder = temporaryFolder()
+  const job = flow(MODULE).read(
+    sql({ c: 'float64' })`select count(*) c from (select i, row_number() over (order by sin(i)) r from range(1500000) t(i))`,
+  )
+  const options = { workers: 1, memoryBytes: 65_536, spillFolder: folder }
+  await assert.rejects(job.run({ ...options, spill: false }).collect(), { code: 'SqlFailed', message: /Out of Memory Error/ })
+  assert.deepEqual(await job.run(options).collect(), [{ c: 1_500_000 }])
+  assert.deepEqual(readdirSync(folder), [])
+})
+
+test('without the package an error says what to install', async () => {
+  const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
+  await assert.rejects(
+    loadEngine(() => Promise.reject(missing)),
+    { code: 'SqlMissing', message: /is not installed: npm install @duckdb\/node-api/ },
+  )
+  await assert.rejects(
+    loadEngine(() => Promise.reject(new Error('no binary for this system'))),
+    { code: 'SqlMissing', message: /no binary/ },
+  )
+})
