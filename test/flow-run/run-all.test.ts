@@ -17,6 +17,7 @@ import {
   isEven,
   isRare,
   mapThrows,
+  passed,
   placed,
   reuses,
   same,
@@ -170,6 +171,18 @@ describe('memory', () => {
   })
 })
 
+test('rows that are left out in front of the fork are counted, and written, once', async () => {
+  for (const way of fewWays) {
+    const cwd = mkdtempSync(joinPath(folder, 'out-'))
+    const shared = read().map(mapThrows, { params: { at: 7 }, onError: to.jsonl('failed/'), maxErrors: 1 })
+    const run = startAll([shared.sort('id'), shared.filter(isEven)], { ...way.options, cwd })
+    assert.deepEqual([lengths(await run.collect()), run.stats().rowsSkipped], [[5999, 3000], 1], way.name)
+    const parts = readdirSync(joinPath(cwd, 'failed')).filter((name) => name.startsWith('part'))
+    assert.equal(parts.length, 1, way.name)
+    assert.equal(readFileSync(joinPath(cwd, 'failed', parts[0]), 'utf8').split('\n').length, 2)
+  }
+})
+
 test('flows that share nothing run side by side', async () => {
   for (const way of fewWays) {
     const run = startAll([counted, start.read(jsonl<Item>(`${folder}/items/b.jsonl`))], way.options)
@@ -230,10 +243,11 @@ describe('a run of several flows ends as one', () => {
   })
 
   test('where a setup behind the fork fails while the rows in front of it come already', async () => {
-    for (const way of fewWays) {
+    for (const [run, way] of fewWays.entries()) {
       const { onLog, made } = stops()
-      const shared = start.read(lines(`${folder}/endless/*.txt`)).flatMap(begins)
-      const error = await errorOf(startAll([shared, shared.map(same, { setup: failsThen })], { ...way.options, onLog }).collect())
+      const params = { run }
+      const shared = start.read(lines(`${folder}/endless/*.txt`)).flatMap(begins, { params })
+      const error = await errorOf(startAll([shared, shared.map(passed, { params, setup: failsThen })], { ...way.options, onLog }).collect())
       assert.equal(error.message, 'no dictionary', way.name)
       assert.ok(made.length >= 1, `${way.name}: nobody stopped the rows`)
     }

@@ -96,6 +96,7 @@ describe('a sink with resume', () => {
       [read().union(read()).write(out), /moves rows between workers/],
       [read().join(read(), { on: 'word', kind: 'semi', exchange: 'broadcast' }).write(out), /moves rows between workers/],
       [start.read(rows<Row>('given')).write(out), /reads rows\(\)/],
+      [start.read({ input: { kind: 'sql', text: 'select 1 as n', values: [], columns: [] } }).write(out), /has sql/],
       [
         read()
           .map(shout, { onError: to.jsonl('failed/') })

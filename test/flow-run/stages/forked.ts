@@ -1,4 +1,4 @@
-import type { Ctx } from 'millrace/flow'
+import type { Ctx, SetupCtx } from 'millrace/flow'
 
 export * from './basic.js'
 export { endless, isRare } from './endless.js'
@@ -38,16 +38,27 @@ export function beforeFailing(): { hasFailed: boolean } {
   return { hasFailed: false }
 }
 
-let begin = (): void => {}
-const begun = new Promise<void>((resolve) => {
-  begin = resolve
-})
+/** What has begun in this worker, by the number of the run. */
+const runs = new Map<number, { readonly begun: Promise<void>; readonly begin: () => void }>()
+
+function runOf(number: number): { readonly begun: Promise<void>; readonly begin: () => void } {
+  let run = runs.get(number)
+  if (run === undefined) {
+    let begin = (): void => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    run = { begun, begin }
+    runs.set(number, run)
+  }
+  return run
+}
 
 /** Says that it has begun, and when it is stopped that it has ended. */
-export function* begins(_line: object, ctx: Ctx): Generator<{ n: number }> {
+export function* begins(_line: object, ctx: Ctx<{ run: number }>): Generator<{ n: number }> {
   try {
     for (let n = 0; ; n++) {
-      begin()
+      runOf(ctx.params.run).begin()
       yield { n }
     }
   } finally {
@@ -56,7 +67,11 @@ export function* begins(_line: object, ctx: Ctx): Generator<{ n: number }> {
 }
 
 /** A setup that fails when that has begun in the same worker. */
-export async function failsThen(): Promise<void> {
-  await begun
+export async function failsThen(ctx: SetupCtx<{ run: number }>): Promise<void> {
+  await runOf(ctx.params.run).begun
   throw new Error('no dictionary')
+}
+
+export function passed(row: { n: number }, _ctx: Ctx<{ run: number }, void>): { n: number } {
+  return row
 }
