@@ -61,7 +61,7 @@ export class StageInputs {
 
   /** What the pipeline waits for, in words. */
   get waitsFor(): string {
-    return this.#waitsFor.waitsFor ?? 'its input'
+    return this.calls.waitsFor ?? this.#waitsFor.waitsFor ?? 'its input'
   }
 
   /** What may let the pipeline go on: not its input while calls of asynchronous functions take no more rows. */

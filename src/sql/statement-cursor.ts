@@ -68,6 +68,10 @@ export class StatementCursor implements Cursor<Row>, Waiter {
     return this.#work !== undefined
   }
 
+  get waitsFor(): string {
+    return this.#phase === 'open' ? 'its database' : 'its statement'
+  }
+
   next(): Row | typeof END | typeof PAUSE {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import test from 'node:test'
-import { createPool, type FlowPool, flow, rows } from 'millrace/flow'
+import { createPool, type FlowPool, flow, rows, type StallReport } from 'millrace/flow'
 import { sql } from 'millrace/sql'
 import { loadEngine } from '../../src/sql/engine.js'
 import { temporaryFolder, useLeakOracle } from '../flow-run/support.js'
@@ -16,14 +16,17 @@ const hours = sql({
 
 /** A run that does nothing but wait for its statement. */
 async function running(pool: FlowPool) {
-  let stalled = (): void => {}
-  const stall = new Promise<void>((resolve) => {
-    stalled = resolve
+  let begun = (): void => {}
+  const statement = new Promise<void>((resolve) => {
+    begun = resolve
   })
-  const run = hours.run({ pool, inputs: { n: [{ n: 1 }] }, stallMs: 20, onStall: stalled, onLog: () => {} })
+  const onStall = ({ text }: StallReport) => {
+    if (text.includes('stage 1 waits for its statement')) begun()
+  }
+  const run = hours.run({ pool, inputs: { n: [{ n: 1 }] }, stallMs: 20, onStall, onLog: () => {} })
   const rows = run.collect()
   rows.catch(() => {})
-  await stall
+  await statement
   return { run, rows }
 }
 

@@ -2,6 +2,8 @@
 export interface Waiter {
   /** Whether it takes no input before one of its calls ends. */
   readonly isFull: boolean
+  /** For a stall report, in words: what keeps it from that. */
+  readonly waitsFor?: string
 }
 
 /** What a stage waits for beside its inputs: calls of its asynchronous functions, and statements. */
@@ -18,6 +20,12 @@ export class CallWaits {
   get isFull(): boolean {
     for (const { isFull } of this.#waiters) if (isFull) return true
     return false
+  }
+
+  /** For a stall report: what it is that takes no input, where it says so. */
+  get waitsFor(): string | undefined {
+    for (const { isFull, waitsFor } of this.#waiters) if (isFull && waitsFor !== undefined) return waitsFor
+    return undefined
   }
 
   add(waiter: Waiter): void {
