@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type Flow, flow, rows } from 'millrace/flow'
+import { type Flow, flow, rows, runAll } from 'millrace/flow'
 import { ident, sql, table } from 'millrace/sql'
 import { useWays } from '../flow-run/support.js'
-import { emptyObject, everything, failing, late, widen } from './stages.js'
+import { emptyObject, everything, failing, late, same, widen } from './stages.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 const { ways } = useWays(FULL ? [0, 2] : [2], FULL ? undefined : [])
@@ -45,6 +45,20 @@ for (const way of ways) {
       return rest
     })
     assert.deepEqual(await run(job).collect(), expected)
+  })
+
+  test(`beside other flows in one run, over what they share, with rows or without; ${way.name}`, async () => {
+    const shared = numbers().map(widen).exchange.gather()
+    const sum = sql({
+      n: 'float64',
+      total: 'float64?',
+    })`select count(*)::double n, sum(twice) total from ${table(shared, { n: 'float64', twice: 'float64' })}`
+    for (const count of [5000, 0]) {
+      const jobs = [sum, shared, sum.map(same)] as const
+      const [totals, all, again] = await runAll(jobs, { ...way.options, inputs: { n: upTo(count) } }).collect()
+      assert.deepEqual(totals, [{ n: count, total: count === 0 ? null : count * (count - 1) }])
+      assert.deepEqual([all.length, again], [count, totals])
+    }
   })
 
   test(`columns, and fields in them, that come late; ${way.name}`, async () => {

@@ -33,3 +33,7 @@ export function failing({ n }: { n: number }): { n: number } {
   if (n === 7) throw new RangeError('seven')
   return { n }
 }
+
+export function same<R extends object>(row: R): R {
+  return row
+}
