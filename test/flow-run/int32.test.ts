@@ -18,7 +18,7 @@ const MOST = 2 ** 31 - 1
 type Row = { id: number; value: number | null }
 
 const folder = temporaryFolder()
-const { ways } = useWays()
+const { ways } = useWays(FULL ? undefined : [2])
 const defaultWays = ways.filter(({ options }) => options.ringBytes === undefined)
 /** The largest and least numbers that both types hold, zero, and some that come again. */
 const EDGES = [0, MOST, LEAST, -1, null]

@@ -366,7 +366,7 @@ test('random flows that part somewhere give what plain programs give', async () 
       }
     },
   )
-  await fc.assert(property, { numRuns: FULL ? 1000 : 30 })
+  await fc.assert(property, { numRuns: FULL ? 1000 : 20 })
 })
 
 function flowOf(steps: readonly Step[], job: AnyFlow): AnyFlow {

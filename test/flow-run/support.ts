@@ -79,8 +79,8 @@ export function useWays(
     },
   })
   const all = counts.flatMap((workers) => RINGS.map((ringBytes) => way(workers, ringBytes)))
-  // Two workers tell most; other numbers are tried with one size.
-  const ways = FULL ? all : all.filter(({ workers }, index) => workers === 2 || index % 2 === Number(workers > 0))
+  // Each number of workers is tried with one size: the smallest rings where there are others that have those of a default.
+  const ways = FULL ? all : all.filter(({ workers }, index) => index % 2 === Number(workers > 0 && workers !== 2))
   if (!counts.includes(2)) return { ways, pool }
   for (const transport of transports) for (const ringBytes of FULL ? RINGS : RINGS.slice(1)) ways.push(way(2, ringBytes, transport))
   return { ways, pool }

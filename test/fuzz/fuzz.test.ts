@@ -11,7 +11,7 @@ import { cloneEntry, readValues } from './value-case.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 const SEED = 20_000
-const CASES = FULL ? 400_000 : 5000
+const CASES = FULL ? 400_000 : 3000
 /** What caches and compiled code may add. */
 const GROWTH_BYTES = 0x80_0000
 
