@@ -1,7 +1,7 @@
+import type { ColumnPlan } from './column-plan.js'
 import { decodeParam, EnvRef } from './param-codec.js'
 import {
   type AggregatePlan,
-  type ColumnPlan,
   type FailingPlan,
   type FunctionOperatorPlan,
   type InputPlan,

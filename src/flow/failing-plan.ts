@@ -1,7 +1,8 @@
 import { MillraceError } from '../base/errors.js'
 import { wholeOption } from './number-option.js'
-import type { FailingPlan, SinkPlan } from './plan.js'
+import type { FailingPlan } from './plan.js'
 import type { FailingRows } from './row-types.js'
+import type { SinkPlan } from './sink-plan.js'
 
 /** What is done with failing rows, as options say it. `where` begins messages. @throws MillraceError `InvalidArgument` */
 export function failingPlan({ onError = 'fail', maxErrors }: Pick<FailingRows, 'onError' | 'maxErrors'>, where: string): FailingPlan {

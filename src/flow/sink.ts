@@ -1,4 +1,4 @@
-import type { SinkPlan } from './plan.js'
+import type { SinkPlan } from './sink-plan.js'
 
 declare const rowType: unique symbol
 

@@ -1,7 +1,8 @@
 import { NO_INT32 } from '../columnar/int32-columns.js'
 import { openSkips, type SkippedRows } from './operators/skipped-rows.js'
 import type { StageEnvironment } from './operators/stage-call.js'
-import { failingOf, type SinkPlan, type StagePlan } from './plan.js'
+import { failingOf, type StagePlan } from './plan.js'
+import type { SinkPlan } from './sink-plan.js'
 import { openWriter } from './sinks/open-writer.js'
 import type { PartWriter, SinkHost } from './sinks/part-writer.js'
 

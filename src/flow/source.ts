@@ -1,8 +1,9 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
+import type { ColumnPlan } from './column-plan.js'
 import { type FieldType, parseColumnType, type SourceColumns, type SourceRow } from './column-spec.js'
 import { failingPlan } from './failing-plan.js'
-import type { ColumnarInputPlan, ColumnPlan, FileInputPlan, SourcePlan } from './plan.js'
+import type { ColumnarInputPlan, FileInputPlan, SourcePlan } from './plan.js'
 import type { FailingRows } from './row-types.js'
 
 declare const rowType: unique symbol

@@ -1,10 +1,12 @@
 import { MillraceError } from '../base/errors.js'
 import { columnList } from './column-list.js'
+import type { ColumnPlan } from './column-plan.js'
 import type { ColumnSpec, SourceColumns } from './column-spec.js'
 import { checkBetween } from './number-option.js'
-import type { ColumnPlan, CsvSinkPlan, ParquetSinkPlan, PartsPlan, SinkOperatorPlan } from './plan.js'
+import type { SinkOperatorPlan } from './plan.js'
 import type { Column } from './row-types.js'
 import type { Sink } from './sink.js'
+import type { CsvSinkPlan, ParquetSinkPlan, PartsPlan } from './sink-plan.js'
 import { columnPlans } from './source.js'
 
 /** Rows of a row group where nothing else is said. */

@@ -1,4 +1,4 @@
-import type { ColumnPlan } from '../flow/plan.js'
+import type { ColumnPlan } from '../flow/column-plan.js'
 import type { FlowParts, Step } from '../flow/step.js'
 
 /** Steps that leave the columns as they are. */

@@ -1,7 +1,7 @@
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { MillraceError } from '../base/errors.js'
 import { type ColumnType, elementPath, type Field, memberPath, type Row, type Schema } from '../columnar/schema.js'
-import type { ColumnPlan } from '../flow/plan.js'
+import type { ColumnPlan } from '../flow/column-plan.js'
 import type { DuckDB } from './engine.js'
 
 /** Declared columns as those of a batch. */

@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.js'
+import type { ColumnPlan } from '../flow/column-plan.js'
 import type { SourceColumns } from '../flow/column-spec.js'
 import { Flow } from '../flow/flow-builder.js'
-import type { ColumnPlan } from '../flow/plan.js'
 import { columnPlans } from '../flow/source.js'
 
 /** What `table` takes: types of columns by name, as sources do; what is in a list or object is not declared. */

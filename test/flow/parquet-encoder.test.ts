@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import type { Row } from '../../src/columnar/schema.js'
-import type { ParquetSinkPlan } from '../../src/flow/plan.js'
+import type { ParquetSinkPlan } from '../../src/flow/sink-plan.js'
 import { ParquetEncoder } from '../../src/flow/sinks/parquet-encoder.js'
 import { type ParquetSinkOptions, parquet, readBatches, type SourceColumns, to } from '../../src/flow.js'
 

@@ -1,5 +1,6 @@
 import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
-import { type ColumnPlan, isFunctionOperator, type JoinOperatorPlan, type OperatorPlan, type Plan } from '../plan.js'
+import type { ColumnPlan } from '../column-plan.js'
+import { isFunctionOperator, type JoinOperatorPlan, type OperatorPlan, type Plan } from '../plan.js'
 
 /** Of what the stage of that number sends here beside the input. */
 type RightInt32 = (stage: number) => Int32Columns

@@ -1,6 +1,7 @@
 import { decodeParams } from '../param-codec.js'
-import { type FunctionOperatorPlan, type FunctionRef, isFunctionOperator, type OperatorPlan, type SinkPlan } from '../plan.js'
+import { type FunctionOperatorPlan, type FunctionRef, isFunctionOperator, type OperatorPlan } from '../plan.js'
 import type { NamedReducer } from '../reducer.js'
+import type { SinkPlan } from '../sink-plan.js'
 import type { PartWriter } from '../sinks/part-writer.js'
 import type { AnyFunction } from '../stage-function.js'
 import { Deadline } from './deadline.js'

@@ -2,8 +2,9 @@ import { MillraceError } from '../../base/errors.js'
 import { recordOf } from '../../columnar/record.js'
 import type { Row } from '../../columnar/schema.js'
 import type { LogRecord, SourceLocation } from '../ctx.js'
-import type { FailingPlan, SinkPlan } from '../plan.js'
+import type { FailingPlan } from '../plan.js'
 import type { FailedRow } from '../row-types.js'
+import type { SinkPlan } from '../sink-plan.js'
 import type { PartWriter } from '../sinks/part-writer.js'
 
 /** So many of each stage and worker are logged. */

@@ -3,7 +3,7 @@ import { ArrowEncoder } from '../../columnar/arrow-encoder.js'
 import { BatchMaker } from '../../columnar/batch-maker.js'
 import type { Int32Columns } from '../../columnar/int32-columns.js'
 import type { ColumnType, Row, Schema } from '../../columnar/schema.js'
-import type { ColumnPlan } from '../plan.js'
+import type { ColumnPlan } from '../column-plan.js'
 import type { RowEncoder } from './row-encoder.js'
 
 /** A batch ends once it has so many rows, or about so many bytes. */

@@ -1,5 +1,5 @@
 import type { Int32Columns } from '../../columnar/int32-columns.js'
-import type { SinkPlan } from '../plan.js'
+import type { SinkPlan } from '../sink-plan.js'
 import { CsvEncoder } from './csv-encoder.js'
 import { JsonEncoder } from './json-encoder.js'
 import { BLOCK_BYTES, type RowEncoder } from './row-encoder.js'

@@ -1,4 +1,5 @@
-import { isFunctionOperator, isSinkOperator, type SinkPlan } from '../plan.js'
+import { isFunctionOperator, isSinkOperator } from '../plan.js'
+import type { SinkPlan } from '../sink-plan.js'
 import type { FlowParts, Step } from '../step.js'
 
 /** They take all rows before they give one. */

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js'
-import type { SinkPlan } from '../plan.js'
+import type { SinkPlan } from '../sink-plan.js'
 import { encoderOf, type WrittenRows } from './encoders.js'
 import { PartWriter, type SinkHost } from './part-writer.js'
 import { SplitParts } from './split-parts.js'

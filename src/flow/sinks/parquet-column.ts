@@ -3,9 +3,9 @@ import type { ColumnSource } from 'hyparquet-writer'
 import { detach } from '../../columnar/detach.js'
 import { type Int32Columns, isInt32, NO_INT32 } from '../../columnar/int32-columns.js'
 import { recordOf } from '../../columnar/record.js'
+import type { ColumnPlan } from '../column-plan.js'
 import type { ColumnType } from '../column-spec.js'
 import { valueBytes } from '../operators/size-meter.js'
-import type { ColumnPlan } from '../plan.js'
 import { jsonText } from './json-text.js'
 
 const text = (value: unknown): unknown => (typeof value === 'string' ? detach(value) : undefined)

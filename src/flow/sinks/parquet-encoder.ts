@@ -3,7 +3,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { MillraceError } from '../../base/errors.js'
 import { type Int32Columns, NO_INT32 } from '../../columnar/int32-columns.js'
 import type { Row } from '../../columnar/schema.js'
-import type { ParquetSinkPlan } from '../plan.js'
+import type { ParquetSinkPlan } from '../sink-plan.js'
 import { ParquetColumn } from './parquet-column.js'
 import type { RowEncoder } from './row-encoder.js'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Row } from '../../columnar/schema.js'
-import type { SinkPlan } from '../plan.js'
+import type { SinkPlan } from '../sink-plan.js'
 import type { RowEncoder } from './row-encoder.js'
 import type { SinkDisk, SinkFile } from './sink-disk.js'
 import { sinkError } from './sink-error.js'

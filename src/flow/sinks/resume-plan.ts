@@ -1,5 +1,6 @@
 import { MillraceError } from '../../base/errors.js'
-import { type FunctionOperatorPlan, isFunctionOperator, type OperatorPlan, type SinkPlan, type StagePlan, sinksOf } from '../plan.js'
+import { type FunctionOperatorPlan, isFunctionOperator, type OperatorPlan, type StagePlan, sinksOf } from '../plan.js'
+import type { SinkPlan } from '../sink-plan.js'
 
 /** They give for each split what they would give for it alone. */
 const BY_SPLIT: ReadonlySet<OperatorPlan['op']> = new Set<FunctionOperatorPlan['op']>([

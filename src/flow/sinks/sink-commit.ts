@@ -1,6 +1,6 @@
 import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SinkPlan } from '../plan.js'
+import type { SinkPlan } from '../sink-plan.js'
 import { syncFile, syncFolder } from './disk-sync.js'
 import type { WrittenFile } from './part-writer.js'
 import { sinkError } from './sink-error.js'

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { MillraceError } from '../../base/errors.js'
-import type { SinkPlan } from '../plan.js'
+import type { SinkPlan } from '../sink-plan.js'
 import { sinkError } from './sink-error.js'
 import { isLeftover, isPart, isTemporaryOf, MANIFEST_NAME, targetOf, UNFINISHED_NAME } from './sink-names.js'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, resolve } from 'node:path'
 import { isOwnerGone, ownerMark } from '../../exchange/spill-owner.js'
-import type { SinkFormat, SinkPlan } from '../plan.js'
+import type { SinkFormat, SinkPlan } from '../sink-plan.js'
 
 export const MANIFEST_NAME = '_manifest.json'
 /** The folder, in that of a sink with `resume`, of what is written until all is. */

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../base/errors.js'
-import { type Plan, type SinkPlan, type StagePlan, sinksOf } from '../plan.js'
+import { type Plan, type StagePlan, sinksOf } from '../plan.js'
 import type { ResolvedRunOptions } from '../run-options.js'
+import type { SinkPlan } from '../sink-plan.js'
 import type { Resumed } from '../sources/enumerate.js'
 import type { Part, SinkEvent, SinkTerms } from './part-writer.js'
 import { resumedSink } from './resume-plan.js'

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../base/clock.js'
-import type { SinkPlan } from '../plan.js'
+import type { SinkPlan } from '../sink-plan.js'
 import { PartWriter, type SinkEvent, type SinkHost, type WrittenFile } from './part-writer.js'
 import type { RowEncoder } from './row-encoder.js'
 

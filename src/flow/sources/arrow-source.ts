@@ -1,5 +1,5 @@
 import { type Field, type Table, tableFromIPC } from '@uwdata/flechette'
-import type { ColumnPlan } from '../plan.js'
+import type { ColumnPlan } from '../column-plan.js'
 import { unsound } from './arrow-check.js'
 import { setCodecs } from './arrow-codecs.js'
 import { ArrowFile, type MessageStart } from './arrow-file.js'

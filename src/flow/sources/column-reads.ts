@@ -1,6 +1,6 @@
 import type { FoundColumn } from '../../columnar/int32-columns.js'
+import type { ColumnPlan } from '../column-plan.js'
 import type { ColumnType } from '../column-spec.js'
-import type { ColumnPlan } from '../plan.js'
 import { canRead, type FileType } from './file-types.js'
 import { contentError } from './read-error.js'
 

@@ -1,6 +1,6 @@
 import { type DecodedArray, parquetRead } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import type { ColumnPlan } from '../plan.js'
+import type { ColumnPlan } from '../column-plan.js'
 import { type Block, BlockSource } from './block-source.js'
 import { type ColumnRead, columnReads, columnsFound } from './column-reads.js'
 import { type ColumnValues, columnValues, rowAt } from './column-values.js'
