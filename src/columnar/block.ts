@@ -31,7 +31,9 @@ export class Block {
     const names = new Set<string>()
     for (const row of rows) for (const name of Object.keys(row)) names.add(name)
     const all = [...names]
-    return new Block(rows.length, all, (column) => rows.map((row) => row[all[column]] ?? null))
+    // What a row merely inherits is no column of it.
+    const valueOf = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? (row[name] ?? null) : null)
+    return new Block(rows.length, all, (column) => rows.map((row) => valueOf(row, all[column])))
   }
 
   values(column: number): Values {

@@ -62,6 +62,14 @@ test('a block of a batch has its rows and its columns, in part too', () => {
   )
 })
 
+test('a column called like something that every object inherits is null where a row has none', () => {
+  const rows: Row[] = [{ a: 1 }, JSON.parse('{"a":2,"__proto__":"p","constructor":"c","toString":"t"}')]
+  const block = Block.ofRows(rows)
+  assert.deepEqual(block.named('constructor'), [null, 'c'])
+  assert.deepEqual(block.named('toString'), [null, 't'])
+  assert.deepEqual(block.named('__proto__'), [null, 'p'])
+})
+
 test('numbers and bigints without nulls are read where they lie', () => {
   const pipe = new Pipe()
   const batch = pipe.decoder.decode(
