@@ -32,8 +32,8 @@ export class Block {
     for (const row of rows) for (const name of Object.keys(row)) names.add(name)
     const all = [...names]
     // What a row merely inherits is no column of it.
-    const valueOf = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? (row[name] ?? null) : null)
-    return new Block(rows.length, all, (column) => rows.map((row) => valueOf(row, all[column])))
+    const ownValue = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? (row[name] ?? null) : null)
+    return new Block(rows.length, all, (column) => rows.map((row) => ownValue(row, all[column])))
   }
 
   values(column: number): Values {
