@@ -10,17 +10,19 @@ export interface WatchdogData {
   readonly lifeline: number
 }
 
-/** Has this process end with its leader, even in the midst of code that never yields. */
+/** Has this process end with its leader, even in the midst of code that never yields. Where no thread can be had, it ends as soon as it yields. */
 export function holdLifeline(folder: string): void {
-  const workerData: WatchdogData = { folder, lifeline: LIFELINE }
+  try {
+    startWatchdog({ folder, lifeline: LIFELINE })
+  } catch {
+    // Neither permissions nor the lack of a thread are a reason not to serve.
+  }
+}
+
+function startWatchdog(workerData: WatchdogData): void {
   // What the user gives to processes is not for it.
-  const watchdog = new Worker(new URL('../mesh/watchdog.js', import.meta.url), {
-    workerData,
-    execArgv: [],
-    env: {},
-    name: 'millrace watchdog',
-  })
-  // Where no thread can be had the process ends with its leader as soon as it yields.
+  const options = { workerData, execArgv: [], env: {}, name: 'millrace watchdog' }
+  const watchdog = new Worker(new URL('../mesh/watchdog.js', import.meta.url), options)
   watchdog.on('error', () => {})
   watchdog.unref()
 }

@@ -49,6 +49,14 @@ test('what a process cannot be is refused', async () => {
   assert.match((await failure(connect(WORKER, { kind: 'fibre' as 'thread' }))).message, /kind is "fibre"; give 'thread' or 'process'/)
 })
 
+test('a process that may start no thread serves all the same', async () => {
+  const permission = ['--permission', '--experimental-permission'].find((flag) => process.allowedNodeEnvironmentFlags.has(flag)) as string
+  const execArgv = [permission, '--allow-fs-read=*', '--allow-fs-write=*', '--no-warnings']
+  const body: Parameters<typeof connected<Worker>>[2] = async (pool) => assert.ok((await pool.api.pid()) > 0)
+  // Native code is not allowed there either: sockets carry frames.
+  await connected<Worker>(WORKER, { workers: 1, kind: 'process', transport: 'socket', execArgv }, body)
+})
+
 for (const transport of TRANSPORTS) {
   describe(`processes over ${transport}`, () => {
     /** What sockets and memory do not bear on, for one of them. */
