@@ -16,7 +16,7 @@ export const LIMITS = {
   frameCostBytes: 64,
   /** Largest message (256 MiB): bounds what reassembly may allocate. */
   messageBytesMax: 0x1000_0000,
-  /** Largest window of one stream (4 MiB), and no larger than its ring. Windows begin at two frames and double as they are used up. */
+  /** Largest window of one stream (4 MiB), and no larger than two of its rings. Windows begin at two frames and double as they are used up. */
   windowBytesMax: 0x40_0000,
   /** Elastic receive memory of one participant (64 MiB), shared by its open streams above their floors. */
   elasticBytes: 0x400_0000,

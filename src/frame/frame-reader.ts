@@ -84,6 +84,10 @@ export class FrameReader implements FrameInlet {
     return ownCopy(this.ring.bytes.subarray(this.payloadAt, this.payloadAt + this.length))
   }
 
+  firstWord(): number {
+    return this.ring.data[this.payloadAt >> 2] >>> 0
+  }
+
   copyInto(target: Uint8Array, offset: number, from: number): void {
     copyBytes(target, offset, this.ring.bytes.subarray(this.payloadAt + from, this.payloadAt + this.length))
   }

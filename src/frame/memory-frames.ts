@@ -83,6 +83,11 @@ export class MemoryFrames implements FrameOutlet, FrameInlet {
     return this.current.payload
   }
 
+  firstWord(): number {
+    const { buffer, byteOffset } = this.current.payload
+    return new DataView(buffer, byteOffset).getUint32(0, true)
+  }
+
   copyInto(target: Uint8Array, offset: number, from: number): void {
     target.set(this.current.payload.subarray(from), offset)
   }

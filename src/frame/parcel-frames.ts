@@ -184,6 +184,10 @@ export class ParcelFrameReader implements FrameInlet {
     return ownCopy(this.piece.subarray(this.payloadAt, this.payloadAt + this.length))
   }
 
+  firstWord(): number {
+    return this.piece.readUint32LE(this.payloadAt)
+  }
+
   copyInto(target: Uint8Array, offset: number, from: number): void {
     copyBytes(target, offset, this.piece.subarray(this.payloadAt + from, this.payloadAt + this.length))
   }

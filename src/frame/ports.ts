@@ -28,7 +28,7 @@ export interface FrameOutlet {
 export interface FrameInlet {
   /** F, the largest payload of a frame. The two directions of a link may differ. */
   readonly payloadBytesMax: number
-  /** What the ring holds: a window beyond it would only let the sender run into a full ring. */
+  /** What the ring holds: a window beyond twice that would only let the sender run into a full ring. */
   readonly capacityBytes: number
   readonly kind: number
   readonly id: PhysicalStreamId
@@ -37,6 +37,8 @@ export interface FrameInlet {
   next(): boolean
   /** The payload in memory that the ring does not use again: copied, or handed over where both ends are in one thread. */
   copy(): Uint8Array
+  /** The first four bytes of the payload: where a message begins that takes several frames, its length. */
+  firstWord(): number
   /** Copies the payload from `from` on into `target` at `offset`. */
   copyInto(target: Uint8Array, offset: number, from: number): void
   /** Frees what was read. True: the writer wants the room that was freed since this was asked last, and must be woken. */

@@ -14,17 +14,16 @@ export class Assembly {
   /** From the first fragment, which begins with the total. Throws `ProtocolError`. */
   constructor(
     inlet: FrameInlet,
-    private readonly payloadMax: number,
+    payloadMax: number,
     private readonly allocate: (sizeBytes: number) => Uint8Array = (sizeBytes) => new Uint8Array(sizeBytes),
   ) {
-    const head = new Uint8Array(inlet.length)
-    inlet.copyInto(head, 0, 0)
-    this.totalBytes = new DataView(head.buffer).getUint32(0, true)
+    this.totalBytes = inlet.firstWord()
     if (this.totalBytes > LIMITS.messageBytesMax || this.totalBytes <= payloadMax) {
       throw new ProtocolError(`a message of ${this.totalBytes} bytes in fragments of ${payloadMax}`)
     }
     this.bytes = this.allocate(Math.min(this.totalBytes, EAGER_BYTES))
-    this.append(head, TOTAL_PREFIX_BYTES)
+    inlet.copyInto(this.bytes, 0, TOTAL_PREFIX_BYTES)
+    this.filled = inlet.length - TOTAL_PREFIX_BYTES
   }
 
   readonly totalBytes: number
@@ -48,11 +47,6 @@ export class Assembly {
 
   get message(): Uint8Array {
     return this.bytes
-  }
-
-  private append(head: Uint8Array, from: number): void {
-    this.bytes.set(head.subarray(from))
-    this.filled = this.payloadMax - from
   }
 
   private grow(needed: number): void {

@@ -37,9 +37,9 @@ export class MultiplexedReader {
     return this.inlet.payloadBytesMax
   }
 
-  /** The largest window that makes sense. */
+  /** The largest window that makes sense: a second message of half the ring and its costs must fit beside the first. */
   get windowBytesMax(): number {
-    return Math.min(this.inlet.capacityBytes, LIMITS.windowBytesMax)
+    return Math.min(2 * this.inlet.capacityBytes, LIMITS.windowBytesMax)
   }
 
   get openStreams(): number {

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { LIMITS } from '../../src/base/limits.js'
 import { Budget, frameCost, ReceiveCredit, SendCredit } from '../../src/stream/credit.js'
+import { ringLink } from '../support/links.js'
+import { TestMesh } from '../support/test-mesh.js'
+import { hungry, streamId, TestSource } from '../support/test-source.js'
 
 const F = LIMITS.framePayloadBytesMax
 const TWO_FRAMES = 2 * frameCost(F)
 const SIZES = [1, 1000, 1024, 32_768, F - 8, F]
 const ROUNDS = 200
+const RING = 0x1_0000
 
 /** A sender that always has something to send, and the credit between it and its receiver. */
 class Flow {
@@ -134,4 +138,26 @@ test('without an elastic budget every stream keeps the one frame that it owns', 
     flow.takeAll()
   }
   assert.equal(flow.windowBytes, frameCost(F))
+})
+
+test('a second message of half a ring is on its way beside the first', async () => {
+  const bytes = RING / 2
+  const mesh = new TestMesh({ factory: (options) => ringLink({ ...options, ringBytes: RING }) })
+  let sent = 0
+  const source = new TestSource(streamId(1, 1), async (task) => {
+    while (await hungry(task)) {
+      const [sink] = task.sinks
+      if (sink.isHungryFor(bytes)) {
+        sink.write(new Uint8Array(bytes))
+        sent++
+      } else await task.changed()
+    }
+  })
+  mesh.sessions[1].register(source)
+  const stream = mesh.request(0, source.id)
+  for (let taken = 0; taken < ROUNDS; taken++) await Promise.all([stream.next(), mesh.settle()])
+  assert.equal(sent - ROUNDS, 2)
+  stream.cancel()
+  await mesh.settle()
+  await mesh.end()
 })
