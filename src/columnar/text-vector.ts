@@ -17,8 +17,21 @@ export class AsciiVector extends Vector {
 
   get(index: number): string | null {
     if (this.isNull(index)) return null
+    return this.#decoded.substring(this.#offsets[index] as number, this.#offsets[index + 1])
+  }
+
+  override slice(from: number, to: number): unknown[] {
+    if (this.validity !== undefined) return super.slice(from, to)
+    const text = this.#decoded
+    const offsets = this.#offsets
+    const values = new Array<string>(to - from)
+    for (let i = 0; i < values.length; i++) values[i] = text.substring(offsets[from + i] as number, offsets[from + i + 1])
+    return values
+  }
+
+  get #decoded(): string {
     this.#text ??= bufferOf(this.#bytes).toString('latin1')
-    return this.#text.substring(this.#offsets[index] as number, this.#offsets[index + 1])
+    return this.#text
   }
 
   get buffers(): readonly Uint8Array[] {
