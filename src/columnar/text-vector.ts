@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import { bytesOf } from './bytes.js'
 import { type Nulls, Vector } from './vector.js'
 
@@ -106,6 +106,12 @@ export class StringsVector extends Vector {
   get buffers(): readonly Uint8Array[] {
     return textBuffers(this.#values)
   }
+}
+
+/** The column of such a text; undefined where the text is no sound UTF-8. */
+export function textVector(nulls: Nulls, offsets: Int32Array, text: Uint8Array): AsciiVector | UnicodeVector | undefined {
+  if (isAscii(text)) return new AsciiVector(nulls, offsets, text)
+  return isUtf8(text) ? new UnicodeVector(nulls, offsets, text) : undefined
 }
 
 /** Offsets and text of values, as Arrow lays them out. */

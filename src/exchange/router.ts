@@ -36,13 +36,16 @@ function onlyOne(row: Row, keys: readonly string[]): number {
   return 0
 }
 
-/** One row, or some rows of a block, to each receiver in turn. `first`: where it begins, so that not all senders begin with the same. */
+/** One row, or an even share of the rows of a block, to each receiver in turn. `first`: where it begins, so that not all senders begin with the same. */
 export function roundRobinRouter(receivers: number, first: number): Router {
   let at = first
   const next = (): number => at++ % receivers
   return Object.assign(next, {
     ofBlock: (_block: Block, from: number, to: number, found: Uint32Array) => {
-      found.fill(next(), 0, to - from)
+      const rows = to - from
+      // However few there are: each may cost its receiver much.
+      const each = Math.ceil(rows / receivers)
+      for (let at = 0; at < rows; at += each) found.fill(next(), at, Math.min(rows, at + each))
     },
   })
 }

@@ -84,7 +84,7 @@ export class TableLoader {
   #changes(all: Schema, types: readonly DuckDBType[]): string[] {
     const table = quoted(this.#name)
     const columns = all.map(({ name }, index) => `${quoted(name)} ${types[index]}`)
-    if (this.#schema.length === 0) return columns.length === 0 ? [] : [`CREATE TABLE ${table} (${columns.join(', ')})`]
+    if (this.#schema.length === 0) return columns.length === 0 ? [] : [`CREATE TEMP TABLE ${table} (${columns.join(', ')})`]
     return all.flatMap(({ name, type }, index) => {
       const old = this.#schema[index]?.type
       if (old === undefined) return [`ALTER TABLE ${table} ADD COLUMN ${columns[index]}`]
