@@ -2,12 +2,14 @@ import type { Values } from './block.js'
 import { copyBits, isBytes, setBits } from './bytes.js'
 import { ColumnData } from './column-data.js'
 import type { ColumnShape } from './column-shape.js'
+import { copyRows, isCopyable } from './copy-vector.js'
 import { dateMs } from './date.js'
 import { describe } from './describe.js'
 import { isInt32 } from './int32-columns.js'
 import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, rowBytes, valueBytes } from './layout.js'
 import { recordOf } from './record.js'
-import type { Kind } from './schema.js'
+import { type Kind, kindOf } from './schema.js'
+import type { ColumnVector, Vector } from './vector.js'
 
 const CAPACITY_ROWS_FIRST = 64
 /** What a column keeps between batches (1 MiB of values, 1 MiB of data): one giant row must not cost memory for ever. */
@@ -100,6 +102,24 @@ export class ColumnBuilder {
       if (end < count) bytes += this.set(row + end, values[indexes[end]])
       i = end + 1
     }
+    return bytes
+  }
+
+  /** Whether the column of a batch goes in by `setVector`. */
+  takes(vector: ColumnVector | undefined): vector is Vector {
+    return isCopyable(vector) && !(vector.type === 'float64' && this.#shape.takesInt32)
+  }
+
+  /** As `setMany`, of the rows of a column that it takes: no value is made. */
+  setVector(row: number, vector: Vector, indexes: Int32Array, count: number): number {
+    if (row !== this.#length) this.#fill(row)
+    if (row + count > this.#capacity) this.#grow(row + count)
+    const kind = vector.type === 'int32' && !this.#shape.takesInt32 ? 'float64' : kindOf(vector.type)
+    if (this.#kind !== kind) this.#become(kind, vector.get(indexes[0]))
+    const into = { bits: this.#bits, words: this.#words, floats: this.#floats, data: this.#data }
+    const bytes = copyRows(into, kind, { vector, indexes, count, row })
+    if (vector.nullCount > 0) for (let i = 0; i < count; i++) if (vector.isNull(indexes[i])) this.#setNull(row + i)
+    this.#length = row + count
     return bytes
   }
 

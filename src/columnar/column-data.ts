@@ -5,6 +5,8 @@ import type { Values } from './block.js'
 import { textBytesMax, writeText } from './text.js'
 
 const BYTES_FIRST = 1024
+/** Up to here bytes are copied in a loop; from here on the call is worth it. */
+const LOOP_BYTES_MAX = 48
 const NOTHING: Buffer = Buffer.alloc(0)
 
 /** The texts or bytes of a column's rows, one behind the other. */
@@ -53,6 +55,15 @@ export class ColumnData {
     if (start + bytes.length > this.#bytes.length) this.#grow(start, bytes.length, 'binary data')
     this.#bytes.set(bytes, start)
     return start + bytes.length
+  }
+
+  /** Puts in some of these bytes; returns where they end. */
+  setPiece(start: number, bytes: Uint8Array, from: number, to: number): number {
+    const size = to - from
+    if (size > LOOP_BYTES_MAX) return this.setBytes(start, bytes.subarray(from, to))
+    if (start + size > this.#bytes.length) this.#grow(start, size, 'text')
+    for (let i = 0; i < size; i++) this.#bytes[start + i] = bytes[from + i]
+    return start + size
   }
 
   /** Lets its memory go. */

@@ -1,9 +1,7 @@
 import type { ChunkColumn } from './chunk-column.js'
+import { STRING_BYTES, STRING_INLINE_MAX } from './string-layout.js'
 
-/** A string of DuckDB takes 16 bytes: its length, and its bytes where there are no more than 12, else the first four and a pointer. */
-const STRING_BYTES = 16
 const WORDS = STRING_BYTES / 4
-const INLINE_MAX = 12
 const TWO_32 = 2 ** 32
 const SIZE_MAX = 2 ** 31 - 1
 /** Memory between two strings that is read with them. Less than a page, so that none of it is out of reach. */
@@ -38,7 +36,7 @@ function copyInlined(strings: Uint8Array, { offsets, bytes }: Varying): void {
   for (let row = 0; row + 1 < offsets.length; row++) {
     const to = offsets[row]
     const length = offsets[row + 1] - to
-    if (length > INLINE_MAX) continue
+    if (length > STRING_INLINE_MAX) continue
     const from = STRING_BYTES * row + 4
     for (let i = 0; i < length; i++) bytes[to + i] = strings[from + i]
   }
@@ -68,7 +66,7 @@ class Pointed {
     const { offsets } = this.#into
     for (let row = 0; row + 1 < offsets.length; row++) {
       const length = offsets[row + 1] - offsets[row]
-      if (length > INLINE_MAX) this.#take(row, this.#address(row), length)
+      if (length > STRING_INLINE_MAX) this.#take(row, this.#address(row), length)
     }
     this.#flush()
   }

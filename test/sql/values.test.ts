@@ -86,3 +86,40 @@ test('one statement after the other in a worker: nothing of one is there for the
     await pool.close()
   }
 })
+
+test('texts and bytes of any length go into a table, with nulls, in batches of all sizes', async () => {
+  const bytesOf = (i: number): Uint8Array => new Uint8Array(i % 30).fill(i)
+  const row = (i: number) => ({ n: i, t: textOf(i), s: i % 3 > 0 ? textOf(i) : null, b: i % 5 > 0 ? bytesOf(i) : null, o: i % 2 === 0 })
+  const inputs = { n: Array.from({ length: ROWS }, (_none, i) => row(i)) }
+  const job = sql({ n: 'float64', t: 'utf8', s: 'utf8?', b: 'binary?', o: 'boolean' })`select * from ${numbers} order by n`
+  assert.deepEqual(await job.run({ workers: 0, inputs }).collect(), inputs.n)
+  const sums = sql({ chars: 'float64', bytes: 'float64', nulls: 'float64', alike: 'float64' })`
+    select sum(length(t)) chars, sum(octet_length(b)) as bytes, count(*) - count(s) as nulls, count_if(s = t) alike from ${numbers.exchange.hash('n')}`
+  const found = await sums.run({ workers: 2, inputs }).collect()
+  const total = (of: (row: Readonly<(typeof found)[number]>) => number): number => found.reduce((sum, part) => sum + of(part), 0)
+  assert.deepEqual(
+    [total(({ chars }) => chars), total(({ bytes }) => bytes), total(({ nulls }) => nulls), total(({ alike }) => alike)],
+    [inputs.n.reduce((sum, { t }) => sum + t.length, 0), inputs.n.reduce((sum, { b }) => sum + (b?.length ?? 0), 0), 3000, 6000],
+  )
+})
+
+test('more rows than a row group go through a table, and a block by block from one statement into the next', async () => {
+  const source = flow(MODULE).read(sql({ i: 'int64', t: 'utf8?', day: 'timestamp' })`
+    select i, case when i % 9 > 0 then 'text number ' || i end t, timestamp '1969-01-01' + interval (i) minute as day from range(${300_000n}) r(i)`)
+  const job = sql({ n: 'int64', total: 'int64', texts: 'int64', chars: 'int64', first: 'timestamp', last: 'timestamp', alike: 'int64' })`
+    select count(*) n, sum(i)::bigint total, count(t) texts, sum(length(t))::bigint chars, min(day) as first, max(day) as last,
+      count_if(t = 'text number ' || i and day = timestamp '1969-01-01' + interval (i) minute) alike from ${source}`
+  const texts = Array.from({ length: 300_000 }, (_none, i) => (i % 9 > 0 ? `text number ${i}` : ''))
+  const alike = BigInt(texts.filter((each) => each !== '').length)
+  assert.deepEqual(await alone(job), [
+    {
+      n: 300_000n,
+      total: 44_999_850_000n,
+      texts: alike,
+      chars: BigInt(texts.reduce((sum, { length }) => sum + length, 0)),
+      first: new Date('1969-01-01T00:00:00Z'),
+      last: new Date(Date.UTC(1969, 0, 1, 0, 299_999)),
+      alike,
+    },
+  ])
+})
