@@ -68,6 +68,18 @@ test('times that no Date can hold, and those far from now', async () => {
     await assert.rejects(alone(at(text)), { code: 'SqlColumn', message: /column "t" is / })
 })
 
+test('a statement that fails while its rows stream says why, and no row is taken for the last one', async () => {
+  const failing = (at: number) =>
+    sql({ x: 'float64' })`select (case when i = ${at} then 'a' else '1' end)::double x from range(900000) r(i)`
+  for (const at of [0, 100_000, 899_999]) {
+    const told = { code: 'SqlFailed', stage: 'stage 0 sql', message: /Conversion Error: Could not convert string 'a' to DOUBLE/ }
+    await assert.rejects(alone(flow(MODULE).read(failing(at))), told)
+  }
+  assert.equal((await alone(flow(MODULE).read(failing(-1)))).length, 900_000)
+  const over = sql({ x: 'float64' })`select (case when i = 400000 then 'a' else '1' end)::double x from range(900000) r(i), ${numbers}`
+  await assert.rejects(over.run({ workers: 0, inputs: { n: [{ n: 1 }] } }).collect(), { code: 'SqlFailed', message: /Conversion Error/ })
+})
+
 test('one statement after the other in a worker: nothing of one is there for the next', async () => {
   const pool = createPool({ workers: 1 })
   try {
