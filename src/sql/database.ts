@@ -92,8 +92,8 @@ export class Database {
     const query = queryOf(text)
     if (query.includes(';')) await this.prepare(text)
     try {
-      const { rowsChanged } = await connection.run(`CREATE TEMP TABLE ${RESULT} AS SELECT * FROM (\n${query}\n)`)
-      return rowsChanged <= FEW_ROWS ? await connection.run(`FROM ${RESULT}`) : await connection.stream(`FROM ${RESULT}`)
+      const few = await connection.run(`CREATE TEMP TABLE ${RESULT} AS SELECT * FROM (\n${query}\n); FROM ${RESULT} LIMIT ${FEW_ROWS + 1}`)
+      return few.rowCount <= FEW_ROWS ? few : await connection.stream(`FROM ${RESULT}`)
     } catch (error) {
       // What is wrong with it is told of it alone, with the place.
       await this.prepare(text)
