@@ -15,6 +15,7 @@ const GROUPS = [
   'limit',
   'flows',
   'processes',
+  'sql',
   'idle',
   'flights',
   'columnar',

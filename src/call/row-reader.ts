@@ -4,8 +4,14 @@ import { align8, COLUMN, ROW_KEYS_MAX } from './row-writer.js'
 /** A column of `rows` values. */
 type Column = ArrayLike<unknown>
 
-/** The objects that a `RowWriter` wrote. Throws `ProtocolError`. */
-export function readRows(payload: Buffer): Record<string, unknown>[] {
+/** Values that are read one by one; an array is one. */
+export interface Several {
+  readonly length: number
+  at(index: number): unknown
+}
+
+/** The objects that a `RowWriter` wrote, all checked here. Throws `ProtocolError`. */
+export function readRows(payload: Buffer): Several {
   const reader = new PayloadReader(payload)
   const rows = reader.u32()
   const { keys, kinds } = headOf(json(reader.bytes(reader.u32())))
@@ -13,25 +19,33 @@ export function readRows(payload: Buffer): Record<string, unknown>[] {
   for (const kind of kinds) {
     reader.align()
     if (kind === COLUMN.number) columns.push(numbers(reader.bytes(8 * rows), rows))
-    else if (kind === COLUMN.boolean) columns.push(Array.from(reader.bytes(rows), (byte) => byte !== 0))
+    else if (kind === COLUMN.boolean) columns.push(booleans(reader.bytes(rows)))
     else columns.push(values(json(reader.bytes(reader.u32())), rows))
   }
   reader.align()
   if (rows === 0 || !reader.isDone) throw new ProtocolError(`${rows} rows in ${payload.length} bytes, of which some are left`)
-  return objectsOf(keys, columns, rows)
+  return new RowObjects(keys, columns, rows)
 }
 
-/** The copy of a template gives all of them one hidden class. */
-function objectsOf(keys: readonly string[], columns: readonly Column[], rows: number): Record<string, unknown>[] {
-  const template: Record<string, unknown> = {}
-  for (const key of keys) template[key] = undefined
-  const objects: Record<string, unknown>[] = []
-  for (let row = 0; row < rows; row++) {
-    const object = { ...template }
-    for (let at = 0; at < keys.length; at++) object[keys[at]] = columns[at][row]
-    objects.push(object)
+/** Each object is made when it is asked for: those of a thousand streams that wait to be read would be what garbage collections copy. */
+class RowObjects implements Several {
+  /** Its copies have one hidden class. */
+  private readonly template: Record<string, unknown> = {}
+
+  constructor(
+    private readonly keys: readonly string[],
+    private readonly columns: readonly Column[],
+    readonly length: number,
+  ) {
+    for (const key of keys) this.template[key] = undefined
   }
-  return objects
+
+  at(index: number): Record<string, unknown> {
+    const { keys, columns } = this
+    const object = { ...this.template }
+    for (let at = 0; at < keys.length; at++) object[keys[at]] = columns[at][index]
+    return object
+  }
 }
 
 function headOf(head: unknown): { keys: readonly string[]; kinds: string } {
@@ -52,6 +66,12 @@ function headOf(head: unknown): { keys: readonly string[]; kinds: string } {
 function numbers(bytes: Buffer, rows: number): Column {
   if (bytes.byteOffset % 8 === 0) return new Float64Array(bytes.buffer, bytes.byteOffset, rows)
   return new Float64Array(Uint8Array.prototype.slice.call(bytes).buffer)
+}
+
+function booleans(bytes: Buffer): Column {
+  const column = new Array<boolean>(bytes.length)
+  for (let row = 0; row < column.length; row++) column[row] = bytes[row] !== 0
+  return column
 }
 
 function values(column: unknown, rows: number): Column {

@@ -1,10 +1,10 @@
 import { readClone } from '../base/clone.js'
 import { MillraceError, ProtocolError } from '../base/errors.js'
-import { readRows } from './row-reader.js'
+import { readRows, type Several } from './row-reader.js'
 import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
 
 const NUMBER_BYTES = 8
-const NONE: readonly unknown[] = []
+const NONE: Several = []
 
 /** Read in front of what the producer returned. */
 export const RESULT_MARK: unique symbol = Symbol('what follows was returned')
@@ -22,7 +22,7 @@ export class ValueReader {
   private readonly memoryOffset: number
   private at = 0
   /** Values of an entry that holds several, from `next` on. */
-  private several: readonly unknown[] = NONE
+  private several: Several = NONE
   private taken = 0
 
   constructor(
@@ -82,7 +82,7 @@ export class ValueReader {
 
   /** All are let go with the last: a thousand readers that wait would hold a thousand times what they have read. */
   private oneOfSeveral(several = this.several): unknown {
-    const value = several[this.taken++]
+    const value = several.at(this.taken++)
     const isLast = this.taken === several.length
     this.several = isLast ? NONE : several
     if (isLast) this.taken = 0

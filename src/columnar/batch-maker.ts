@@ -1,4 +1,5 @@
 import type { Batch } from './batch.js'
+import type { Block } from './block.js'
 import { BatchBuilder } from './builder.js'
 import { BatchDecoder } from './decode.js'
 import { BatchEncoder } from './encode.js'
@@ -26,6 +27,15 @@ export class BatchMaker {
   /** The row is not kept. Throws as `BatchBuilder.append`. */
   append(row: Row): void {
     this.#builder.append(row)
+  }
+
+  /** All rows of a block, as `BatchBuilder.appendMany`. */
+  appendBlock(block: Block): void {
+    this.#builder.appendMany(
+      block,
+      Int32Array.from({ length: block.rows }, (_none, index) => index),
+      block.rows,
+    )
   }
 
   /** Columns that have a type keep it from now on, also int32. */

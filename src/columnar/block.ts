@@ -1,9 +1,12 @@
 import type { Batch } from './batch.js'
 import { rowOfNulls } from './row-template.js'
 import type { Row } from './schema.js'
+import type { ColumnVector } from './vector.js'
 
 /** The values of a column, one for each row: an array, or numbers and bigints without nulls as a typed array. */
 export type Values = ArrayLike<unknown>
+
+const NO_VECTORS: readonly undefined[] = []
 
 /** Some rows as columns: for who takes many at once. The values of a column are made when it is first looked at. */
 export class Block {
@@ -11,19 +14,26 @@ export class Block {
   readonly names: readonly string[]
   readonly #read: (column: number) => Values
   readonly #values: (Values | undefined)[] = []
+  readonly #vectors: readonly (ColumnVector | undefined)[]
   #nulls: Row | undefined
 
-  /** `read` gives as many values as there are rows. */
-  constructor(rows: number, names: readonly string[], read: (column: number) => Values) {
+  /** `read` gives as many values as there are rows; `vectors` are the columns that are those of a batch, of the same rows. */
+  constructor(
+    rows: number,
+    names: readonly string[],
+    read: (column: number) => Values,
+    vectors: readonly (ColumnVector | undefined)[] = NO_VECTORS,
+  ) {
     this.rows = rows
     this.names = names
     this.#read = read
+    this.#vectors = vectors
   }
 
   /** The rows of a batch from an index on, up to but not with another. */
-  static ofBatch({ schema, vectors }: Batch, from: number, to: number): Block {
+  static ofBatch({ schema, vectors, rowCount }: Batch, from: number, to: number): Block {
     const names = schema.map(({ name }) => name)
-    return new Block(to - from, names, (column) => vectors[column].values(from, to))
+    return new Block(to - from, names, (column) => vectors[column].values(from, to), to - from === rowCount ? vectors : NO_VECTORS)
   }
 
   /** Rows that are there one by one, each with the columns of any other. */
@@ -39,6 +49,11 @@ export class Block {
   values(column: number): Values {
     this.#values[column] ??= this.#read(column)
     return this.#values[column]
+  }
+
+  /** The column as it stands in a batch, where it does: to be copied without a value being made. */
+  vector(column: number): ColumnVector | undefined {
+    return this.#vectors[column]
   }
 
   /** The column of that name; undefined where there is none. */

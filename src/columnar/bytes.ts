@@ -31,3 +31,25 @@ export function copyBits(message: Uint8Array, start: number, bits: Uint8Array, r
   // Bits after the last row are zero: the same rows always give the same bytes.
   if ((rows & 7) !== 0) message[start + bytes - 1] &= 0xff >> (8 - (rows & 7))
 }
+
+/**
+ * Writes the bits of rows: of the values at some of the indexes, from one on up to but not with `count`, as long as they are booleans. Returns
+ * where that ends.
+ */
+export function setBits(
+  bits: Uint8Array,
+  row: number,
+  values: ArrayLike<unknown>,
+  indexes: Int32Array,
+  from: number,
+  count: number,
+): number {
+  for (let i = from; i < count; i++) {
+    const value = values[indexes[i]]
+    if (typeof value !== 'boolean') return i
+    const bit = 1 << ((row + i) & 7)
+    if (value) bits[(row + i) >> 3] |= bit
+    else bits[(row + i) >> 3] &= ~bit
+  }
+  return count
+}

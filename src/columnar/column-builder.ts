@@ -1,19 +1,17 @@
-import { Buffer } from 'node:buffer'
-import { MillraceError } from '../base/errors.js'
-import { LIMITS } from '../base/limits.js'
 import type { Values } from './block.js'
-import { copyBits, isBytes } from './bytes.js'
+import { copyBits, isBytes, setBits } from './bytes.js'
+import { ColumnData } from './column-data.js'
 import type { ColumnShape } from './column-shape.js'
+import { copyRows, isCopyable } from './copy-vector.js'
 import { dateMs } from './date.js'
 import { describe } from './describe.js'
 import { isInt32 } from './int32-columns.js'
 import { align8, bitmapBytes, type ColumnExtent, type ColumnLayout, hasOffsets, rowBytes, valueBytes } from './layout.js'
 import { recordOf } from './record.js'
-import type { Kind } from './schema.js'
-import { textBytesMax, writeText } from './text.js'
+import { type Kind, kindOf } from './schema.js'
+import type { ColumnVector, Vector } from './vector.js'
 
 const CAPACITY_ROWS_FIRST = 64
-const DATA_BYTES_FIRST = 1024
 /** What a column keeps between batches (1 MiB of values, 1 MiB of data): one giant row must not cost memory for ever. */
 const KEPT_BYTES_MAX = 0x10_0000
 const TWO_32 = 2 ** 32
@@ -52,7 +50,7 @@ export class ColumnBuilder {
   /** Valid only while there are nulls; every bit at and after `#length` is 1. */
   #validity = new Uint8Array(0)
   /** Text or bytes. */
-  #data: Buffer = Buffer.alloc(0)
+  readonly #data = new ColumnData(() => this.place)
   #inside: InsideBuilder<never> | undefined
 
   /** `onType` is told when the column gets its type, with the bytes a row takes from then on beside text, bytes and elements, nearly. */
@@ -98,7 +96,30 @@ export class ColumnBuilder {
       return 0
     }
     let bytes = 0
-    for (let i = 0; i < count; i++) bytes += this.set(row + i, values[indexes[i]])
+    for (let i = 0; i < count; ) {
+      const end = this.#setAlike(row, values, indexes, i, count)
+      if (this.#kind === 'utf8') bytes += (this.#words[row + end] as number) - (this.#words[row + i] as number)
+      if (end < count) bytes += this.set(row + end, values[indexes[end]])
+      i = end + 1
+    }
+    return bytes
+  }
+
+  /** Whether the column of a batch goes in by `setVector`. */
+  takes(vector: ColumnVector | undefined): vector is Vector {
+    return isCopyable(vector) && !(vector.type === 'float64' && this.#shape.takesInt32)
+  }
+
+  /** As `setMany`, of the rows of a column that it takes: no value is made. */
+  setVector(row: number, vector: Vector, indexes: Int32Array, count: number): number {
+    if (row !== this.#length) this.#fill(row)
+    if (row + count > this.#capacity) this.#grow(row + count)
+    const kind = vector.type === 'int32' && !this.#shape.takesInt32 ? 'float64' : kindOf(vector.type)
+    if (this.#kind !== kind) this.#become(kind, vector.get(indexes[0]))
+    const into = { bits: this.#bits, words: this.#words, floats: this.#floats, data: this.#data }
+    const bytes = copyRows(into, kind, { vector, indexes, count, row })
+    if (vector.nullCount > 0) for (let i = 0; i < count; i++) if (vector.isNull(indexes[i])) this.#setNull(row + i)
+    this.#length = row + count
     return bytes
   }
 
@@ -135,7 +156,7 @@ export class ColumnBuilder {
     if (nulls > 0) copyBits(message, validity, this.#validity, rows)
     if (kind === 'boolean') copyBits(message, values, this.#bits, rows)
     else message.set(this.#bits.subarray(0, valueBytes(kind, rows)), values)
-    if (end > data) message.set(this.#data.subarray(0, size), data)
+    if (end > data) message.set(this.#data.first(size), data)
   }
 
   /** Begins the next batch; keeps type and buffers. */
@@ -143,7 +164,7 @@ export class ColumnBuilder {
     this.#length = 0
     this.#nulls = 0
     this.#inside?.reset()
-    if (this.#data.length > KEPT_BYTES_MAX) this.#data = Buffer.alloc(0)
+    if (this.#data.capacityBytes > KEPT_BYTES_MAX) this.#data.drop()
     if (this.#bits.length <= KEPT_BYTES_MAX) return
     this.#capacity = 0
     this.#resize(0)
@@ -168,12 +189,23 @@ export class ColumnBuilder {
     this.#length = row + count
   }
 
+  /** Those from one on that are texts of a column of texts, or booleans of one of booleans, up to the first that is not. Returns its place. */
+  #setAlike(row: number, values: Values, indexes: Int32Array, from: number, count: number): number {
+    if (this.#kind !== 'utf8' && this.#kind !== 'boolean') return from
+    if (row + from !== this.#length) this.#fill(row + from)
+    if (row + count > this.#capacity) this.#grow(row + count)
+    const end =
+      this.#kind === 'utf8'
+        ? this.#data.setTexts(this.#words, row, values, indexes, from, count)
+        : setBits(this.#bits, row, values, indexes, from, count)
+    this.#length = row + end
+    return end
+  }
+
   #setText(row: number, value: string): number {
     if (this.#kind !== 'utf8') this.#become('utf8', value)
     const start = this.#words[row] as number
-    const room = textBytesMax(value)
-    if (start + room > this.#data.length) this.#growData(start, room)
-    const end = writeText(this.#data, start, value)
+    const end = this.#data.setText(start, value)
     this.#words[row + 1] = end
     return end - start
   }
@@ -197,10 +229,7 @@ export class ColumnBuilder {
 
   #setBytes(row: number, value: Uint8Array): number {
     if (this.#kind !== 'binary') this.#become('binary', value)
-    const start = this.#words[row] as number
-    if (start + value.length > this.#data.length) this.#growData(start, value.length)
-    this.#data.set(value, start)
-    this.#words[row + 1] = start + value.length
+    this.#words[row + 1] = this.#data.setBytes(this.#words[row] as number, value)
     return value.length
   }
 
@@ -280,18 +309,5 @@ export class ColumnBuilder {
     const validity = new Uint8Array(bitmapBytes(rows)).fill(0xff)
     validity.set(this.#validity.subarray(0, validity.length))
     this.#validity = validity
-  }
-
-  #growData(start: number, room: number): void {
-    if (start + room > LIMITS.messageBytesMax) {
-      const what = this.#kind === 'binary' ? 'binary data' : 'text'
-      throw new MillraceError(
-        'MessageTooLarge',
-        `${this.place} has more than ${LIMITS.messageBytesMax} bytes of ${what} in one batch; split the value`,
-      )
-    }
-    const data = Buffer.allocUnsafeSlow(Math.max(2 * this.#data.length, start + room, DATA_BYTES_FIRST))
-    data.set(this.#data.subarray(0, start))
-    this.#data = data
   }
 }

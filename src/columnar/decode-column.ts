@@ -1,9 +1,8 @@
-import { isAscii, isUtf8 } from 'node:buffer'
 import { BinaryVector } from './inside-vector.js'
 import { bitmapBytes, type ColumnExtent, type ColumnLayout, hasData, hasOffsets, layoutColumn, valueBytes } from './layout.js'
 import { check, malformed } from './malformed.js'
 import { readText } from './text.js'
-import { AsciiVector, StringsVector, UnicodeVector } from './text-vector.js'
+import { StringsVector, textVector, UnicodeVector } from './text-vector.js'
 import { BigintVector, BooleanVector, type ColumnVector, FloatVector, Int32Vector, type Nulls, TimestampVector } from './vector.js'
 
 /** The largest count of milliseconds a Date can hold. */
@@ -82,13 +81,13 @@ function checkOffsets(offsets: Int32Array, { rows, size }: ColumnExtent): void {
 }
 
 function readStrings(nulls: Nulls, offsets: Int32Array, text: Uint8Array): ColumnVector {
-  if (isAscii(text)) return new AsciiVector(nulls, offsets, text)
-  if (isUtf8(text)) {
+  const sound = textVector(nulls, offsets, text)
+  if (sound instanceof UnicodeVector) {
     for (let i = 0; i < nulls.length; i++) {
       if (((text[offsets[i] as number] ?? 0) & 0xc0) === 0x80) throw malformed(`row ${i} begins inside a character`)
     }
-    return new UnicodeVector(nulls, offsets, text)
   }
+  if (sound !== undefined) return sound
   const values = Array.from({ length: nulls.length }, (_, i) => {
     const value = readText(text.subarray(offsets[i], offsets[i + 1]))
     if (value === undefined) throw malformed(`row ${i} is no text`)

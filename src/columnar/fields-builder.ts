@@ -53,7 +53,10 @@ export class FieldsBuilder implements InsideBuilder<Row> {
     for (const [index, name] of block.names.entries()) {
       const known = this.#columns[index]
       const column = known?.name === name ? known : this.#columns[this.#indexOf(name)]
-      textBytes += column.setMany(row, block.values(index), indexes, count)
+      const vector = block.vector(index)
+      textBytes += column.takes(vector)
+        ? column.setVector(row, vector, indexes, count)
+        : column.setMany(row, block.values(index), indexes, count)
     }
     return textBytes
   }

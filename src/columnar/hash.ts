@@ -33,9 +33,15 @@ export function hashRow(row: Row, keys: readonly string[]): number {
   return finish(hash)
 }
 
-/** The same for the row at an index of key columns. */
-export function hashAt(columns: readonly Values[], index: number, keys: readonly string[]): number {
-  if (keys.length === 1) return hashValue((columns[0] as Values)[index], keys[0])
+/** The same for rows of key columns, from an index on, up to but not with another; that of the first goes to `hashes[0]`. */
+export function hashRows(columns: readonly Values[], keys: readonly string[], from: number, to: number, hashes: Uint32Array): void {
+  const [first] = columns as [Values]
+  if (keys.length > 1) for (let i = from; i < to; i++) hashes[i - from] = hashAt(columns, i, keys)
+  else if (first instanceof Float64Array) for (let i = from; i < to; i++) hashes[i - from] = hashNumber(first[i] as number, SEED)
+  else for (let i = from; i < to; i++) hashes[i - from] = hashValue(first[i], keys[0])
+}
+
+function hashAt(columns: readonly Values[], index: number, keys: readonly string[]): number {
   let hash = SEED
   for (let i = 0; i < keys.length; i++) hash = mix(hash, hashValue((columns[i] as Values)[index], keys[i]))
   return finish(hash)

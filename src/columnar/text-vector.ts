@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import { bytesOf } from './bytes.js'
 import { type Nulls, Vector } from './vector.js'
 
@@ -17,8 +17,21 @@ export class AsciiVector extends Vector {
 
   get(index: number): string | null {
     if (this.isNull(index)) return null
+    return this.#decoded.substring(this.#offsets[index] as number, this.#offsets[index + 1])
+  }
+
+  override slice(from: number, to: number): unknown[] {
+    if (this.validity !== undefined) return super.slice(from, to)
+    const text = this.#decoded
+    const offsets = this.#offsets
+    const values = new Array<string>(to - from)
+    for (let i = 0; i < values.length; i++) values[i] = text.substring(offsets[from + i] as number, offsets[from + i + 1])
+    return values
+  }
+
+  get #decoded(): string {
     this.#text ??= bufferOf(this.#bytes).toString('latin1')
-    return this.#text.substring(this.#offsets[index] as number, this.#offsets[index + 1])
+    return this.#text
   }
 
   get buffers(): readonly Uint8Array[] {
@@ -93,6 +106,12 @@ export class StringsVector extends Vector {
   get buffers(): readonly Uint8Array[] {
     return textBuffers(this.#values)
   }
+}
+
+/** The column of such a text; undefined where the text is no sound UTF-8. */
+export function textVector(nulls: Nulls, offsets: Int32Array, text: Uint8Array): AsciiVector | UnicodeVector | undefined {
+  if (isAscii(text)) return new AsciiVector(nulls, offsets, text)
+  return isUtf8(text) ? new UnicodeVector(nulls, offsets, text) : undefined
 }
 
 /** Offsets and text of values, as Arrow lays them out. */

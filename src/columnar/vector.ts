@@ -105,6 +105,14 @@ export class BooleanVector extends Vector {
   get buffers(): readonly Uint8Array[] {
     return [this.#bits]
   }
+
+  override slice(from: number, to: number): unknown[] {
+    if (this.validity !== undefined) return super.slice(from, to)
+    const bits = this.#bits
+    const values = new Array<boolean>(to - from)
+    for (let i = from; i < to; i++) values[i - from] = ((bits[i >> 3] as number) & (1 << (i & 7))) !== 0
+    return values
+  }
 }
 
 export class FloatVector extends Vector {

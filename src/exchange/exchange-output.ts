@@ -27,7 +27,9 @@ export class ExchangeOutput implements GatedOutput {
   private readonly shape: Shape
   private readonly route: Router
   private readonly isBroadcast: boolean
-  /** Of each outlet, the indexes of the rows of a block that go there. */
+  /** Who gets the rows of a block. */
+  private receivers = new Uint32Array(0)
+  /** Of each outlet, the indexes of those that go there. */
   private shares: Int32Array[]
   /** Rows taken so far. */
   rows = 0
@@ -90,14 +92,13 @@ export class ExchangeOutput implements GatedOutput {
 
   /** Takes the rows of a block from an index on, up to but not with another: some hundred, for they are routed and kept together. As `push`. */
   pushBlock(block: Block, from: number, to: number): boolean {
-    const receiverOf = this.route.ofBlock?.(block)
     let sent = false
-    if (receiverOf === undefined) {
+    if (this.route.ofBlock === undefined) {
       for (let index = from; index < to; index++) if (this.push(block.row(index))) sent = true
       return sent
     }
     this.rows += to - from
-    const counts = this.divide(receiverOf, from, to)
+    const counts = this.divide(this.route.ofBlock, block, from, to)
     this.outlets.forEach((outlet, receiver) => {
       if (!outlet.pushMany(block, this.shares[receiver], counts[receiver])) return
       this.send(outlet)
@@ -133,16 +134,20 @@ export class ExchangeOutput implements GatedOutput {
   }
 
   /** Writes the indexes of each receiver's rows into its share. Returns how many there are. */
-  private divide(receiverOf: (index: number) => number, from: number, to: number): number[] {
+  private divide(ofBlock: NonNullable<Router['ofBlock']>, block: Block, from: number, to: number): number[] {
     const counts = this.outlets.map(() => 0)
-    if (this.shares[0].length < to - from) this.shares = this.outlets.map(() => new Int32Array(to - from))
+    if (this.receivers.length < to - from) {
+      this.receivers = new Uint32Array(to - from)
+      this.shares = this.outlets.map(() => new Int32Array(to - from))
+    }
     try {
-      for (let index = from; index < to; index++) {
-        const receiver = receiverOf(index)
-        this.shares[receiver][counts[receiver]++] = index
-      }
+      ofBlock(block, from, to, this.receivers)
     } catch (error) {
       throw placed(error, this.name)
+    }
+    for (let index = from; index < to; index++) {
+      const receiver = this.receivers[index - from]
+      this.shares[receiver][counts[receiver]++] = index
     }
     return counts
   }

@@ -203,8 +203,14 @@ export class QueryWorker {
   }
 
   private stageRun(stage: StagePlan, work: Pick<StageRunOptions, 'pipeline' | 'inputs' | 'int32' | 'slice' | 'controller'>): StageRun {
+    const { pipeline, inputs, int32, slice, controller } = work
+    // Not `...work`: V8 gave each such object a hidden class of its own, and threw away what was optimized for the one before.
     const run = new StageRun({
-      ...work,
+      pipeline,
+      inputs,
+      int32,
+      slice,
+      controller,
       id: this.topology.outputId(stage.id, this.invitation.self),
       receivers: this.topology.receivers(stage),
       name: `stage ${stage.id}`,

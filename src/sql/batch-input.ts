@@ -1,7 +1,9 @@
-import type { Batch } from '../columnar/batch.js'
+import { Batch } from '../columnar/batch.js'
 import { BatchMaker } from '../columnar/batch-maker.js'
-import type { Row } from '../columnar/schema.js'
-import { type Cursor, END, isBatchCursor, PAUSE } from '../flow/operators/cursor.js'
+import type { Block } from '../columnar/block.js'
+import type { Row, Schema } from '../columnar/schema.js'
+import type { ColumnVector } from '../columnar/vector.js'
+import { type BlockCursor, type Cursor, END, isBatchCursor, isBlockCursor, PAUSE } from '../flow/operators/cursor.js'
 
 /** Rows of a batch that is made here. */
 const BATCH_ROWS = 2048
@@ -11,6 +13,8 @@ const BATCH_BYTES = 1024 * 1024
 export class BatchInput {
   readonly #rows: Cursor<Row>
   readonly #maker: BatchMaker
+  /** Of the last block that had the columns of a batch: most have it in common. */
+  #schema: Schema = []
 
   constructor(rows: Cursor<Row>, where: string) {
     this.#rows = rows
@@ -19,6 +23,7 @@ export class BatchInput {
 
   next(): Batch | typeof END | typeof PAUSE {
     if (isBatchCursor(this.#rows)) return this.#rows.nextBatch()
+    if (isBlockCursor(this.#rows)) return this.#nextOfBlocks(this.#rows)
     for (;;) {
       const row = this.#rows.next()
       if (row === PAUSE) return PAUSE
@@ -30,5 +35,30 @@ export class BatchInput {
 
   close(): void {
     this.#rows.close()
+  }
+
+  #nextOfBlocks(blocks: BlockCursor): Batch | typeof END | typeof PAUSE {
+    const block = blocks.nextBlock(BATCH_ROWS)
+    return typeof block === 'symbol' ? block : (this.#asItIs(block) ?? this.#made(block))
+  }
+
+  #made(block: Block): Batch {
+    this.#maker.appendBlock(block)
+    return this.#maker.take()
+  }
+
+  /** Undefined where not all columns are those of a batch. */
+  #asItIs(block: Block): Batch | undefined {
+    const vectors: ColumnVector[] = []
+    for (const [column] of block.names.entries()) {
+      const vector = block.vector(column)
+      if (vector === undefined) return undefined
+      vectors.push(vector)
+    }
+    const isKnown =
+      this.#schema.length === vectors.length &&
+      this.#schema.every(({ name, type }, column) => name === block.names[column] && type === vectors[column].type)
+    if (!isKnown) this.#schema = vectors.map(({ type }, column) => ({ name: block.names[column], type }))
+    return new Batch({ schema: this.#schema, rowCount: block.rows, vectors })
   }
 }

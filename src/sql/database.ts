@@ -1,17 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DuckDBAppender, DuckDBConnection, DuckDBInstance, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBAppender, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api'
 import { systemClock } from '../base/clock.js'
 import { MillraceError } from '../base/errors.js'
 import type { Spill } from '../exchange/spill.js'
 import { folderPrefix } from '../exchange/spill-owner.js'
+import type { ColumnPlan } from '../flow/column-plan.js'
 import type { DuckDB } from './engine.js'
 import { quoted } from './identifier.js'
+import { discard, giveBack, type InstanceOptions, type Lease, removeFolder, takeInstance } from './instances.js'
+import { loadNative, type Native } from './native.js'
 
-/** DuckDB needs some to start with, however little the run has. */
-const MEMORY_BYTES_MIN = 32 * 1024 * 1024
 /** How long an interrupt is waited for before it is sent again: one that comes before the query has begun is lost. */
 const INTERRUPT_MS = 2
+
+/** The table that a result may be; those of flows are `flow1`, ... */
+const RESULT = quoted('millrace result')
+/** So few are read into memory at once, beside what DuckDB may have. */
+const FEW_ROWS = 4096
 
 export interface DatabaseOptions {
   readonly memoryBytes: number
@@ -22,82 +28,84 @@ export interface DatabaseOptions {
 }
 
 /** Columns, by their places. */
-export type Described = Pick<DuckDBPreparedStatement, 'columnCount' | 'columnName' | 'columnType'>
+export type Described = Pick<DuckDBResult, 'columnCount' | 'columnName' | 'columnType'>
 
-interface CreateOptions {
-  readonly text: string
-  readonly columns: readonly string[]
-  bind(prepared: DuckDBPreparedStatement): void
-}
+type Bind = (prepared: DuckDBPreparedStatement) => void
 
-/** A DuckDB in memory, of one statement: its tables, its query and its end. One thing is done at a time. */
+/** A DuckDB in memory while a statement has it: its tables, its query and its end. One thing is done at a time. */
 export class Database {
   readonly engine: DuckDB
-  readonly #instance: DuckDBInstance
-  readonly #connection: DuckDBConnection
-  readonly #folder: string | undefined
+  readonly native: Native
+  readonly #options: InstanceOptions
+  readonly #lease: Lease
 
   static async open(engine: DuckDB, { memoryBytes, threads, spill }: DatabaseOptions): Promise<Database> {
     const folder = spill && mkdtempSync(join(spill.room.path, folderPrefix()))
+    const options = { memoryBytes, threads, folder, spillBytes: spill?.room.limitBytes ?? 0 }
     try {
-      const instance = await engine.DuckDBInstance.create(':memory:', {
-        memory_limit: bytesText(Math.max(MEMORY_BYTES_MIN, memoryBytes)),
-        temp_directory: folder ?? '',
-        errors_as_json: 'true',
-        ...(spill === undefined ? {} : { max_temp_directory_size: bytesText(spill.room.limitBytes) }),
-        ...(threads === undefined ? {} : { threads: String(threads) }),
-      })
-      return new Database(engine, instance, await instance.connect(), folder)
+      return new Database(engine, options, await takeInstance(engine, options))
     } catch (error) {
-      remove(folder)
+      removeFolder(folder)
       throw error
     }
   }
 
-  private constructor(engine: DuckDB, instance: DuckDBInstance, connection: DuckDBConnection, folder: string | undefined) {
+  private constructor(engine: DuckDB, options: InstanceOptions, lease: Lease) {
     this.engine = engine
-    this.#instance = instance
-    this.#connection = connection
-    this.#folder = folder
+    this.native = loadNative()
+    this.#options = options
+    this.#lease = lease
   }
 
   async run(text: string): Promise<void> {
-    await this.#connection.run(text)
+    await this.#lease.connection.run(text)
   }
 
   appender(table: string): Promise<DuckDBAppender> {
-    return this.#connection.createAppender(table)
+    return this.#lease.connection.createAppender(table)
   }
 
   /** One SELECT, checked by DuckDB. */
   async prepare(text: string): Promise<DuckDBPreparedStatement> {
-    const prepared = await this.#connection.prepare(text)
+    const prepared = await this.#lease.connection.prepare(text)
     if (prepared.statementType === this.engine.StatementType.SELECT) return prepared
     const type = this.engine.StatementType[prepared.statementType]
     throw new MillraceError('SqlFailed', `the statement is of type ${type}: sql() takes a SELECT`)
   }
 
-  /** The columns of what a statement gives, before it runs. */
-  async describe(prepared: DuckDBPreparedStatement, { text, bind }: Omit<CreateOptions, 'columns'>): Promise<Described> {
-    if (prepared.columnCount !== 1 || prepared.columnTypeId(0) !== this.engine.DuckDBTypeId.INVALID) return prepared
-    // Where a type follows from that of a bound value, nothing is known before it is bound.
-    const bound = await this.#connection.prepare(`SELECT * FROM (\n${queryOf(text)}\n) LIMIT 0`)
-    bind(bound)
-    return await bound.run()
+  /** The columns of what a statement gives; undefined where a type follows from that of a bound value, and nothing is known before it runs. */
+  describe(prepared: DuckDBPreparedStatement): Described | undefined {
+    return prepared.columnCount === 1 && prepared.columnTypeId(0) === this.engine.DuckDBTypeId.INVALID ? undefined : prepared
   }
 
-  /** Makes a table of these columns of what the statement gives. Returns its rows. */
-  async createTable(name: string, { text, columns, bind }: CreateOptions): Promise<number> {
-    const create = `CREATE TABLE ${quoted(name)} AS SELECT ${columns.map(quoted).join(', ')} FROM (\n${queryOf(text)}\n)`
-    const prepared = await this.#connection.prepare(create)
+  /** A statement of no more than these columns of another. */
+  only(columns: readonly ColumnPlan[], text: string): Promise<DuckDBPreparedStatement> {
+    return this.#lease.connection.prepare(`SELECT ${columns.map(({ column }) => quoted(column)).join(', ')} FROM (\n${queryOf(text)}\n)`)
+  }
+
+  /**
+   * What a statement gives that has nothing to bind, by way of a table: then it is planned once, where one that is prepared and reads files is
+   * planned twice. DuckDB puts the table on disk where there is no room.
+   */
+  async runThroughTable(text: string): Promise<DuckDBResult> {
+    const { connection } = this.#lease
+    const query = queryOf(text)
+    if (query.includes(';')) await this.prepare(text)
+    try {
+      const { rowsChanged } = await connection.run(`CREATE TEMP TABLE ${RESULT} AS SELECT * FROM (\n${query}\n)`)
+      return rowsChanged <= FEW_ROWS ? await connection.run(`FROM ${RESULT}`) : await connection.stream(`FROM ${RESULT}`)
+    } catch (error) {
+      // What is wrong with it is told of it alone, with the place.
+      await this.prepare(text)
+      throw error
+    }
+  }
+
+  /** Why a statement failed whose rows were read: it runs again, and keeps no row. */
+  async explainFailure(text: string, bind: Bind): Promise<void> {
+    const prepared = await this.#lease.connection.prepare(`SELECT max(hash(r)) FROM (\n${queryOf(text)}\n) AS r`)
     bind(prepared)
-    const [[rows]] = await (await prepared.run()).getRows()
-    return Number(rows)
-  }
-
-  /** The rows of a table in the order in which they were put there; they come as the result is read. */
-  async scan(name: string): Promise<DuckDBResult> {
-    return await (await this.#connection.prepare(`SELECT * FROM ${quoted(name)}`)).stream()
+    await prepared.run()
   }
 
   /** Ends what runs, which settles soon after. */
@@ -112,7 +120,7 @@ export class Database {
       },
     )
     while (!hasSettled) {
-      this.#connection.interrupt()
+      this.#lease.connection.interrupt()
       let stop = (): void => {}
       await Promise.race([
         settled,
@@ -124,23 +132,15 @@ export class Database {
     }
   }
 
-  /** To be called when nothing runs. */
-  close(): void {
-    this.#connection.closeSync()
-    this.#instance.closeSync()
-    remove(this.#folder)
+  /** To be called when nothing runs. Another statement may have the DuckDB then, unless this one failed. */
+  close(hasFailed: boolean): void {
+    this.#lease.connection.closeSync()
+    const leave = hasFailed ? discard : giveBack
+    leave(this.#lease, this.#options)
   }
 }
 
 /** Without what may end it, but not inside another statement. */
 function queryOf(text: string): string {
   return text.replace(/[;\s]+$/, '')
-}
-
-function bytesText(bytes: number): string {
-  return `${Math.floor(bytes / 1024)}KiB`
-}
-
-function remove(folder: string | undefined): void {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
 }

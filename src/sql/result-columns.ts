@@ -6,10 +6,15 @@ import type { ColumnType } from '../flow/column-spec.js'
 import type { Described } from './database.js'
 import type { DuckDB } from './engine.js'
 import { converterOf, type Kind, kindOf } from './result-values.js'
+import { type ReadVector, vectorReader } from './result-vectors.js'
 
 /** A column of a result, and how its values become those of rows. */
 export interface ResultColumn {
   readonly name: string
+  /** Its place in the result. */
+  readonly index: number
+  /** All of a chunk at once, where that goes. @throws MillraceError `SqlColumn` for a null that is none */
+  readonly readVector: ReadVector | undefined
   /** @throws MillraceError `SqlColumn` for a value that does not fit */
   read(value: DuckDBValue): unknown
 }
@@ -29,7 +34,7 @@ const READS: { readonly [T in ColumnType]: readonly Kind[] } = {
 }
 
 /**
- * The declared columns of a statement, checked before it runs.
+ * The declared columns of a statement, checked before a row of it is read.
  *
  * @throws MillraceError `SqlColumn`
  */
@@ -43,7 +48,7 @@ export function resultColumns(declared: readonly ColumnPlan[], described: Descri
       throw refusal(where, column, `is in the result more than once (${names.join(', ')}): name each by AS`)
     const type = described.columnType(index)
     checkType(type, { where, path: column, declared: plan.type as ColumnType }, engine)
-    return { name: column, read: reader(plan, type, engine, where) }
+    return { name: column, index, readVector: checkedVector(plan, type, engine, where), read: reader(plan, type, engine, where) }
   })
 }
 
@@ -67,17 +72,30 @@ function checkType(type: DuckDBType, { where, path, declared }: Checked, engine:
   }
 }
 
+function checkedVector({ column, type, nullable }: ColumnPlan, found: DuckDBType, engine: DuckDB, where: string): ReadVector | undefined {
+  const read = vectorReader(found, type as ColumnType, engine)
+  if (read === undefined || nullable) return read
+  return (given) => {
+    if (given.nullCount > 0) throw nullRefusal(where, column, type)
+    return read(given)
+  }
+}
+
 function reader({ column, type, nullable }: ColumnPlan, found: DuckDBType, engine: DuckDB, where: string): ResultColumn['read'] {
   const convert = converterOf(found, type as ColumnType, engine)
   return (value) => {
     if (value === null) {
       if (nullable) return null
-      throw refusal(where, column, `is null in a row: declare '${type}?'`)
+      throw nullRefusal(where, column, type)
     }
     const converted = convert(value)
     if (converted !== undefined) return converted
     throw refusal(where, column, `is ${String(value)} in a row, which does not fit ${type}${cureOf(type)}`)
   }
+}
+
+function nullRefusal(where: string, column: string, type: string): MillraceError {
+  return refusal(where, column, `is null in a row: declare '${type}?'`)
 }
 
 function cureOf(type: string): string {

@@ -1,25 +1,23 @@
-import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBResult } from '@duckdb/node-api'
 import { MillraceError } from '../base/errors.js'
 import type { Batch } from '../columnar/batch.js'
+import type { Block } from '../columnar/block.js'
 import type { Row, Schema } from '../columnar/schema.js'
 import type { Waiter } from '../flow/operators/call-waits.js'
-import { type Cursor, END, PAUSE } from '../flow/operators/cursor.js'
+import { type BlockCursor, END, PAUSE } from '../flow/operators/cursor.js'
 import type { SqlPlace, SqlStatement } from '../flow/operators/sql.js'
 import { BatchInput } from './batch-input.js'
 import { bindValues } from './bind.js'
-import { Database } from './database.js'
+import { Database, type Described } from './database.js'
 import type { DuckDB } from './engine.js'
-import { quoted } from './identifier.js'
+import { ResultBlocks } from './result-blocks.js'
 import { resultColumns } from './result-columns.js'
-import { ResultRows } from './result-rows.js'
 import { statementError } from './statement-error.js'
 import { TableLoader } from './table-loader.js'
 import { declaredSchema } from './table-types.js'
 
 /** Chunks that are fetched before they are asked for. */
 const CHUNKS_AHEAD = 4
-/** The table that a result is; those of flows are `flow1`, ... */
-const RESULT = 'millrace result'
 
 interface LoadedTable {
   readonly name: string
@@ -32,7 +30,7 @@ interface LoadedTable {
  * Runs one statement: loads the rows of its tables, one table after the other, then gives the rows of its result as they come. What DuckDB does
  * goes on beside this thread, one thing at a time, while the cursor pauses; appending rows alone is done in place.
  */
-export class StatementCursor implements Cursor<Row>, Waiter {
+export class StatementCursor implements BlockCursor, Waiter {
   readonly #statement: SqlStatement
   readonly #place: SqlPlace
   readonly #load: () => Promise<DuckDB>
@@ -46,9 +44,12 @@ export class StatementCursor implements Cursor<Row>, Waiter {
   /** It did not fit the table as it was. */
   #batch: Batch | undefined
   #result: DuckDBResult | undefined
-  #rows: ResultRows | undefined
-  /** Rows of the result that were not fetched yet. */
-  #unread = 0
+  #blocks: ResultBlocks | undefined
+  /** All chunks of the result are here. */
+  #isFetched = false
+  /** The rows that are given now, and how many of them were. */
+  #block: Block | undefined
+  #given = 0
   #isClosed = false
 
   constructor(statement: SqlStatement, place: SqlPlace, load: () => Promise<DuckDB>) {
@@ -73,13 +74,34 @@ export class StatementCursor implements Cursor<Row>, Waiter {
   }
 
   next(): Row | typeof END | typeof PAUSE {
+    const block = this.#filled()
+    return typeof block === 'symbol' ? block : block.row(this.#given++)
+  }
+
+  nextBlock(rowsMax: number): Block | typeof END | typeof PAUSE {
+    const block = this.#filled()
+    if (typeof block === 'symbol') return block
+    const from = this.#given
+    this.#given = Math.min(block.rows, from + rowsMax)
+    return block.part(from, this.#given)
+  }
+
+  close(): void {
+    this.#finish()
+    for (const { input } of this.#tables) input.close()
+  }
+
+  /** A block that has rows left. */
+  #filled(): Block | typeof END | typeof PAUSE {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
       if (this.#isClosed) return END
+      if (this.#block !== undefined && this.#given < this.#block.rows) return this.#block
       if (this.#phase === 'read') {
-        const row = this.#guarded(() => this.#rows?.next())
+        this.#block = this.#guarded(() => this.#blocks?.next())
+        this.#given = 0
         this.#fetch()
-        if (row !== undefined) return row
+        if (this.#block !== undefined) continue
         if (this.#work === undefined) this.#finish()
       }
       if (this.#work !== undefined) return PAUSE
@@ -87,11 +109,6 @@ export class StatementCursor implements Cursor<Row>, Waiter {
       else if (this.#phase === 'load' && !this.#loaded()) return PAUSE
       else if (this.#phase === 'load') this.#do(() => this.#begin())
     }
-  }
-
-  close(): void {
-    this.#finish()
-    for (const { input } of this.#tables) input.close()
   }
 
   /** Takes batches until it has to wait; true when all tables are there. */
@@ -141,35 +158,65 @@ export class StatementCursor implements Cursor<Row>, Waiter {
   }
 
   /**
-   * The result is a table first: an error that comes while a result is read looks like its end, through this package of DuckDB. The table goes to
-   * disk where it has no room, and is read as its rows are wanted.
+   * A result streams: its rows come as they are read. Only what goes as it is to who runs the flow, and has nothing to bind, is a table first:
+   * see `Database.runThroughTable`.
    */
   async #begin(): Promise<void> {
-    const { text, values, columns } = this.#statement
+    const { text, values } = this.#statement
     const database = this.#database as Database
-    const bind = (prepared: DuckDBPreparedStatement) => bindValues(prepared, values, database.engine)
-    const described = await database.describe(await database.prepare(text), { text, bind })
-    this.#rows = new ResultRows(resultColumns(columns, described, database.engine, this.#place.where))
-    const names = columns.map(({ column }) => column)
-    if (this.#isClosed) return
-    this.#unread = await database.createTable(RESULT, { text, columns: names, bind })
-    if (this.#isClosed) return
-    for (const { name } of this.#tables) await database.run(`DROP TABLE ${quoted(name)}`)
-    this.#result = await database.scan(RESULT)
+    const isTable = this.#place.isWhole && values.length === 0
+    const result = isTable ? await database.runThroughTable(text) : await this.#stream(database)
+    if (this.#isClosed || result === undefined) return
+    this.#result = result
+    this.#check(isTable && this.#mayBeRenamed(result) ? await database.prepare(text) : result)
     this.#phase = 'read'
   }
 
+  /** Undefined where nobody wants it any more. */
+  async #stream(database: Database): Promise<DuckDBResult | undefined> {
+    const { text, values, columns } = this.#statement
+    let prepared = await database.prepare(text)
+    const described = database.describe(prepared)
+    if (described !== undefined) {
+      this.#check(described)
+      if (described.columnCount > columns.length) prepared = await database.only(columns, text)
+    }
+    if (this.#isClosed) return undefined
+    bindValues(prepared, values, database.engine)
+    return await prepared.stream()
+  }
+
+  /** A table calls the second column of a name `x_1`. */
+  #mayBeRenamed(described: Described): boolean {
+    const names = Array.from({ length: described.columnCount }, (_none, index) => described.columnName(index))
+    return this.#statement.columns.some(({ column }) =>
+      names.some((name) => name.startsWith(`${column}_`) && /^\d+$/.test(name.slice(column.length + 1))),
+    )
+  }
+
+  #check(described: Described): void {
+    const { engine, native } = this.#database as Database
+    this.#blocks = new ResultBlocks(resultColumns(this.#statement.columns, described, engine, this.#place.where), native)
+  }
+
   #fetch(): void {
-    const rows = this.#rows
-    if (rows === undefined || this.#work !== undefined || this.#unread === 0 || rows.waiting >= CHUNKS_AHEAD) return
+    const blocks = this.#blocks
+    if (blocks === undefined || this.#work !== undefined || this.#isFetched || blocks.waiting >= CHUNKS_AHEAD) return
     this.#do(async () => {
       const chunk = await this.#result?.fetchChunk()
-      const count = chunk?.rowCount ?? 0
-      if (chunk === undefined || chunk === null || count === 0)
-        throw new MillraceError('SqlFailed', `${this.#place.where}: the result ended ${this.#unread} rows early`)
-      this.#unread -= count
-      rows.add(chunk)
+      if (chunk && chunk.rowCount > 0) blocks.add(chunk)
+      else await this.#ended()
     })
+  }
+
+  /** There is no more: the result ended, or failed, which only its type tells. */
+  async #ended(): Promise<void> {
+    this.#isFetched = true
+    const { engine } = this.#database as Database
+    if (this.#isClosed || this.#result?.returnType !== engine.ResultReturnType.INVALID) return
+    const { text, values } = this.#statement
+    await this.#database?.explainFailure(text, (prepared) => bindValues(prepared, values, engine))
+    throw new MillraceError('SqlFailed', `the statement failed while its rows were read, but not when it ran again to learn why`)
   }
 
   /** Begins what DuckDB does next; the stage hears when it has settled. */
@@ -209,9 +256,10 @@ export class StatementCursor implements Cursor<Row>, Waiter {
   }
 
   #release(): void {
-    this.#rows = undefined
+    this.#block = undefined
+    this.#blocks = undefined
     this.#result = undefined
-    this.#database?.close()
+    this.#database?.close(this.#failure !== undefined)
     this.#database = undefined
   }
 }

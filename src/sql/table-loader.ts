@@ -1,12 +1,15 @@
-import type { DuckDBAppender, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBAppender, DuckDBType } from '@duckdb/node-api'
 import type { Batch } from '../columnar/batch.js'
 import { type Schema, unify } from '../columnar/schema.js'
+import { ChunkWriter } from './chunk-writer.js'
 import type { Database } from './database.js'
 import { quoted } from './identifier.js'
-import { tableType, tableValue } from './table-types.js'
+import { tableType } from './table-types.js'
 
-/** Rows that are appended before DuckDB takes them into the table: this holds up the thread. */
-const FLUSH_ROWS = 16 * 1024
+/** Rows of a row group: so many go into a table as they are, fewer are copied once more, which takes twice as long. */
+const FLUSH_ROWS = 122_880
+/** Less is enough where rows are wide: until DuckDB has taken them the thread is held up, some 20 ms for so many bytes. */
+const FLUSH_BYTES = 10 * 1024 * 1024
 
 /** Puts batches into a table, which gets columns and types as they come. */
 export class TableLoader {
@@ -16,10 +19,11 @@ export class TableLoader {
   #schema: Schema = []
   /** The schema of the batch last seen, which most have in common. */
   #seen: Schema | undefined
-  #types: readonly DuckDBType[] = []
-  #values: readonly ((value: unknown) => DuckDBValue)[] = []
+  #writer: ChunkWriter | undefined
   #appender: DuckDBAppender | undefined
-  #appended = 0
+  /** Since DuckDB took them last. */
+  #appendedRows = 0
+  #appendedBytes = 0
 
   constructor(name: string, where: string, database: Database) {
     this.#name = name
@@ -48,43 +52,45 @@ export class TableLoader {
     const types = all.map((field) => tableType(field, engine, this.#where))
     for (const change of this.#changes(all, types)) await this.#database.run(change)
     this.#schema = all
-    this.#types = types
-    this.#values = all.map(({ type }) => tableValue(type, engine))
-    if (all.length > 0) this.#appender = await this.#database.appender(this.#name)
+    if (all.length === 0) return
+    this.#writer = new ChunkWriter(all, types, this.#database)
+    this.#appender = await this.#database.appender(this.#name)
   }
 
   /** Adds a batch that fits. */
   add(batch: Batch): void {
-    const size = this.#database.engine.DuckDBVector.standardSize()
-    for (let from = 0; from < batch.rowCount; from += size) this.#append(batch, from, Math.min(batch.rowCount, from + size))
+    const writer = this.#writer as ChunkWriter
+    for (let from = 0; from < batch.rowCount; ) {
+      from = writer.add(batch, from)
+      if (writer.isFull) this.#append(writer)
+    }
   }
 
   /** All that was added is in the table. */
   finish(): void {
+    if (this.#writer !== undefined && this.#writer.rows > 0) this.#append(this.#writer)
+    this.#writer = undefined
     this.#appender?.closeSync()
     this.#appender = undefined
     this.#seen = undefined
-    this.#appended = 0
+    this.#appendedRows = 0
+    this.#appendedBytes = 0
   }
 
-  #append(batch: Batch, from: number, to: number): void {
-    const chunk = this.#database.engine.DuckDBDataChunk.create(this.#types, to - from)
-    this.#schema.forEach(({ name, type }, index) => {
-      const values = batch.column(name)?.slice(from, to) ?? new Array(to - from).fill(null)
-      const isPlain = typeof type === 'string' && type !== 'timestamp' && type !== 'binary'
-      chunk.setColumnValues(index, isPlain ? (values as DuckDBValue[]) : values.map(this.#values[index]))
-    })
-    this.#appender?.appendDataChunk(chunk)
-    this.#appended += to - from
-    if (this.#appended < FLUSH_ROWS) return
+  #append(writer: ChunkWriter): void {
+    this.#appendedRows += writer.rows
+    this.#appendedBytes += writer.byteSize
+    this.#appender?.appendDataChunk(writer.take())
+    if (this.#appendedRows < FLUSH_ROWS && this.#appendedBytes < FLUSH_BYTES) return
     this.#appender?.flushSync()
-    this.#appended = 0
+    this.#appendedRows = 0
+    this.#appendedBytes = 0
   }
 
   #changes(all: Schema, types: readonly DuckDBType[]): string[] {
     const table = quoted(this.#name)
     const columns = all.map(({ name }, index) => `${quoted(name)} ${types[index]}`)
-    if (this.#schema.length === 0) return columns.length === 0 ? [] : [`CREATE TABLE ${table} (${columns.join(', ')})`]
+    if (this.#schema.length === 0) return columns.length === 0 ? [] : [`CREATE TEMP TABLE ${table} (${columns.join(', ')})`]
     return all.flatMap(({ name, type }, index) => {
       const old = this.#schema[index]?.type
       if (old === undefined) return [`ALTER TABLE ${table} ADD COLUMN ${columns[index]}`]

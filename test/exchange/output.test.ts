@@ -73,7 +73,10 @@ test('rows of a block go where they go one by one, some in turn where they are d
   )
   const inTurn = roundRobinRouter(2, 1)
   const block = Block.ofRows([{ n: 1 }, { n: 2 }])
-  assert.deepEqual([inTurn.ofBlock?.(block)(0), inTurn.ofBlock?.(block)(1), inTurn({})], [1, 0, 1])
+  const found = new Uint32Array(4)
+  inTurn.ofBlock?.(block, 0, 2, found)
+  inTurn.ofBlock?.(block, 0, 1, found.subarray(2))
+  assert.deepEqual([...found, inTurn({})], [1, 0, 1, 0, 0])
   for (const receivers of [1, 2]) {
     const sender = await startSender({ receivers, route: hashRouter(['k'], receivers) })
     const bad = Block.ofRows([{ k: 'a' }, { k: [1] }])

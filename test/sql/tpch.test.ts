@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { createPool, type FlowPool, flow } from 'millrace/flow'
 import { type SourceColumns, sql } from 'millrace/sql'
+import { columnsOf, overFiles, QUERIES } from '../../bench/tpch/queries.js'
+import { writeTables } from '../../bench/tpch/tables.js'
 import { temporaryFolder } from '../flow-run/support.js'
-import { QUERIES } from './tpch/queries.js'
 import { priced } from './tpch/stages.js'
-import { TABLES, writeTables } from './tpch/tables.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
 const MODULE = new URL('./tpch/stages.js', import.meta.url)
@@ -26,20 +25,14 @@ after(async () => {
 })
 
 /** A statement that is text already, for the tables in files. */
-function overFiles<C extends SourceColumns>(columns: C, query: string) {
-  const views = TABLES.map((table) => `${table} as (from read_parquet('${join(folder, `${table}.parquet`)}'))`)
-  const text = /^with /.test(query) ? query.replace(/^with /, `with ${views.join(', ')}, `) : `with ${views.join(', ')} ${query}`
-  return sql(columns)([text] as unknown as TemplateStringsArray)
+function statement<C extends SourceColumns>(columns: C, query: string) {
+  return sql(columns)([overFiles(query, folder)] as unknown as TemplateStringsArray)
 }
 
 /** The rows of plain DuckDB, and what a statement has to declare to give the same. */
 async function plain(query: string): Promise<{ rows: Record<string, unknown>[]; columns: SourceColumns }> {
   const reader = await connection.runAndReadAll(query)
-  const types = reader.columnTypes().map((type) => {
-    const name = String(type)
-    return name === 'VARCHAR' ? 'utf8?' : name === 'DATE' ? 'timestamp?' : 'float64?'
-  })
-  const columns = Object.fromEntries(reader.columnNames().map((name, index) => [name, types[index]])) as SourceColumns
+  const columns = columnsOf(reader.columnNames(), reader.columnTypes())
   const rows = reader.getRowObjectsJS() as Record<string, unknown>[]
   for (const row of rows) for (const [name, value] of Object.entries(row)) if (typeof value === 'bigint') row[name] = Number(value)
   return { rows, columns }
@@ -65,7 +58,7 @@ for (const [index, query] of QUERIES.entries()) {
   test(`TPC-H query ${index + 1} as a flow gives what plain DuckDB gives`, async () => {
     const { rows, columns } = await plain(query)
     assert.ok(rows.length > 0)
-    assertAlike(await flow(MODULE).read(overFiles(columns, query)).run({ pool }).collect(), rows)
+    assertAlike(await flow(MODULE).read(statement(columns, query)).run({ pool }).collect(), rows)
   })
 }
 
@@ -104,7 +97,7 @@ const STAGED: Readonly<Record<string, { key: string; from: string }>> = {
 for (const [number, { key, from }] of Object.entries(STAGED)) {
   test(`TPC-H query ${number} in stages: a statement, a function in both workers, a statement behind a hash exchange`, async () => {
     const { rows } = await plain(`select ${key} as key, ${REVENUE} from ${from} group by 1 order by 1`)
-    const lines = flow(MODULE).read(overFiles(LINE, `select ${key} as key, ${LINES} from ${from}`))
+    const lines = flow(MODULE).read(statement(LINE, `select ${key} as key, ${LINES} from ${from}`))
     const spread = lines.exchange.roundRobin().map(priced).exchange.hash('key')
     const job = sql({
       key: 'utf8',

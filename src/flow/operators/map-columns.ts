@@ -1,6 +1,7 @@
 import type { Slice } from '../../base/slice.js'
 import { Block, type Values } from '../../columnar/block.js'
 import type { Row } from '../../columnar/schema.js'
+import { ColumnViews } from './column-views.js'
 import { type BlockCursor, type Cursor, END, isBlockCursor, PAUSE } from './cursor.js'
 import { checkRow, leaveOut, resultError, type StageCall } from './stage-call.js'
 
@@ -10,6 +11,7 @@ export class MapColumnsCursor implements BlockCursor {
   readonly #call: StageCall
   readonly #rows: number
   readonly #slice: Slice
+  readonly #views = new ColumnViews()
   /** Rows that came one by one, for the next call. */
   #gathered: Row[] = []
   /** What the last call gave, and how many rows of it are taken. */
@@ -76,7 +78,7 @@ export class MapColumnsCursor implements BlockCursor {
     const { fn, ctx } = this.#call
     let out: unknown
     try {
-      out = fn(columnsOf(given), ctx)
+      out = fn(this.#views.of(given), ctx)
     } catch (error) {
       leaveOut(this.#call, error, undefined)
       return undefined
@@ -98,14 +100,6 @@ export class MapColumnsCursor implements BlockCursor {
       (column) => columns[column][1] as Values,
     )
   }
-}
-
-/** What the function gets: the columns by their names, each made when it is looked at. */
-function columnsOf(block: Block): object {
-  const columns = {}
-  for (const [index, name] of block.names.entries())
-    Object.defineProperty(columns, name, { get: () => block.values(index), enumerable: true, configurable: true })
-  return columns
 }
 
 function isColumn(values: unknown): values is Values {

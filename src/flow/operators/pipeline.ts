@@ -62,7 +62,8 @@ export async function buildPipeline(stage: StagePlan, options: PipelineOptions):
     let cursor = input
     for (const [index, operator] of operators.slice(from, to).entries()) {
       const call = calls[from + index]
-      const place = { ...options, share, stage: stage.id, writer: writers[from + index]?.writer, openSql }
+      const isLast = from + index === operators.length - 1 && stage.output.exchange === 'gather' && stage.output.to === 'leader'
+      const place = { ...options, share, stage: stage.id, writer: writers[from + index]?.writer, openSql, isLast }
       cursor = call ? callCursor(operator as FunctionOperatorPlan, cursor, call, place) : cursorOf(operator, cursor, place)
       if (call?.skips !== undefined) cursor = new SkippingCursor(cursor, call.skips)
     }

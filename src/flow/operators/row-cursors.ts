@@ -41,6 +41,8 @@ export interface Place {
   readonly writer: PartWriter | undefined
   /** Runs statements, where the stage has one. */
   readonly openSql?: OpenSql | undefined
+  /** The rows of the operator go as they are to who runs the flow. */
+  readonly isLast: boolean
 }
 
 /** The operators that call no function. */
@@ -107,7 +109,7 @@ function sql(operator: SqlOperatorPlan, input: Cursor<Row>, place: Place): Curso
     assert(rows !== undefined, `stage ${place.stage} has the rows of table ${table.name}`)
     return { ...table, rows }
   })
-  return openSql({ ...operator, tables }, { ...place, where: `stage ${place.stage} sql` })
+  return openSql({ ...operator, tables }, { ...place, isWhole: place.isLast && tables.length === 0, where: `stage ${place.stage} sql` })
 }
 
 function topPerKey(operator: TopPerKeyOperatorPlan, input: Cursor<Row>, place: Place): Cursor<Row> {

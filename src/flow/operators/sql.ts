@@ -24,6 +24,8 @@ export interface SqlPlace {
   readonly slice: Slice
   readonly waits: CallWaits
   readonly spill?: Spill | undefined
+  /** Its rows go as they are to who runs the flow. */
+  readonly isWhole: boolean
 }
 
 /** The rows that a statement gives. */

@@ -1,3 +1,8 @@
+import { join } from 'node:path'
+import type { DuckDBType } from '@duckdb/node-api'
+import type { SourceColumns } from 'millrace/sql'
+import { TABLES } from './tables.js'
+
 /** The 22 queries of TPC-H, with its validation values; those without an order of all rows have one added. */
 export const QUERIES: readonly string[] = [
   `select l_returnflag, l_linestatus, sum(l_quantity) sum_qty, sum(l_extendedprice) sum_base, sum(l_extendedprice * (1 - l_discount)) sum_disc,
@@ -65,3 +70,15 @@ export const QUERIES: readonly string[] = [
     where substring(c_phone, 1, 2) in ('13', '31', '23', '29', '30', '18', '17') and c_acctbal > (select avg(c_acctbal) from customer where c_acctbal > 0.0
       and substring(c_phone, 1, 2) in ('13', '31', '23', '29', '30', '18', '17')) and not exists (select * from orders where o_custkey = c_custkey)) group by 1 order by 1`,
 ]
+
+/** A query over the tables as Parquet files in a folder. */
+export function overFiles(query: string, folder: string): string {
+  const views = TABLES.map((table) => `${table} as (from read_parquet('${join(folder, `${table}.parquet`)}'))`)
+  return /^with /.test(query) ? query.replace(/^with /, `with ${views.join(', ')}, `) : `with ${views.join(', ')} ${query}`
+}
+
+/** What a statement has to declare to give what DuckDB gives, as numbers, text and dates. */
+export function columnsOf(names: readonly string[], types: readonly DuckDBType[]): SourceColumns {
+  const declared = types.map((type) => (String(type) === 'VARCHAR' ? 'utf8?' : String(type) === 'DATE' ? 'timestamp?' : 'float64?'))
+  return Object.fromEntries(names.map((name, index) => [name, declared[index]])) as SourceColumns
+}

@@ -1,0 +1,40 @@
+import { type Flow, flow } from 'millrace/flow'
+import { type SourceColumns, type SourceRow, sql } from 'millrace/sql'
+import { mixedOf } from './flows.stages.js'
+
+/** A flow that is one statement, from end to end. */
+export function wholeFlow<C extends SourceColumns>(columns: C, text: string): Flow<SourceRow<C>> {
+  return flow(import.meta.url).read(sql(columns)([text] as unknown as TemplateStringsArray))
+}
+
+export interface Bucket {
+  bucket: number
+  n: number
+  best: number
+}
+
+/** What a line scores: 31 bits. */
+export function scoreOf(text: string): number {
+  return mixedOf(text) >>> 1
+}
+
+export function scoredLine({ text }: { text: string }): { bucket: number; score: number } {
+  const score = scoreOf(text)
+  return { bucket: score & 0xff, score }
+}
+
+/** A statement that filters the lines of a Parquet file, the costly function, and a statement that adds up, both in every worker. */
+export function scoresOf(file: string): Flow<Bucket> {
+  const kept = flow(import.meta.url).read(sql({ text: 'utf8' })`select text from read_parquet(${file}) where n % 2 = 0`)
+  const scored = kept.exchange.roundRobin().map(scoredLine).exchange.hash('bucket')
+  return sql({ bucket: 'float64', n: 'float64', best: 'float64' })`
+    select bucket, count(*) n, max(score) best from ${scored} group by bucket`
+}
+
+/** Values out of one statement, which reads a Parquet file, and into the table of another, which looks at each. */
+export function carried<C extends SourceColumns>(columns: C, file: string, looks: readonly string[]): Flow<Record<string, number>> {
+  const rows = flow(import.meta.url).read(sql(columns)`from read_parquet(${file})`)
+  const text = [`select ${looks.join(', ')} from `, '']
+  const answers = Object.fromEntries(looks.map((look) => [look.split(' ').at(-1), 'float64'])) as Record<string, 'float64'>
+  return sql(answers)(text as unknown as TemplateStringsArray, rows) as Flow<Record<string, number>>
+}
