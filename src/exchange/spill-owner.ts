@@ -5,9 +5,12 @@ import process from 'node:process'
 const MARK = /^(\d+)-(\d+)-([0-9a-f]{8})$/
 const NAME = /^millrace-spill-(\d+-\d+-[0-9a-f]{8})-[A-Za-z0-9]{6}$/
 
+let own: string | undefined
+
 /** This process, as part of a name: `<pid>-<when it started>-<where its pid counts>`. */
 export function ownerMark(): string {
-  return `${process.pid}-${startOf(process.pid) ?? 0}-${pidSpace()}`
+  own ??= `${process.pid}-${startOf(process.pid) ?? 0}-${pidSpace()}`
+  return own
 }
 
 /**

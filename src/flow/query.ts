@@ -168,9 +168,11 @@ export class Query {
     if (this.ending !== undefined) return
     this.pool ??= createPool({ workers: options.workers, kind: options.kind, ringBytes: options.ringBytes })
     const { pool } = this.pool
-    const ids = (await pool.allReady()).map((worker) => worker.id)
+    const all = (await pool.allReady()).map((worker) => worker.id)
     if (this.ending !== undefined) return
-    this.workers = this.pool.workers === 0 ? 0 : ids.length
+    this.workers = this.pool.workers === 0 ? 0 : all.length
+    // Who has no part in it is not asked to wait for its end.
+    const ids = this.plan.stages.every(({ on }) => on === 'one') ? all.slice(0, 1) : all
     const topology = new Topology(this.plan, ids.length)
     this.mesh = this.createMesh(ids, topology)
     this.setImporting(this.workers === 0)

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { rmdirSync, rmSync } from 'node:fs'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { systemClock } from '../base/clock.js'
 import type { DuckDB } from './engine.js'
@@ -66,7 +66,8 @@ async function leaseOf(kept: Kept, { memoryBytes, folder, spillBytes }: Instance
 
 /** Of a statement that has ended, and whose connection is closed: its tables went with that. */
 export function giveBack({ kept }: Lease, { threads, folder }: InstanceOptions): void {
-  const hasSpilled = folder !== undefined && readdirSync(folder).length > 0
+  // Only an empty folder goes so: the statement had room.
+  const hasSpilled = folder !== undefined && !removed(folder)
   if (hasSpilled || idle.has(threads)) kept.instance.closeSync()
   else {
     idle.set(threads, kept)
@@ -75,7 +76,16 @@ export function giveBack({ kept }: Lease, { threads, folder }: InstanceOptions):
       kept.instance.closeSync()
     }, IDLE_MS)
   }
-  removeFolder(folder)
+  if (hasSpilled) removeFolder(folder)
+}
+
+function removed(folder: string): boolean {
+  try {
+    rmdirSync(folder)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Of a statement that failed, however it did. */

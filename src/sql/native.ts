@@ -20,8 +20,10 @@ export interface Native {
   get_data_from_pointer(buffer: ArrayBuffer, at: number, bytes: number): Uint8Array
 }
 
+let loaded: Native | undefined
+
 /** It is a package of that package's own, and found from there. */
 export function loadNative(): Native {
-  const ofPackage = createRequire(createRequire(import.meta.url).resolve('@duckdb/node-api'))
-  return ofPackage('@duckdb/node-bindings') as Native
+  loaded ??= createRequire(createRequire(import.meta.url).resolve('@duckdb/node-api'))('@duckdb/node-bindings') as Native
+  return loaded
 }

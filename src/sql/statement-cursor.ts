@@ -1,5 +1,6 @@
-import type { DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBMaterializedResult, DuckDBResult } from '@duckdb/node-api'
 import { MillraceError } from '../base/errors.js'
+import { macrotask } from '../base/macrotask.js'
 import type { Batch } from '../columnar/batch.js'
 import type { Block } from '../columnar/block.js'
 import type { Row, Schema } from '../columnar/schema.js'
@@ -63,6 +64,8 @@ export class StatementCursor implements BlockCursor, Waiter {
       loader: undefined,
     }))
     place.waits.add(this)
+    // It is open, mostly, when rows are asked for.
+    this.#do(() => this.#open())
   }
 
   get isFull(): boolean {
@@ -105,9 +108,8 @@ export class StatementCursor implements BlockCursor, Waiter {
         if (this.#work === undefined) this.#finish()
       }
       if (this.#work !== undefined) return PAUSE
-      if (this.#phase === 'open') this.#do(() => this.#open())
-      else if (this.#phase === 'load' && !this.#loaded()) return PAUSE
-      else if (this.#phase === 'load') this.#do(() => this.#begin())
+      if (this.#phase === 'load' && !this.#loaded()) return PAUSE
+      if (this.#phase === 'load') this.#do(() => this.#begin())
     }
   }
 
@@ -169,7 +171,13 @@ export class StatementCursor implements BlockCursor, Waiter {
     if (this.#isClosed || result === undefined) return
     this.#result = result
     this.#check(isTable && this.#mayBeRenamed(result) ? await database.prepare(text) : result)
+    if (result instanceof database.engine.DuckDBMaterializedResult) this.#takeAll(result)
     this.#phase = 'read'
+  }
+
+  #takeAll(result: DuckDBMaterializedResult): void {
+    for (let chunk = 0; chunk < result.chunkCount; chunk++) this.#blocks?.add(result.getChunk(chunk))
+    this.#isFetched = true
   }
 
   /** Undefined where nobody wants it any more. */
@@ -251,7 +259,8 @@ export class StatementCursor implements BlockCursor, Waiter {
     this.#isClosed = true
     this.#batch = undefined
     this.#place.waits.remove(this)
-    if (this.#work === undefined) this.#release()
+    // What waits for the end need not wait for this.
+    if (this.#work === undefined) this.#place.waits.hold(macrotask().then(() => this.#release()))
     else this.#place.waits.hold(this.#database?.interrupt(this.#work) ?? this.#work)
   }
 
