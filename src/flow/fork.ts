@@ -3,9 +3,9 @@ import type { Slice } from '../base/slice.js'
 import { Wakeups } from '../base/wakeups.js'
 import { copyRow } from '../columnar/copy-row.js'
 import { type Int32Columns, NO_INT32 } from '../columnar/int32-columns.js'
-import type { Row } from '../columnar/schema.js'
+import type { Row, Schema } from '../columnar/schema.js'
 import type { SourceLocation } from './ctx.js'
-import { type Cursor, closeUnwanted, END, PAUSE } from './operators/cursor.js'
+import { type ColumnsCursor, type Cursor, closeUnwanted, END, isColumnsCursor, PAUSE } from './operators/cursor.js'
 import { SizeMeter } from './operators/size-meter.js'
 import type { StageEnvironment } from './operators/stage-call.js'
 import type { StageInputs, TypedInput } from './row-input.js'
@@ -76,6 +76,12 @@ export class Fork {
   /** Of the rows pulled so far. */
   get int32(): Int32Columns {
     return this.#stage.int32 ?? NO_INT32
+  }
+
+  /** Those of the rows, where the shared stage has them as it got them. */
+  get columns(): Schema | undefined {
+    const { pipeline } = this.#stage
+    return isColumnsCursor(pipeline) ? pipeline.columns : undefined
   }
 
   /** Whether nobody wants rows of the stage any more, asked now. */
@@ -167,7 +173,7 @@ export class Fork {
 }
 
 /** What one stage reads of a fork. */
-export class ForkBranch implements TypedInput {
+export class ForkBranch implements TypedInput, ColumnsCursor {
   /** Known once its stage is planned. */
   reader: BranchReader | undefined
   readonly #fork: Fork
@@ -193,6 +199,10 @@ export class ForkBranch implements TypedInput {
 
   get int32(): Int32Columns {
     return this.#fork.int32
+  }
+
+  get columns(): Schema | undefined {
+    return this.#fork.columns
   }
 
   /** From when too much waits for it until half of that is taken. */

@@ -1,12 +1,12 @@
 import type { Batch } from '../columnar/batch.js'
 import { Block } from '../columnar/block.js'
 import type { Int32Columns } from '../columnar/int32-columns.js'
-import type { Row } from '../columnar/schema.js'
+import type { Row, Schema } from '../columnar/schema.js'
 import type { Gather } from '../exchange/gather.js'
 import type { OrderedMerge } from '../exchange/ordered-merge.js'
 import type { SourceLocation } from './ctx.js'
 import { CallWaits } from './operators/call-waits.js'
-import { type BatchCursor, type BlockCursor, type Cursor, END, isBatchCursor, PAUSE } from './operators/cursor.js'
+import { type BatchCursor, type BlockCursor, type ColumnsCursor, type Cursor, END, isBatchCursor, PAUSE } from './operators/cursor.js'
 
 /** Rows that a stage reads: a cursor that can be waited for. */
 export interface RowInput extends Cursor<Row> {
@@ -80,7 +80,9 @@ export class StageInputs {
 }
 
 /** The rows of an exchange in any order. */
-export class GatherInput implements TypedInput, BlockCursor, BatchCursor {
+export class GatherInput implements TypedInput, BlockCursor, BatchCursor, ColumnsCursor {
+  /** Of the last batch, which need not have had a row. */
+  columns: Schema | undefined
   private batch: Batch | undefined
   private at = 0
 
@@ -121,6 +123,7 @@ export class GatherInput implements TypedInput, BlockCursor, BatchCursor {
       this.batch = this.gather.take()
       this.at = 0
       if (this.batch === undefined) return this.gather.isDone ? END : PAUSE
+      this.columns = this.batch.schema
     }
     return this.batch
   }

@@ -31,8 +31,14 @@ export class Topology {
   /** Whether a stage's rows become a table of a statement as they are: it has columns even where it has no rows. */
   isTable({ id, output }: StagePlan): boolean {
     if (output.exchange === 'fork' || output.exchange === 'merge' || output.to === 'leader') return false
-    const [first, ...others] = this.plan.stages[output.to].operators
-    return first?.op === 'sql' || others.some((other) => other.op === 'sql' && other.tables.some(({ stage }) => stage === id))
+    return this.isTableOf(this.plan.stages[output.to], id)
+  }
+
+  /** Whether what a stage receives from another becomes a table of it, or of one that flows part to right there. */
+  private isTableOf({ operators, output }: StagePlan, sender: number): boolean {
+    const [first, ...others] = operators
+    if (first === undefined) return output.exchange === 'fork' && output.to.some((to) => this.isTableOf(this.plan.stages[to], sender))
+    return first.op === 'sql' || others.some((other) => other.op === 'sql' && other.tables.some(({ stage }) => stage === sender))
   }
 
   /** The stage's output, as one of its members sends it. */

@@ -2,8 +2,8 @@ import { Batch } from '../columnar/batch.js'
 import { BatchMaker } from '../columnar/batch-maker.js'
 import type { Block } from '../columnar/block.js'
 import type { Row, Schema } from '../columnar/schema.js'
-import type { ColumnVector } from '../columnar/vector.js'
-import { type BlockCursor, type Cursor, END, isBatchCursor, isBlockCursor, PAUSE } from '../flow/operators/cursor.js'
+import { type ColumnVector, NullVector } from '../columnar/vector.js'
+import { type BlockCursor, type Cursor, END, isBatchCursor, isBlockCursor, isColumnsCursor, PAUSE } from '../flow/operators/cursor.js'
 
 /** Rows of a batch that is made here. */
 const BATCH_ROWS = 2048
@@ -15,6 +15,7 @@ export class BatchInput {
   readonly #maker: BatchMaker
   /** Of the last block that had the columns of a batch: most have it in common. */
   #schema: Schema = []
+  #hasEnded = false
 
   constructor(rows: Cursor<Row>, where: string) {
     this.#rows = rows
@@ -27,7 +28,7 @@ export class BatchInput {
     for (;;) {
       const row = this.#rows.next()
       if (row === PAUSE) return PAUSE
-      if (row === END) return this.#maker.rowCount === 0 ? END : this.#maker.take()
+      if (row === END) return this.#maker.rowCount === 0 ? this.#last() : this.#maker.take()
       this.#maker.append(row)
       if (this.#maker.rowCount >= BATCH_ROWS || this.#maker.byteSize >= BATCH_BYTES) return this.#maker.take()
     }
@@ -35,6 +36,14 @@ export class BatchInput {
 
   close(): void {
     this.#rows.close()
+  }
+
+  /** A batch without rows where no row told the columns, and they are known. */
+  #last(): Batch | typeof END {
+    const schema = isColumnsCursor(this.#rows) ? this.#rows.columns : undefined
+    if (this.#hasEnded || schema === undefined) return END
+    this.#hasEnded = true
+    return new Batch({ schema, rowCount: 0, vectors: schema.map(({ type }) => new NullVector(type, 0)) })
   }
 
   #nextOfBlocks(blocks: BlockCursor): Batch | typeof END | typeof PAUSE {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
+import { promisify } from 'node:util'
 import { createPool, type FlowPool, flow, rows, type StallReport } from 'millrace/flow'
 import { sql } from 'millrace/sql'
 import { loadEngine } from '../../src/sql/engine.js'
-import { temporaryFolder, useLeakOracle } from '../flow-run/support.js'
+import { temporaryFolder, useLeakOracle, writeFiles } from '../flow-run/support.js'
 
 useLeakOracle()
 const MODULE = new URL('./stages.js', import.meta.url)
@@ -69,14 +72,41 @@ test('what has no room goes to the spill folder, which is empty afterwards', asy
   assert.deepEqual(readdirSync(folder), [])
 })
 
-test('without the package an error says what to install', async () => {
-  const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
-  await assert.rejects(
-    loadEngine(() => Promise.reject(missing)),
-    { code: 'SqlMissing', message: /is not installed: npm install @duckdb\/node-api/ },
-  )
+/** Node.js does as if the package were not there, in workers too. */
+const HOOK = `export const resolve = (name, context, next) => {
+  if (name !== '@duckdb/node-api') return next(name, context)
+  throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
+}`
+const moduleOf = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`
+const HOOKED = moduleOf(`import { register } from 'node:module'\nregister(${JSON.stringify(moduleOf(HOOK))})`)
+const PROGRAM = `import { flow, rows } from ${JSON.stringify(import.meta.resolve('millrace/flow'))}
+import { sql } from ${JSON.stringify(import.meta.resolve('millrace/sql'))}
+const start = flow(${JSON.stringify(MODULE.href)})
+const inputs = { n: [{ n: 1 }] }
+const source = start.read(sql({ x: 'float64' })\`select 1 x\`)
+const over = sql({ n: 'float64' })\`select n from \${start.read(rows('n'))}\`
+const told = (rows) => rows.then((all) => all.length, ({ code, message }) => code + ': ' + message)
+for (const workers of [0, 1]) {
+  console.log(await told(source.run({ workers }).collect()))
+  console.log(await told(over.run({ workers, inputs }).collect()))
+  console.log(await told(start.read(rows('n')).run({ workers, inputs }).collect()))
+}`
+
+test('without the package an error says what to install, and flows without a statement run', async () => {
+  const folder = await writeFiles(temporaryFolder(), { 'program.mjs': PROGRAM })
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', HOOKED, join(folder, 'program.mjs')])
+  const missing = /^SqlMissing: .*sql\(\) needs the package @duckdb\/node-api, which is not installed: npm install @duckdb\/node-api$/
+  const lines = stdout.trim().split('\n')
+  assert.equal(lines.length, 6)
+  for (const [index, line] of lines.entries()) {
+    if (index % 3 === 2) assert.equal(line, '1')
+    else assert.match(line, missing)
+  }
+})
+
+test('a package that cannot be loaded is told from one that is not there', async () => {
   await assert.rejects(
     loadEngine(() => Promise.reject(new Error('no binary for this system'))),
-    { code: 'SqlMissing', message: /no binary/ },
+    { code: 'SqlMissing', message: /cannot be loaded: no binary/ },
   )
 })

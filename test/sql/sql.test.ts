@@ -61,6 +61,17 @@ for (const way of ways) {
     }
   })
 
+  test(`flows that part right behind an exchange, of which a worker has no row; ${way.name}`, async () => {
+    const spread = numbers().map(widen).exchange.hash('n')
+    const each = sql({ n: 'float64', sum: 'float64?' })`select count(*) n, sum(twice) sum from ${spread}`
+    const [counts, rows] = await runAll([each, spread], { ...way.options, inputs: { n: [{ n: 3 }] } }).collect()
+    assert.equal(
+      counts.reduce((sum, { n }) => sum + n, 0),
+      1,
+    )
+    assert.deepEqual(rows, [{ n: 3, twice: 6 }])
+  })
+
   test(`columns, and fields in them, that come late; ${way.name}`, async () => {
     const job = sql({ n: 'float64', x: 'utf8?', s: 'struct', more: 'int64?' })`select * from ${numbers().map(late)} order by n`
     const given = await run(job).collect()

@@ -1,6 +1,6 @@
 import type { Batch } from '../../columnar/batch.js'
 import type { Block } from '../../columnar/block.js'
-import type { Row } from '../../columnar/schema.js'
+import type { Row, Schema } from '../../columnar/schema.js'
 
 /** No more rows; every later `next()` says so again. */
 export const END: unique symbol = Symbol('end')
@@ -31,6 +31,15 @@ export interface BlockCursor extends Cursor<Row> {
 
 export function isBlockCursor(cursor: Cursor<Row>): cursor is BlockCursor {
   return 'nextBlock' in cursor
+}
+
+/** A cursor that may know the columns of its rows where there are none: undefined until it does. */
+export interface ColumnsCursor extends Cursor<Row> {
+  readonly columns: Schema | undefined
+}
+
+export function isColumnsCursor(cursor: Cursor<Row>): cursor is ColumnsCursor {
+  return 'columns' in cursor
 }
 
 /** Closes a cursor whose rows are no longer wanted: what a `finally` block of a generator throws then has no one to go to. */
