@@ -196,22 +196,25 @@ for (const transport of TRANSPORTS) {
       })
     })
 
-    test('workers whose leader is killed end by themselves, be they idle, busy, or in code that never yields, and clear up after it', async () => {
-      const before = foldersOfSockets()
-      const resources = activeResources()
-      const leader = spawn(process.execPath, [fileURLToPath(new URL('./fixtures/process-leader.js', import.meta.url))], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, MILLRACE_TRANSPORT: transport },
-      })
-      const pids: number[] = JSON.parse(await firstLine(leader))
-      assert.equal(pids.length, 3)
-      assert.ok(pids.every(isAlive))
-      const ended = once(leader, 'exit')
-      leader.kill('SIGKILL')
-      await ended
-      await until(() => !pids.some(isAlive), 'workers are left')
-      assert.deepEqual(foldersOfSockets(), before)
-      await assertReleased(resources)
-    })
+    testOnce(
+      'workers whose leader is killed end by themselves, be they idle, busy, or in code that never yields, and clear up after it',
+      async () => {
+        const before = foldersOfSockets()
+        const resources = activeResources()
+        const leader = spawn(process.execPath, [fileURLToPath(new URL('./fixtures/process-leader.js', import.meta.url))], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: { ...process.env, MILLRACE_TRANSPORT: transport },
+        })
+        const pids: number[] = JSON.parse(await firstLine(leader))
+        assert.equal(pids.length, 3)
+        assert.ok(pids.every(isAlive))
+        const ended = once(leader, 'exit')
+        leader.kill('SIGKILL')
+        await ended
+        await until(() => !pids.some(isAlive), 'workers are left')
+        assert.deepEqual(foldersOfSockets(), before)
+        await assertReleased(resources)
+      },
+    )
   })
 }

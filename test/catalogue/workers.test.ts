@@ -19,7 +19,7 @@ interface Crew {
 
 const CREWS: readonly Crew[] = [
   ...(FULL ? [2, 3, 4, 8] : [4]).map((workers) => ({ workers })),
-  ...TRANSPORTS.slice(FULL ? 0 : -1).flatMap((transport) => (FULL ? [2, 4] : [2]).map((workers) => ({ workers, transport }))),
+  ...(FULL ? TRANSPORTS : []).flatMap((transport) => [2, 4].map((workers) => ({ workers, transport }))),
 ]
 
 function poolOf({ workers, transport }: Crew): Pool {

@@ -8,7 +8,7 @@ import { PROJECT_ROOT } from '../support/root.js'
 
 /** The numbers of workers that an example is tried with in full; 0 runs in the thread of the test. */
 const WORKERS = [0, 1, 2, 4]
-const RING_BYTES = [LIMITS.ringBytesDefault, LIMITS.ringBytesMin]
+const RING_BYTES = [...(process.env.MILLRACE_FULL === '1' ? [LIMITS.ringBytesDefault] : []), LIMITS.ringBytesMin]
 
 /** A pattern below the project's root, wherever the tests run. */
 export function inProject(pattern: string): string {

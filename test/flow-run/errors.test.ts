@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { type Flow, flow, jsonl, type LogRecord, parquet } from 'millrace/flow'
 import * as stages from './stages/failing.js'
-import { errorOf, rowsOf, start, temporaryFolder, useWays, writeFiles } from './support.js'
+import { errorOf, LINKED, rowsOf, start, temporaryFolder, useWays, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/failing.js', import.meta.url)
 const ROWS = 6000
@@ -12,7 +12,7 @@ const RUNS = process.env.MILLRACE_FULL === '1' ? 50 : 18
 type Row = { id: number }
 
 const folder = temporaryFolder()
-const { ways } = useWays()
+const { ways } = useWays(undefined, LINKED)
 const defaultWays = ways.filter(({ options }) => options.ringBytes === undefined)
 let offsetOfAt = 0
 

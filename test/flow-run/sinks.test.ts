@@ -8,7 +8,7 @@ import { csv, type Flow, type FlowRun, flow, jsonl, type Part, parquet, to } fro
 import type { AnyFlow } from './oracle.js'
 import { exits } from './stages/dying.js'
 import { mapThrows } from './stages/failing.js'
-import { errorOf, rowsOf, sorted, start, temporaryFolder, useWays, type Way, writeFiles } from './support.js'
+import { errorOf, LINKED, rowsOf, sorted, start, temporaryFolder, useWays, type Way, writeFiles } from './support.js'
 
 const ROWS = 1600
 const FILES = 4
@@ -16,7 +16,7 @@ const FILES = 4
 type Row = { id: number; text: string }
 
 const folder = temporaryFolder()
-const { ways } = useWays([0, 2])
+const { ways } = useWays([0, 2], LINKED)
 const defaultWays = ways.filter(({ options }) => options.ringBytes === undefined)
 const ALL: Row[] = Array.from({ length: ROWS }, (_none, id) => ({ id, text: `the text of row ${id}` }))
 

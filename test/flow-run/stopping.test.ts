@@ -3,17 +3,16 @@ import { before, describe, test } from 'node:test'
 import { CancelledError } from 'millrace'
 import { type Flow, flow, type LogRecord, lines } from 'millrace/flow'
 import { leaks } from 'millrace/testing'
-import { TRANSPORTS } from '../support/connections.js'
 import type { AnyFlow } from './oracle.js'
 import { costly, endless, isRare, single, slowSetup, throwsWhenStopped, waits, wide, withState } from './stages/endless.js'
-import { errorOf, rowsOf, start, temporaryFolder, useWays, type Way, writeFiles } from './support.js'
+import { errorOf, LINKED, rowsOf, start, temporaryFolder, useWays, type Way, writeFiles } from './support.js'
 
 const STAGES = new URL('./stages/endless.js', import.meta.url)
 type Counted = { n: number; worker: number }
 type Stopped = { made: number; cancelled: boolean; aborted: boolean; text: string }
 
 const folder = temporaryFolder()
-const { ways } = useWays(undefined, TRANSPORTS)
+const { ways } = useWays(undefined, LINKED)
 const defaultWays = ways.filter(({ options }) => options.ringBytes === undefined)
 
 before(async () => {

@@ -43,6 +43,9 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
 
 export type Transport = 'shm' | 'socket'
 
+/** What joins workers in processes, for the files in which their links bear on what is tried: all there are, or at a smaller size one. */
+export const LINKED: readonly Transport[] = FULL ? TRANSPORTS : TRANSPORTS.slice(0, 1)
+
 /** A pool of threads, or of processes that are joined by this. */
 function poolOver(workers: number, transport: Transport | undefined): FlowPool {
   if (transport === undefined) return createPool({ workers })
@@ -56,7 +59,7 @@ function poolOver(workers: number, transport: Transport | undefined): FlowPool {
 /** Pools for the tests of one file, one for each number of workers, and the oracle of leaks after each test. */
 export function useWays(
   counts: readonly number[] = WORKERS_HERE,
-  transports: readonly Transport[] = FULL ? TRANSPORTS : TRANSPORTS.slice(0, 1),
+  transports: readonly Transport[] = FULL ? TRANSPORTS : [],
 ): {
   ways: Way[]
   pool: (workers: number) => FlowPool

@@ -6,7 +6,7 @@ import { useWays } from '../flow-run/support.js'
 import { emptyObject, everything, failing, late, same, widen } from './stages.js'
 
 const FULL = process.env.MILLRACE_FULL === '1'
-const { ways } = useWays(FULL ? [0, 2] : [2], FULL ? undefined : [])
+const { ways } = useWays(FULL ? [0, 2] : [2])
 const MODULE = new URL('./stages.js', import.meta.url)
 const numbers = (name = 'n'): Flow<{ n: number }> => flow(MODULE).read(rows<{ n: number }>(name))
 const upTo = (count: number, from = 0) => Array.from({ length: count }, (_none, index) => ({ n: from + index }))

@@ -29,7 +29,9 @@ export async function connectAs<M>(url: URL, { transport, ...options }: Configur
 
 /** What every suite of calls runs over. */
 export const CONFIGURATIONS: readonly (Configuration & { workers: number })[] = [
-  ...(FULL ? [0, 1, 2] : [0, 2]).flatMap((workers) => [...(workers < 2 && !FULL ? [] : [{ workers }]), { workers, ringBytes: 4096 }]),
+  ...(FULL
+    ? [0, 1, 2].flatMap((workers) => [{ workers }, { workers, ringBytes: 4096 }])
+    : [{ workers: 0 }, { workers: 2, ringBytes: 4096 }]),
   // Rings are rings: what is over a socket differs most. test/call/processes.test.ts has both.
   ...TRANSPORTS.slice(FULL ? 0 : -1).map((transport) => ({ workers: 2, ringBytes: 4096, kind: 'process', transport }) as const),
   ...(FULL ? TRANSPORTS.map((transport) => ({ workers: 1, kind: 'process', transport }) as const) : []),
