@@ -104,7 +104,7 @@ function measureWhole(rounds: number): Promise<Figure> {
  * Of at most 12 chars. A longer text comes out of a batch as a window into the text of all, whose chars a loop such as that of this function reads
  * a third slower than those of a text of its own, as DuckDB's package makes it: 22.3 us against 16.2, measured.
  */
-const LINES = 400_000
+const LINES = 200_000
 
 function measureCostly(rounds: number): Promise<Figure> {
   return withPlace(WORKERS, async ({ folder, pool, plain }) => {
