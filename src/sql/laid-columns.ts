@@ -79,6 +79,8 @@ export class BooleansColumn extends LaidColumn {
 }
 
 const DATA_BYTES_FIRST = 64 * 1024
+/** What is kept for the next chunk: one giant text must not cost memory for as long as the statement lasts. */
+const DATA_BYTES_KEPT_MAX = 0x20_0000
 
 /**
  * Texts as VARCHAR, bytes as BLOB. All of a chunk are given to DuckDB as one string, that of the first row; then each row gets its own part of
@@ -128,6 +130,7 @@ export class StringsColumn extends LaidColumn {
     }
     this.native.copy_data_to_vector(vector, 0, this.#strings.buffer, 0, STRING_BYTES * rows)
     this.#size = 0
+    if (this.#data.length > DATA_BYTES_KEPT_MAX) this.#data = new Uint8Array(DATA_BYTES_FIRST)
   }
 
   /** Returns where they are then; nowhere where each of them needs no memory of its own. */
