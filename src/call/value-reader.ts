@@ -1,5 +1,6 @@
 import { readClone } from '../base/clone.js'
 import { MillraceError, ProtocolError } from '../base/errors.js'
+import { getF64, getU32 } from '../base/little-endian.js'
 import { readRows, type Several } from './row-reader.js'
 import { ENTRY, ENTRY_HEADER_BYTES, RAW_MARK } from './value-writer.js'
 
@@ -16,53 +17,51 @@ export function isRawMark(message: Uint8Array): boolean {
 
 /** The values of one message, in order. The message is the reader's own. Throws `ProtocolError`. */
 export class ValueReader {
-  private readonly buffer: Buffer
-  // To ask a typed array for these is a call into native code.
-  private readonly memory: ArrayBufferLike
-  private readonly memoryOffset: number
+  private readonly length: number
+  /** Made when a text or bytes are read: to ask a small array for its memory makes that, and numbers do without. */
+  private buffer: Buffer | undefined
   private at = 0
   /** Values of an entry that holds several, from `next` on. */
   private several: Several = NONE
   private taken = 0
 
   constructor(
-    message: Uint8Array,
+    private readonly message: Uint8Array,
     /** Bytes may lie in the memory of the message, one beside the other. */
     private readonly shares = false,
   ) {
-    this.memory = message.buffer
-    this.memoryOffset = message.byteOffset
-    this.buffer = Buffer.from(this.memory, this.memoryOffset, message.length)
+    // To ask a typed array for it is a call into native code.
+    this.length = message.length
   }
 
   get hasMore(): boolean {
-    return this.taken < this.several.length || this.at < this.buffer.length
+    return this.taken < this.several.length || this.at < this.length
   }
 
   next(): unknown {
     if (this.taken < this.several.length) return this.oneOfSeveral()
-    const { buffer } = this
+    const { message, length } = this
     const start = this.at + ENTRY_HEADER_BYTES
-    if (start > buffer.length) throw new ProtocolError('a message that ends inside an entry')
-    const word = buffer.readUInt32LE(this.at)
+    if (start > length) throw new ProtocolError('a message that ends inside an entry')
+    const word = getU32(message, this.at)
     const kind = word >>> 28
     const end = start + (word & 0x0fff_ffff)
-    if (end > buffer.length) throw new ProtocolError(`an entry of ${end - start} bytes in a message of ${buffer.length}`)
+    if (end > length) throw new ProtocolError(`an entry of ${end - start} bytes in a message of ${length}`)
     this.at = (end + 7) & ~7
     switch (kind) {
       case ENTRY.number:
         if (end - start !== NUMBER_BYTES) throw new ProtocolError(`a number of ${end - start} bytes`)
-        return buffer.readDoubleLE(start)
+        return getF64(message, start)
       case ENTRY.string:
-        return buffer.toString('utf8', start, end)
+        return this.memory.toString('utf8', start, end)
       case ENTRY.bytes:
         return this.bytes(start, end)
       case ENTRY.clone:
-        return cloned(buffer.subarray(start, end))
+        return cloned(this.memory.subarray(start, end))
       case ENTRY.json:
-        return this.oneOfSeveral(parsed(buffer.toString('utf8', start, end)))
+        return this.oneOfSeveral(parsed(this.memory.toString('utf8', start, end)))
       case ENTRY.rows:
-        return this.oneOfSeveral(readRows(buffer.subarray(start, end)))
+        return this.oneOfSeveral(readRows(this.memory.subarray(start, end)))
       case ENTRY.undefined:
         return undefined
       case ENTRY.result:
@@ -73,10 +72,16 @@ export class ValueReader {
     }
   }
 
+  private get memory(): Buffer {
+    this.buffer ??= Buffer.from(this.message.buffer, this.message.byteOffset, this.length)
+    return this.buffer
+  }
+
   /** In memory that no other value has, unless they may share it. */
   private bytes(start: number, end: number): Uint8Array {
-    const view = new Uint8Array(this.memory, this.memoryOffset + start, end - start)
-    const isAlone = start === ENTRY_HEADER_BYTES && this.at >= this.buffer.length
+    const { buffer, byteOffset } = this.memory
+    const view = new Uint8Array(buffer, byteOffset + start, end - start)
+    const isAlone = start === ENTRY_HEADER_BYTES && this.at >= this.length
     return isAlone || this.shares ? view : view.slice()
   }
 

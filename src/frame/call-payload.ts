@@ -1,5 +1,6 @@
 import { ProtocolError } from '../base/errors.js'
 import type { PhysicalStreamId } from '../base/ids.js'
+import { getU16, getU32, getU64, putU16, putU32, putU64 } from '../base/little-endian.js'
 
 /**
  * What a CALL frame carries; the id of its frame is the physical id of the result.
@@ -38,42 +39,40 @@ function flagsOf({ input, inputId }: CallPayload): number {
 }
 
 export function encodeCall(call: CallPayload): Uint8Array {
-  const input = call.input ?? new Uint8Array(0)
-  const payload = new Uint8Array(CALL_HEADER_BYTES + input.length)
-  const view = new DataView(payload.buffer)
-  view.setUint16(0, call.generation, true)
-  view.setUint16(2, call.procedure, true)
-  view.setUint32(4, flagsOf(call), true)
-  view.setBigUint64(8, BigInt(call.limit), true)
-  view.setUint32(16, call.inputId, true)
-  view.setUint16(20, call.inputGeneration, true)
-  view.setUint16(22, call.valuesAhead ?? 0, true)
-  payload.set(input, CALL_HEADER_BYTES)
+  const { input } = call
+  const payload = new Uint8Array(CALL_HEADER_BYTES + (input?.length ?? 0))
+  putU16(payload, 0, call.generation)
+  putU16(payload, 2, call.procedure)
+  putU32(payload, 4, flagsOf(call))
+  putU64(payload, 8, call.limit)
+  putU32(payload, 16, call.inputId)
+  putU16(payload, 20, call.inputGeneration)
+  putU16(payload, 22, call.valuesAhead ?? 0)
+  if (input !== undefined) payload.set(input, CALL_HEADER_BYTES)
   return payload
 }
 
 /** Throws `ProtocolError`. The input is a view of `payload`. */
 export function decodeCall(payload: Uint8Array): CallPayload {
   if (payload.length < CALL_HEADER_BYTES) throw new ProtocolError(`a CALL of ${payload.length} bytes`)
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
-  const flags = view.getUint32(4, true)
-  const limit = Number(view.getBigUint64(8, true))
+  const flags = getU32(payload, 4)
+  const limit = getU64(payload, 8)
   const streamed = flags === INPUT_STREAMED
   if (flags > INPUT_WITH_VALUES) throw new ProtocolError(`a CALL with reserved bits set`)
   if (!Number.isSafeInteger(limit)) throw new ProtocolError(`a CALL with the limit ${limit}`)
   if (streamed && payload.length > CALL_HEADER_BYTES) throw new ProtocolError('a CALL with an input both streamed and enclosed')
-  const inputId = view.getUint32(16, true) as PhysicalStreamId
-  const inputGeneration = view.getUint16(20, true)
+  const inputId = getU32(payload, 16) as PhysicalStreamId
+  const inputGeneration = getU16(payload, 20)
   if (flags === 0 && (inputId !== NO_INPUT_STREAM || inputGeneration !== 0))
     throw new ProtocolError(`a CALL with an input enclosed and the stream ${inputId}`)
   if (flags !== 0 && inputId === NO_INPUT_STREAM) throw new ProtocolError('a CALL whose input stream has no id')
   return {
-    generation: view.getUint16(0, true),
-    procedure: view.getUint16(2, true),
+    generation: getU16(payload, 0),
+    procedure: getU16(payload, 2),
     limit,
     inputId,
     inputGeneration,
-    valuesAhead: view.getUint16(22, true),
+    valuesAhead: getU16(payload, 22),
     input: streamed ? undefined : payload.subarray(CALL_HEADER_BYTES),
   }
 }

@@ -76,7 +76,7 @@ export class Loop {
       case 'look':
         return false
       case 'nap':
-        this.rest.napped(this.sleep.block(this.mayWork, NAP_MS))
+        this.nap()
         return false
       case 'sleep':
         if (!this.sleep.fallAsleep(this.mayWork)) return false
@@ -84,6 +84,18 @@ export class Loop {
         this.rest.fellAsleep()
         return true
     }
+  }
+
+  private nap(): void {
+    const beganMs = systemClock.now()
+    const woken = this.seesWork(beganMs + this.rest.spinMs) || this.sleep.block(this.mayWork, NAP_MS)
+    this.rest.napped(woken, systemClock.now() - beganMs)
+  }
+
+  /** Looks on until then. */
+  private seesWork(untilMs: number): boolean {
+    while (systemClock.now() < untilMs) if (this.mayWork()) return true
+    return false
   }
 
   private readonly mayWork = (): boolean => {

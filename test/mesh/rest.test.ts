@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { NAP_MS, Rest } from '../../src/mesh/rest.js'
+import { NAP_MS, Rest, SPIN_MS } from '../../src/mesh/rest.js'
 
 class Hands {
   nowMs = 1000
@@ -53,12 +53,29 @@ test('one that may block naps after a short sleep, until a nap that nobody ends'
   hands.sleep(NAP_MS / 2)
   for (let nap = 0; nap < 3; nap++) {
     assert.equal(hands.rest.next(), 'nap')
-    hands.rest.napped(true)
+    hands.rest.napped(true, NAP_MS / 2)
   }
-  hands.rest.napped(false)
+  hands.rest.napped(false, NAP_MS)
   assert.equal(hands.rest.next(), 'sleep')
   hands.sleep(NAP_MS / 2)
   assert.equal(hands.rest.next(), 'nap')
+})
+
+test('one whose last nap was over at once looks on before it blocks, and no more after one that took longer or that nobody ended', () => {
+  const hands = new Hands(true)
+  hands.sleep(NAP_MS / 2)
+  const spins = (
+    [
+      [true, SPIN_MS / 2],
+      [true, SPIN_MS * 2],
+      [true, SPIN_MS / 2],
+      [false, SPIN_MS / 2],
+    ] as const
+  ).map(([woken, tookMs]) => {
+    hands.rest.napped(woken, tookMs)
+    return hands.rest.spinMs
+  })
+  assert.deepEqual(spins, [SPIN_MS, 0, SPIN_MS, 0])
 })
 
 test('a thread that woke by itself does not block: what it waits for comes by its event loop', () => {
