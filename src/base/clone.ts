@@ -1,5 +1,5 @@
-import { deserialize, serialize } from 'node:v8'
 import { MillraceError } from './errors.js'
+import { deserialize, serialize } from './v8.js'
 
 /** Elements that the sparse arrays of a clone may announce without bytes for them; two more for each byte that it has. */
 const SPARE_ELEMENTS = 0x1_0000
@@ -7,8 +7,7 @@ const ELEMENTS_PER_BYTE = 2
 /** From this length on V8 keeps a sparse array as a table, which takes no memory for what is not there. */
 const TABLE_LENGTH = 0x200_0000
 const SPARSE_ARRAY = 0x61
-/** What a clone of this V8 begins with. */
-const HEADER = serialize(0).subarray(0, 2)
+const HEADER_BYTES = 2
 
 const code = (character: string) => character.charCodeAt(0)
 
@@ -69,7 +68,7 @@ function varint(bytes: Uint8Array, at: number): number {
 
 /** Goes through a clone tag by tag, as V8's `ValueDeserializer` does (`src/objects/value-serializer.cc`), and makes nothing. */
 class CloneWalk {
-  private at = HEADER.length
+  private at = HEADER_BYTES
   private elements = 0
   private readonly levels: number[] = [ONE]
   private readonly numbersAtEnd: number[] = []
@@ -79,7 +78,8 @@ class CloneWalk {
   /** Throws where the clone ends early, or holds what this does not know. */
   sparseElements(): number {
     const { bytes, levels } = this
-    if (bytes[0] !== HEADER[0] || bytes[1] !== HEADER[1]) throw new RangeError('a clone of another version')
+    const ours = serialize(0)
+    if (bytes[0] !== ours[0] || bytes[1] !== ours[1]) throw new RangeError('a clone of another version')
     while (levels.length > 0) {
       const tag = this.tag()
       const level = levels[levels.length - 1]

@@ -1,5 +1,5 @@
-import { serialize } from 'node:v8'
 import { MillraceError } from '../base/errors.js'
+import { serialize } from '../base/v8.js'
 import { plainJson } from './plain-json.js'
 import { align8, RowWriter } from './row-writer.js'
 

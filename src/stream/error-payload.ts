@@ -1,6 +1,6 @@
-import { serialize } from 'node:v8'
 import { readClone } from '../base/clone.js'
 import { CancelledError, MillraceError, PeerLostError, ProtocolError, SessionEndedError } from '../base/errors.js'
+import { serialize } from '../base/v8.js'
 import { type ErrorTree, fromTree, isCloneable, toTree } from './error-tree.js'
 
 /** How near to the cause an error is. A lower rank is reported first. */

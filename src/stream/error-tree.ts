@@ -1,7 +1,7 @@
-import { serialize } from 'node:v8'
 import { readClone } from '../base/clone.js'
 import { CODES, type Code } from '../base/codes.js'
 import { CancelledError, MillraceError, PeerLostError, ProtocolError, SessionEndedError, TooManyCallsError } from '../base/errors.js'
+import { serialize } from '../base/v8.js'
 import { createRegistered, registeredName } from './error-classes.js'
 
 /** An error, or whatever was thrown, as plain data. */
