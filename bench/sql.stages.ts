@@ -1,4 +1,4 @@
-import { type Flow, flow } from 'millrace/flow'
+import { type Flow, flow, rows } from 'millrace/flow'
 import { type SourceColumns, type SourceRow, sql } from 'millrace/sql'
 import { mixedOf } from './flows.stages.js'
 
@@ -34,10 +34,16 @@ export function scoresOf(file: string): Flow<Bucket> {
     select bucket, count(*) n, max(score) best from ${scored} group by bucket`
 }
 
+/** A statement over the rows of `n` that computes for hours. */
+export function endless(): Flow<{ i: number }> {
+  const numbers = flow(import.meta.url).read(rows<{ n: number }>('n'))
+  return sql({ i: 'float64' })`select i::double i from range(1000000000000) r(i) where sin(i) > 2 * (select count(*) from ${numbers})`
+}
+
 /** Values out of one statement, which reads a Parquet file, and into the table of another, which looks at each. */
 export function carried<C extends SourceColumns>(columns: C, file: string, looks: readonly string[]): Flow<Record<string, number>> {
-  const rows = flow(import.meta.url).read(sql(columns)`from read_parquet(${file})`)
+  const read = flow(import.meta.url).read(sql(columns)`from read_parquet(${file})`)
   const text = [`select ${looks.join(', ')} from `, '']
   const answers = Object.fromEntries(looks.map((look) => [look.split(' ').at(-1), 'float64'])) as Record<string, 'float64'>
-  return sql(answers)(text as unknown as TemplateStringsArray, rows) as Flow<Record<string, number>>
+  return sql(answers)(text as unknown as TemplateStringsArray, read) as Flow<Record<string, number>>
 }

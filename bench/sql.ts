@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPool, type Flow, type FlowPool } from 'millrace/flow'
+import { createPool, type Flow, type FlowPool, type StallReport } from 'millrace/flow'
 import type { SourceColumns, SourceRow } from 'millrace/sql'
 import { type Bench, collectGarbage, type Figure, figure, interleaved, median, ratios, timed } from './harness.js'
 import { PlainDuckDB, TYPES } from './rivals/duckdb.js'
 import { registerFunction } from './rivals/duckdb-function.js'
-import { type Bucket, carried, scoreOf, scoresOf, wholeFlow } from './sql.stages.js'
+import { type Bucket, carried, endless, scoreOf, scoresOf, wholeFlow } from './sql.stages.js'
 import { columnsOf, overFiles, QUERIES } from './tpch/queries.js'
 import { writeTables } from './tpch/tables.js'
 
@@ -67,25 +67,23 @@ function measureWhole(rounds: number): Promise<Figure> {
       const reader = await plain.connection.runAndReadAll(text)
       queries.push({ text, job: wholeFlow(columnsOf(reader.columnNames(), reader.columnTypes()), text) })
     }
-    const expected: Row[][] = []
-    const byPlain = async ({ text }: Query, index: number): Promise<void> => {
-      expected[index] = await plain.rows(text)
-    }
-    const byFlow = async ({ job }: Query, index: number): Promise<void> =>
-      mustBeAlike(`sql-whole ${index + 1}`, await job.run({ pool }).collect(), expected[index])
+    const byPlain = ({ text }: Query): Promise<readonly Row[]> => plain.rows(text)
+    const byFlow = ({ job }: Query): Promise<readonly Row[]> => job.run({ pool }).collect()
     const sums: Record<'plain' | 'flow', number[]> = { plain: [], flow: [] }
     for (let round = 0; round <= rounds; round++) {
       const sum = { plain: 0, flow: 0 }
       collectGarbage()
       for (const [index, query] of queries.entries()) {
+        const answers: (readonly Row[])[] = []
         for (const [side, work] of [
           ['plain', byPlain],
           ['flow', byFlow],
         ] as const) {
           const started = performance.now()
-          await work(query, index)
+          answers.push(await work(query))
           sum[side] += performance.now() - started
         }
+        mustBeAlike(`sql-whole ${index + 1}`, answers[1], answers[0])
       }
       if (round === 0) continue
       sums.plain.push(sum.plain)
@@ -185,7 +183,35 @@ function measureCarried(name: string, { rows, columns, values, looks }: Carried,
   })
 }
 
+const CANCELS = 20
+
+/** What a cancel waits for until nothing runs any more, where a worker is in the midst of a statement: milliseconds, of each of so many runs. */
+function measureCancel(): Promise<Figure> {
+  return withPlace(WORKERS, async ({ pool }) => {
+    const times: number[] = []
+    for (let turn = 0; turn < CANCELS; turn++) {
+      let begun = (): void => {}
+      const statement = new Promise<void>((resolve) => {
+        begun = resolve
+      })
+      const onStall = ({ text }: StallReport): void => {
+        if (text.includes('waits for its statement')) begun()
+      }
+      const run = endless().run({ pool, inputs: { n: [{ n: 1 }] }, stallMs: 20, onStall })
+      const rows = run.collect().then(
+        () => false,
+        ({ code }: { code?: string }) => code === 'Cancelled',
+      )
+      await statement
+      times.push(await timed(() => run.cancel()))
+      if (!(await rows)) throw new Error('sql-cancel: the statement was not cancelled')
+    }
+    return figure('sql-cancel', 'ms', times, { runs: CANCELS, workers: WORKERS })
+  })
+}
+
 export const benches: readonly Bench[] = [
+  { name: 'sql-cancel', floor: 20, aim: 10, better: 'lower', run: measureCancel },
   { name: 'sql-whole', floor: 1.15, aim: 1.03, better: 'lower', run: measureWhole },
   { name: 'sql-costly', floor: 1.5, aim: 1.9, better: 'higher', run: measureCostly },
   { name: 'sql-strings', floor: 1.5, aim: 5, better: 'higher', run: (rounds) => measureCarried('sql-strings', STRINGS, rounds) },

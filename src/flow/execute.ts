@@ -3,11 +3,12 @@ import type { ReadableStream } from 'node:stream/web'
 import type { Int32Columns } from '../columnar/int32-columns.js'
 import { refuseNestedRun } from './import-guard.js'
 import { checkInputs } from './inputs.js'
-import type { Plan } from './plan.js'
+import { type Plan, statementOf } from './plan.js'
 import { Query } from './query.js'
 import { type BytesOptions, nodeBytes, webBytes } from './row-bytes.js'
 import type { FlowBatch, FlowRow, FlowRun, FlowsRun, RunStats } from './run.js'
 import { type RunOptions, resolveRunOptions } from './run-options.js'
+import { StatementRun } from './statement-run.js'
 
 /** Runs the plan of a flow. Nothing starts before the rows are asked for. @throws MillraceError `InvalidArgument`, `FlowRanOnImport` */
 export function execute<R>(plan: Plan, options: RunOptions): FlowRun<R> {
@@ -28,15 +29,16 @@ export function leftovers(run: AnyRun): Record<string, number> {
   return run.query.leftovers
 }
 
-/** A query, as its user holds it. */
+/** A run, as its user holds it. */
 class AnyRun {
-  readonly query: Query
+  readonly query: Query | StatementRun
 
   constructor(plan: Plan, options: RunOptions) {
     refuseNestedRun()
     const resolved = resolveRunOptions(options)
     checkInputs(plan, resolved.inputs)
-    this.query = new Query(plan, resolved)
+    const statement = statementOf(plan)
+    this.query = statement === undefined ? new Query(plan, resolved) : new StatementRun(statement, resolved)
   }
 
   cancel(reason?: unknown): Promise<void> {

@@ -14,15 +14,17 @@ import {
   type SinkOperatorPlan,
   type SqlOperatorPlan,
   type StagePlan,
+  statementOf,
 } from './plan.js'
 
 /** A plan as text: one line per stage, input, operator and output; ends with a newline. Says nothing that differs between machines. */
 export function explainPlan(plan: Plan): string {
-  return `${plan.stages.map(stageText).join('\n')}\n`
+  const isStatement = statementOf(plan) !== undefined
+  return `${plan.stages.map((stage) => stageText(stage, isStatement)).join('\n')}\n`
 }
 
-function stageText(stage: StagePlan): string {
-  const on = stage.on === 'all' ? 'every worker' : 'one worker'
+function stageText(stage: StagePlan, isStatement: boolean): string {
+  const on = stage.on === 'all' ? 'every worker' : isStatement ? 'the leader' : 'one worker'
   const lines = [
     inputText(stage.input),
     ...stage.operators.map((operator) => operatorText(operator, stage.on)),

@@ -23,6 +23,8 @@ export class FlowPool implements AsyncDisposable {
   readonly pool: Pool
   /** @internal */
   readonly client: Client
+  /** @internal What runs beside its workers, to be called when it is closed. */
+  readonly closing: Set<() => Promise<void>> = new Set()
   private readonly swept: Promise<void>
 
   /** @internal Use `createPool`. */
@@ -45,7 +47,8 @@ export class FlowPool implements AsyncDisposable {
 
   /** Ends its workers; runs that are open fail with `SessionEndedError`, as do later ones. Resolves when every worker is gone. */
   close(): Promise<void> {
-    const closed = Promise.all([this.pool.close(), this.swept])
+    const runs = [...this.closing].map((end) => end())
+    const closed = Promise.all([this.pool.close(), this.swept, ...runs])
     this.client.close()
     return closed.then(() => {})
   }

@@ -18,6 +18,7 @@ import type { StagePlan } from './plan.js'
 import { type QueryEvent, type QueryTerms, skipKey, type WorkerProgress } from './query-events.js'
 import { resolveReducer } from './reducer.js'
 import { StageInputs, type TypedInput } from './row-input.js'
+import { operatorShare, queueShare } from './shares.js'
 import type { SinkHost } from './sinks/part-writer.js'
 import { SystemDisk } from './sinks/sink-disk.js'
 import { sourceSkips } from './source-skips.js'
@@ -27,8 +28,6 @@ import { Topology } from './topology.js'
 import { WorkerInputs } from './worker-inputs.js'
 
 const SLICE_MS = 1
-/** Of a worker's memory, the part that its exchanges may queue; the rest is its operators'. */
-const QUEUE_SHARE = 0.25
 const ERROR_BYTES_MAX = 0x1_0000
 
 /** One worker's part in one query: its session in the query's mesh, and the stages that it runs. */
@@ -176,7 +175,7 @@ export class QueryWorker {
       environment,
       waits: inputs.calls,
       skipped: (operator, rows) => this.skips.set(skipKey(stage.id, operator), rows),
-      budgetBytes: this.terms.memoryBytes * (1 - QUEUE_SHARE),
+      budgetBytes: operatorShare(this.terms.memoryBytes),
       spill: this.spill,
       sinks: this.sinkHost(),
       slice,
@@ -216,7 +215,7 @@ export class QueryWorker {
       name: `stage ${stage.id}`,
       tellsColumns: this.topology.isTable(stage),
       route: this.route(stage),
-      queueBytes: this.terms.memoryBytes * QUEUE_SHARE,
+      queueBytes: queueShare(this.terms.memoryBytes),
       spill: this.spill,
       progressed: () => this.report(),
       finished: (schema) => this.emit({ kind: 'columns', stage: stage.id, schema }),

@@ -1,14 +1,11 @@
-import { mkdtempSync } from 'node:fs'
-import { join } from 'node:path'
 import type { DuckDBAppender, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api'
 import { systemClock } from '../base/clock.js'
 import { MillraceError } from '../base/errors.js'
 import type { Spill } from '../exchange/spill.js'
-import { folderPrefix } from '../exchange/spill-owner.js'
 import type { ColumnPlan } from '../flow/column-plan.js'
 import type { DuckDB } from './engine.js'
 import { quoted } from './identifier.js'
-import { discard, giveBack, type InstanceOptions, type Lease, removeFolder, takeInstance } from './instances.js'
+import { discard, giveBack, type InstanceOptions, type Lease, takeInstance } from './instances.js'
 import { loadNative, type Native } from './native.js'
 
 /** How long an interrupt is waited for before it is sent again: one that comes before the query has begun is lost. */
@@ -40,14 +37,8 @@ export class Database {
   readonly #lease: Lease
 
   static async open(engine: DuckDB, { memoryBytes, threads, spill }: DatabaseOptions): Promise<Database> {
-    const folder = spill && mkdtempSync(join(spill.room.path, folderPrefix()))
-    const options = { memoryBytes, threads, folder, spillBytes: spill?.room.limitBytes ?? 0 }
-    try {
-      return new Database(engine, options, await takeInstance(engine, options))
-    } catch (error) {
-      removeFolder(folder)
-      throw error
-    }
+    const options = { memoryBytes, threads, room: spill?.room }
+    return new Database(engine, options, await takeInstance(engine, options))
   }
 
   private constructor(engine: DuckDB, options: InstanceOptions, lease: Lease) {
@@ -92,8 +83,9 @@ export class Database {
     const query = queryOf(text)
     if (query.includes(';')) await this.prepare(text)
     try {
-      const few = await connection.run(`CREATE TEMP TABLE ${RESULT} AS SELECT * FROM (\n${query}\n); FROM ${RESULT} LIMIT ${FEW_ROWS + 1}`)
-      return few.rowCount <= FEW_ROWS ? few : await connection.stream(`FROM ${RESULT}`)
+      const { rowsChanged } = await connection.run(`CREATE TEMP TABLE ${RESULT} AS SELECT * FROM (\n${query}\n)`)
+      const all = `FROM ${RESULT}`
+      return await (rowsChanged <= FEW_ROWS ? connection.run(all) : connection.stream(all))
     } catch (error) {
       // What is wrong with it is told of it alone, with the place.
       await this.prepare(text)
@@ -135,8 +127,8 @@ export class Database {
   /** To be called when nothing runs. Another statement may have the DuckDB then, unless this one failed. */
   close(hasFailed: boolean): void {
     this.#lease.connection.closeSync()
-    const leave = hasFailed ? discard : giveBack
-    leave(this.#lease, this.#options)
+    if (hasFailed) discard(this.#lease)
+    else giveBack(this.#lease, this.#options)
   }
 }
 

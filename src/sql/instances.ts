@@ -1,6 +1,9 @@
-import { rmdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { systemClock } from '../base/clock.js'
+import { folderPrefix } from '../exchange/spill-owner.js'
 import type { DuckDB } from './engine.js'
 
 /** DuckDB needs some to start with, however little the run has. */
@@ -10,9 +13,8 @@ export interface InstanceOptions {
   readonly memoryBytes: number
   /** Undefined: all of the machine. */
   readonly threads: number | undefined
-  /** Where it puts what has no room; undefined: nowhere. */
-  readonly folder: string | undefined
-  readonly spillBytes: number
+  /** Where it puts what has no room, in a folder of its own; undefined: nowhere. */
+  readonly room: { readonly path: string; readonly limitBytes: number } | undefined
 }
 
 /** A DuckDB in memory, and the connection of the one statement that has it. */
@@ -21,10 +23,15 @@ export interface Lease {
   readonly connection: DuckDBConnection
 }
 
-/** One that is kept, and what it was told last. */
+/** One that is kept. */
 interface Kept {
   readonly instance: DuckDBInstance
-  memoryText?: string
+  /** What it was told last. */
+  settings: readonly string[]
+  /** In a folder of the user's only there while a statement has it. */
+  folder?: string | undefined
+  /** For the next statement. */
+  connection?: Promise<DuckDBConnection | undefined>
   /** Ends the wait for its end. */
   stop?: () => void
 }
@@ -42,45 +49,104 @@ export async function takeInstance(engine: DuckDB, options: InstanceOptions): Pr
   idle.delete(threads)
   kept?.stop?.()
   // One that has been on disk cannot change to another folder.
-  const lease = kept && (await leaseOf(kept, options).catch(() => kept.instance.closeSync()))
+  const lease = kept && (await leaseOf(kept, options).catch(() => end(kept)))
   if (lease) return lease
   const config = { errors_as_json: 'true', ...(threads === undefined ? {} : { threads: String(threads) }) }
   const instance = await engine.DuckDBInstance.create(':memory:', config)
   try {
-    return await leaseOf({ instance }, options)
+    return await leaseOf({ instance, settings: [] }, options)
   } catch (error) {
     instance.closeSync()
     throw error
   }
 }
 
-async function leaseOf(kept: Kept, { memoryBytes, folder, spillBytes }: InstanceOptions): Promise<Lease> {
-  const connection = await kept.instance.connect()
-  const memoryText = `SET memory_limit = '${bytesText(Math.max(MEMORY_BYTES_MIN, memoryBytes))}';`
-  const folderText = `SET temp_directory = '${(folder ?? '').replaceAll("'", "''")}';`
-  const roomText = folder === undefined ? '' : `SET max_temp_directory_size = '${bytesText(spillBytes)}';`
-  await connection.run(`${memoryText === kept.memoryText ? '' : memoryText}${folderText}${roomText}`)
-  kept.memoryText = memoryText
-  return { kept, connection }
+async function leaseOf(kept: Kept, options: InstanceOptions): Promise<Lease> {
+  const { folder: before } = kept
+  kept.folder = openFolder(before, options.room)
+  if (before !== undefined && before !== kept.folder && mayStay(before)) removeFolder(before)
+  try {
+    const connection = (await kept.connection) ?? (await kept.instance.connect())
+    kept.connection = Promise.resolve(undefined)
+    const settings = settingsOf(options, kept.folder)
+    // To set the limit of memory again takes away what is cached, and costs the next statement 12 ms.
+    const news = settings.filter((setting) => !kept.settings.includes(setting))
+    if (news.length > 0) await connection.run(news.join(';'))
+    kept.settings = settings
+    return { kept, connection }
+  } catch (error) {
+    removeFolder(kept.folder)
+    throw error
+  }
+}
+
+/** The one that it had before, where that may be: a DuckDB does not have to be told then. */
+function openFolder(before: string | undefined, room: InstanceOptions['room']): string | undefined {
+  if (room === undefined) return undefined
+  if (before !== undefined && dirname(before) === room.path) {
+    if (mayStay(before)) return before
+    try {
+      mkdirSync(before, { mode: 0o700 })
+      return before
+    } catch {
+      // Somebody else has one of this name.
+    }
+  }
+  return mkdtempSync(join(room.path, folderPrefix()))
+}
+
+function settingsOf({ memoryBytes, room }: InstanceOptions, folder: string | undefined): string[] {
+  return [
+    `SET memory_limit = '${bytesText(Math.max(MEMORY_BYTES_MIN, memoryBytes))}'`,
+    `SET temp_directory = '${(folder ?? '').replaceAll("'", "''")}'`,
+    ...(room === undefined ? [] : [`SET max_temp_directory_size = '${bytesText(room.limitBytes)}'`]),
+  ]
 }
 
 /** Of a statement that has ended, and whose connection is closed: its tables went with that. */
-export function giveBack({ kept }: Lease, { threads, folder }: InstanceOptions): void {
-  // Only an empty folder goes so: the statement had room.
-  const hasSpilled = folder !== undefined && !removed(folder)
-  if (hasSpilled || idle.has(threads)) kept.instance.closeSync()
-  else {
-    idle.set(threads, kept)
-    kept.stop = systemClock.schedule(() => {
-      idle.delete(threads)
-      kept.instance.closeSync()
-    }, IDLE_MS)
-  }
-  if (hasSpilled) removeFolder(folder)
+export function giveBack({ kept }: Lease, { threads }: InstanceOptions): void {
+  const { folder } = kept
+  // What has been on disk cannot change to another folder.
+  const hasSpilled = folder !== undefined && !isEmptied(folder)
+  if (hasSpilled || idle.has(threads)) end(kept)
+  else keep(kept, threads)
 }
 
-function removed(folder: string): boolean {
+function keep(kept: Kept, threads: number | undefined): void {
+  if (!isKeeping) process.once('exit', removeFolders)
+  isKeeping = true
+  idle.set(threads, kept)
+  kept.connection = kept.instance.connect().catch(() => undefined)
+  kept.stop = systemClock.schedule(() => {
+    idle.delete(threads)
+    void kept.connection?.then((connection) => {
+      connection?.closeSync()
+      end(kept)
+    })
+  }, IDLE_MS)
+}
+
+let isKeeping = false
+
+/** This thread ends before those that it keeps do. */
+function removeFolders(): void {
+  for (const { folder } of idle.values()) removeFolder(folder)
+}
+
+function end({ instance, folder }: Kept): void {
+  instance.closeSync()
+  removeFolder(folder)
+}
+
+/** In the system's own folder one stays as long as its DuckDB: to make and to remove it takes up to a millisecond. */
+function mayStay(folder: string): boolean {
+  return dirname(folder) === tmpdir()
+}
+
+/** False: it holds something, the statement had no room. */
+function isEmptied(folder: string): boolean {
   try {
+    if (mayStay(folder)) return readdirSync(folder).length === 0
     rmdirSync(folder)
     return true
   } catch {
@@ -89,12 +155,11 @@ function removed(folder: string): boolean {
 }
 
 /** Of a statement that failed, however it did. */
-export function discard({ kept }: Lease, { folder }: InstanceOptions): void {
-  kept.instance.closeSync()
-  removeFolder(folder)
+export function discard({ kept }: Lease): void {
+  end(kept)
 }
 
-export function removeFolder(folder: string | undefined): void {
+function removeFolder(folder: string | undefined): void {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
 }
 

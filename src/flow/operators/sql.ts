@@ -3,7 +3,7 @@ import type { Row } from '../../columnar/schema.js'
 import type { Spill } from '../../exchange/spill.js'
 import type { SqlPlan, SqlTablePlan } from '../plan.js'
 import type { CallWaits } from './call-waits.js'
-import type { Cursor } from './cursor.js'
+import type { BlockCursor, Cursor } from './cursor.js'
 
 /** A table, and the rows that it is to have. */
 export interface SqlTable extends SqlTablePlan {
@@ -29,4 +29,4 @@ export interface SqlPlace {
 }
 
 /** The rows that a statement gives. */
-export type OpenSql = (statement: SqlStatement, place: SqlPlace) => Cursor<Row>
+export type OpenSql = (statement: SqlStatement, place: SqlPlace) => BlockCursor
