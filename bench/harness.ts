@@ -56,18 +56,19 @@ export async function timed(work: () => unknown): Promise<number> {
 type Results<C> = { readonly [N in keyof C]: number[] }
 
 /**
- * Runs every contender once per round, A B A B, after one round that does not count; returns what each gave, by round.
+ * Runs every contender once per round, A B A B, after a round, or more, that does not count; returns what each gave, by round.
  * A contender returns its own measurement.
  */
 export async function interleaved<C extends Readonly<Record<string, () => Promise<number>>>>(
   rounds: number,
   contenders: C,
+  warmUps = 1,
 ): Promise<Results<C>> {
   const results = Object.fromEntries(Object.keys(contenders).map((name) => [name, [] as number[]])) as Results<C>
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmUps + rounds; round++) {
     for (const name of Object.keys(contenders) as (keyof C)[]) {
       const value = await (contenders[name] as () => Promise<number>)()
-      if (round > 0) results[name].push(value)
+      if (round >= warmUps) results[name].push(value)
     }
   }
   return results

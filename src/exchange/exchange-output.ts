@@ -49,6 +49,7 @@ export class ExchangeOutput implements GatedOutput {
     const groups = this.isBroadcast ? [task.sinks] : task.sinks.map((sink) => [sink])
     this.outlets = groups.map((sinks) => new Outlet(sinks, shape, spilling && new OutletSpill(sinks, spilling.spill, name)))
     this.shares = this.outlets.map(() => new Int32Array(0))
+    this.route.watch?.((receiver) => this.outlets[receiver].backlogBytes)
   }
 
   /** The columns of all rows so far. */

@@ -44,6 +44,11 @@ export class Outlet {
     return this.spill?.unreadBytes ?? 0
   }
 
+  /** Bytes of all that waits for its receivers; infinite where they want no more. */
+  get backlogBytes(): number {
+    return this.isClosed ? Number.POSITIVE_INFINITY : this.unsentBytes + this.spilledBytes
+  }
+
   /** Takes a row. True: the batch is full, and to be sent. */
   push(row: Row): boolean {
     if (this.isClosed) return false

@@ -55,17 +55,21 @@ export class WorkerInputs {
     return (sender) => inputs.get(sender) as TypedInput
   }
 
+  get splitsDone(): number {
+    let done = 0
+    for (const source of this.sources) done += source.splitsDone
+    return done
+  }
+
   /** What was read so far. */
   totals(): Pick<WorkerProgress, 'rowsIn' | 'bytesIn' | 'splitsDone'> {
     let rowsIn = 0
     let bytesIn = 0
-    let splitsDone = 0
     for (const source of this.sources) {
       rowsIn += source.rowsRead
       bytesIn += source.bytesRead
-      splitsDone += source.splitsDone
     }
-    return { rowsIn, bytesIn, splitsDone }
+    return { rowsIn, bytesIn, splitsDone: this.splitsDone }
   }
 
   private givenRows(stage: number, input: RowsInputPlan): TypedInput {

@@ -77,6 +77,21 @@ test('rows of a block go where they go one by one, some in turn where they are d
   inTurn.ofBlock?.(block, 0, 2, found)
   inTurn.ofBlock?.(block, 0, 1, found.subarray(2))
   assert.deepEqual([...found, inTurn({})], [1, 0, 1, 0, 0])
+  const backlogs = [0, 0, 0]
+  const dealt = roundRobinRouter(3, 0)
+  dealt.watch?.((receiver) => backlogs[receiver])
+  const turns = (): string => {
+    const rows = new Uint32Array(6)
+    dealt.ofBlock?.(block, 0, 6, rows)
+    return rows.join('')
+  }
+  assert.equal(turns(), '001122')
+  backlogs[1] = 100_000
+  assert.equal(turns(), '000222', 'who has fallen behind gets no more')
+  backlogs[0] = Number.POSITIVE_INFINITY
+  assert.deepEqual([turns(), Array.from({ length: 3 }, () => dealt({})).join('')], ['222222', '222'], 'nor who wants none')
+  backlogs.fill(Number.POSITIVE_INFINITY)
+  assert.equal(new Set(turns()).size, 3)
   for (const receivers of [1, 2]) {
     const sender = await startSender({ receivers, route: hashRouter(['k'], receivers) })
     const bad = Block.ofRows([{ k: 'a' }, { k: [1] }])
