@@ -122,7 +122,7 @@ function measureCostly(rounds: number): Promise<Figure> {
         }),
       flow: () => timed(async () => mustBeAlike('sql-costly', byBucket(await scoresOf(file).run({ pool }).collect()), expected)),
     }
-    const { udf, flow } = await interleaved(rounds, contenders, WARM_UPS)
+    const { udf, flow } = await interleaved(2 * rounds, contenders, WARM_UPS)
     return figure('sql-costly', 'x', ratios(udf, flow), { workers: WORKERS, 'function in DuckDB ms': median(udf), 'flow ms': median(flow) })
   })
 }
