@@ -1,11 +1,11 @@
 /**
- * npm test: types, lint, floors, unused code, tests, coverage, in this order, up to the first that fails.
+ * npm test: types, checks (lint, floors and unused code, side by side), tests, coverage, in this order, up to the first that fails.
  *   node scripts/test.mjs --only test/ring   builds and runs only the tests below these paths
  *   node scripts/test.mjs --full             builds and runs all tests at full size (sets MILLRACE_FULL=1)
  *   node scripts/test.mjs --coverage         all steps; coverage counts all tests and floors, which takes longer
  */
-import { rmSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { build, sourcesOf } from './build.mjs'
 import { COVERAGE_FOLDER, coverage, RAW_COVERAGE_FOLDER } from './coverage.mjs'
 import { ROOT, runNode, tool } from './run.mjs'
@@ -27,6 +27,36 @@ function testFiles() {
     .map((path) => `${path}.js`)
 }
 
+/** Floors whose tests work in their own thread, and leave nothing behind in it. */
+const ALONE = /^test\/(base|columnar|exchange|flow|frame|memory|stream)\//
+/** What is said at the top of a file to be done around each test is done around those of other files too, in one process. */
+const AROUND = /^(.*= )?(after|afterEach|before|beforeEach|use[A-Z]\w*)\(/m
+const FILES_TOGETHER = 7
+
+/**
+ * Several files of a floor in one process: a process of its own for each takes longer to begin, and to load what is tested, than most of them take to run.
+ * At full size each has one, so that what depends on another file is found.
+ */
+function together(files) {
+  const groups = new Map()
+  const others = []
+  for (const path of files) {
+    const [floor] = ALONE.exec(path) ?? []
+    if (floor === undefined || AROUND.test(readFileSync(join(ROOT, sourceOf(path)), 'utf8'))) others.push(path)
+    else groups.set(floor, [...(groups.get(floor) ?? []), path])
+  }
+  mkdirSync(join(DIST, 'test/groups'), { recursive: true })
+  for (const [floor, members] of groups) {
+    for (let first = 0; first < members.length; first += FILES_TOGETHER) {
+      const name = `test/groups/${floor.split('/')[1]}-${first / FILES_TOGETHER + 1}.test.js`
+      const imports = members.slice(first, first + FILES_TOGETHER).map((path) => `import '../../${path}'\n`)
+      writeFileSync(join(DIST, name), imports.join(''))
+      others.push(name)
+    }
+  }
+  return others
+}
+
 /**
  * Tests of the floors of which coverage is asked, but for those that go again and again over lines that others count. What is counted takes
  * up to half as long again.
@@ -42,10 +72,10 @@ async function tests() {
   const isCounted = (path) => countsAll || COUNTED.test(path)
   const uncounted = files.filter((path) => !isCounted(path))
   const began = performance.now()
-  const first = uncounted.length === 0 ? { ok: true } : await run(uncounted)
+  const first = uncounted.length === 0 ? { ok: true } : await run(together(uncounted))
   if (!first.ok) return first
   const leftMs = limits.stepMs - (performance.now() - began)
-  return run(files.filter(isCounted), { NODE_V8_COVERAGE: RAW_COVERAGE_FOLDER }, leftMs)
+  return run(together(files.filter(isCounted)), { NODE_V8_COVERAGE: RAW_COVERAGE_FOLDER }, leftMs)
 }
 
 /** `--test-timeout` misses a test file that finished but does not end, such as one with a leaked worker: hence the limit outside. */
@@ -65,13 +95,23 @@ async function run(files, env = {}, timeoutMs = limits.stepMs) {
   }
 }
 
-const sourceOf = (compiled) => relative(DIST, compiled).replace(/\.js$/, '.ts')
+/** Of a path of a compiled file, whole or from `dist` on. */
+const sourceOf = (compiled) => relative(DIST, resolve(DIST, compiled)).replace(/\.js$/, '.ts')
+
+async function checks() {
+  const all = {
+    lint: [tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'],
+    floors: ['scripts/check-floors.mjs'],
+    unused: [tool('knip/bin/knip.js')],
+  }
+  const results = await Promise.all(Object.entries(all).map(async ([name, args]) => ({ name, ...(await runNode(args)) })))
+  const failed = results.filter(({ ok }) => !ok)
+  return { ok: failed.length === 0, why: failed.map(({ name, timedOut }) => (timedOut ? `${name} took too long` : name)).join(', ') }
+}
 
 const ALL_STEPS = {
   types: build,
-  lint: () => runNode([tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']),
-  floors: () => runNode(['scripts/check-floors.mjs']),
-  unused: () => runNode([tool('knip/bin/knip.js')]),
+  checks,
   tests,
   coverage: () => coverage(countsAll),
 }

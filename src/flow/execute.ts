@@ -37,7 +37,9 @@ class AnyRun {
     refuseNestedRun()
     const resolved = resolveRunOptions(options)
     checkInputs(plan, resolved.inputs)
-    const statement = statementOf(plan)
+    // Who asks for processes wants what runs there apart from this one.
+    const isApart = (resolved.pool?.kind ?? resolved.kind) === 'process'
+    const statement = isApart ? undefined : statementOf(plan)
     this.query = statement === undefined ? new Query(plan, resolved) : new StatementRun(statement, resolved)
   }
 

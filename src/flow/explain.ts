@@ -24,7 +24,7 @@ export function explainPlan(plan: Plan): string {
 }
 
 function stageText(stage: StagePlan, isStatement: boolean): string {
-  const on = stage.on === 'all' ? 'every worker' : isStatement ? 'the leader' : 'one worker'
+  const on = stage.on === 'all' ? 'every worker' : isStatement ? 'the leader (among processes, on one worker)' : 'one worker'
   const lines = [
     inputText(stage.input),
     ...stage.operators.map((operator) => operatorText(operator, stage.on)),

@@ -31,7 +31,8 @@ export class FlowPool implements AsyncDisposable {
   constructor(
     readonly workers: number,
     ringBytes: number | undefined,
-    kind: WorkerKind,
+    /** @internal */
+    readonly kind: WorkerKind,
   ) {
     // Of runs in processes that crashed; runs that name a folder of their own look there.
     this.swept = sweepSpillFolders(tmpdir())

@@ -4,7 +4,7 @@ import type { BytesOptions } from './row-bytes.js'
 
 /** What a run has done so far. */
 export interface RunStats {
-  /** Workers that take part; 0 where all runs in the caller's thread, or is one statement of SQL. */
+  /** Workers that take part; 0 where all runs in the caller's thread, or is one statement of SQL and workers are threads. */
   readonly workers: number
   /** Rows read, bytes read from files, and units of input finished, as the workers told last: complete at the end. */
   readonly rowsIn: number

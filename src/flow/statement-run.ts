@@ -80,8 +80,9 @@ export class StatementRun {
     this.#startedMs = systemClock.now()
     const { signal, pool } = this.#options
     if (signal?.aborted === true) await this.cancel(signal.reason)
-    else signal?.addEventListener('abort', this.#onAbort, { once: true })
     if (pool?.pool.isClosed === true) await this.#onPoolClosed()
+    this.#checkStopped()
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
     pool?.closing.add(this.#onPoolClosed)
     const openSql = await loadSql()
     this.#checkStopped()

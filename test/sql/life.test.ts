@@ -43,6 +43,8 @@ for (const kind of FULL ? (['thread', 'process'] as const) : (['thread'] as cons
   test(`a cancel interrupts a query: ${kind}`, async () => {
     const pool = createPool({ workers: 2, kind })
     try {
+      const short = flow(MODULE).read(sql({ x: 'float64' })`select 1 x`).run({ pool })
+      assert.deepEqual([await short.collect(), short.stats().workers], [[{ x: 1 }], kind === 'process' ? 2 : 0])
       for (let turn = 0; turn < 3; turn++) {
         const { run, rows } = await running(pool)
         await run.cancel()
@@ -95,6 +97,8 @@ test('a statement alone is interrupted by a cancel, a signal, a listener that th
   const last = await running(pool, alone, 0)
   await Promise.all([pool.close(), assert.rejects(last.rows, { code: 'SessionEnded' })])
   await assert.rejects(alone.run({ pool }).collect(), { code: 'SessionEnded' })
+  await assert.rejects(alone.run({ pool, signal: AbortSignal.abort() }).collect(), { code: 'Cancelled' })
+  assert.equal(pool.closing.size, 0)
 })
 
 test('what has no room goes to the spill folder, which is empty afterwards', async () => {

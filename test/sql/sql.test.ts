@@ -246,5 +246,8 @@ stage 2 on every worker, keeps up to 3/4 of memoryBytes
   gather to the leader
 `,
   )
-  assert.match(await source`select 1 x`.explain(), /^stage 0 on the leader, keeps .*\n {2}sql \(one DuckDB with all threads: it spreads/)
+  assert.match(
+    await source`select 1 x`.explain(),
+    /^stage 0 on the leader .among processes, on one worker., keeps .*\n {2}sql \(one DuckDB with all threads: it spreads/,
+  )
 })
