@@ -175,7 +175,14 @@ export class World {
 
   /** Runs `body` with the time, the macrotasks and the errors of this world in place of the real ones. */
   async hold<T>(body: () => Promise<T>): Promise<T> {
-    const real = { setImmediate, random: Math.random, date: Date.now, performanceNow: performance.now, limit: Error.stackTraceLimit }
+    const real = {
+      setImmediate,
+      random: Math.random,
+      date: Date.now,
+      performanceNow: performance.now,
+      hrtime: process.hrtime,
+      limit: Error.stackTraceLimit,
+    }
     const forbidden = (): never => {
       throw new Error('the simulation must not look at the world outside')
     }
@@ -186,6 +193,7 @@ export class World {
     // biome-ignore lint/suspicious/noExplicitAny: the virtual one gives no handle, and nobody takes it.
     globalThis.setImmediate = ((act: (...args: unknown[]) => void) => void this.current.macrotasks.push(act)) as any
     performance.now = this.now
+    process.hrtime = (() => [Math.floor(this.now() / 1000), (this.now() % 1000) * 1e6]) as unknown as typeof process.hrtime
     Math.random = Date.now = forbidden
     Error.stackTraceLimit = 0
     try {
@@ -193,6 +201,7 @@ export class World {
     } finally {
       globalThis.setImmediate = real.setImmediate
       performance.now = real.performanceNow
+      process.hrtime = real.hrtime
       Math.random = real.random
       Date.now = real.date
       Error.stackTraceLimit = real.limit
