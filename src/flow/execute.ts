@@ -3,11 +3,12 @@ import type { ReadableStream } from 'node:stream/web'
 import type { Int32Columns } from '../columnar/int32-columns.js'
 import { refuseNestedRun } from './import-guard.js'
 import { checkInputs } from './inputs.js'
-import { type Plan, statementOf } from './plan.js'
+import type { Plan } from './plan.js'
 import { Query } from './query.js'
 import { type BytesOptions, nodeBytes, webBytes } from './row-bytes.js'
 import type { FlowBatch, FlowRow, FlowRun, FlowsRun, RunStats } from './run.js'
 import { type RunOptions, resolveRunOptions } from './run-options.js'
+import { statementOf } from './statement.js'
 import { StatementRun } from './statement-run.js'
 
 /** Runs the plan of a flow. Nothing starts before the rows are asked for. @throws MillraceError `InvalidArgument`, `FlowRanOnImport` */

@@ -14,8 +14,8 @@ import {
   type SinkOperatorPlan,
   type SqlOperatorPlan,
   type StagePlan,
-  statementOf,
 } from './plan.js'
+import { statementOf } from './statement.js'
 
 /** A plan as text: one line per stage, input, operator and output; ends with a newline. Says nothing that differs between machines. */
 export function explainPlan(plan: Plan): string {

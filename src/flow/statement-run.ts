@@ -12,11 +12,11 @@ import { STALL_MS_DEFAULT, StallWatch } from '../mesh/stall-watch.js'
 import { loadSql } from './load-sql.js'
 import { CallWaits } from './operators/call-waits.js'
 import { type BlockCursor, END, PAUSE } from './operators/cursor.js'
-import type { Statement } from './plan.js'
 import type { FlowRows } from './results.js'
 import type { RunStats } from './run.js'
 import type { ResolvedRunOptions } from './run-options.js'
 import { operatorShare } from './shares.js'
+import type { Statement } from './statement.js'
 
 /** How long the rows of one turn may take to be made: they are made in one go. */
 const SLICE_MS = 1

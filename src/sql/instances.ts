@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { systemClock } from '../base/clock.js'
 import { folderPrefix } from '../exchange/spill-owner.js'
@@ -65,8 +66,9 @@ async function leaseOf(kept: Kept, options: InstanceOptions): Promise<Lease> {
   const { folder: before } = kept
   kept.folder = openFolder(before, options.room)
   if (before !== undefined && before !== kept.folder && mayStay(before)) removeFolder(before)
+  let connection: DuckDBConnection | undefined
   try {
-    const connection = (await kept.connection) ?? (await kept.instance.connect())
+    connection = (await kept.connection) ?? (await kept.instance.connect())
     kept.connection = Promise.resolve(undefined)
     const settings = settingsOf(options, kept.folder)
     // To set the limit of memory again takes away what is cached, and costs the next statement 12 ms.
@@ -75,6 +77,8 @@ async function leaseOf(kept: Kept, options: InstanceOptions): Promise<Lease> {
     kept.settings = settings
     return { kept, connection }
   } catch (error) {
+    // As long as it is open the DuckDB lives on.
+    connection?.closeSync()
     removeFolder(kept.folder)
     throw error
   }
@@ -112,6 +116,8 @@ export function giveBack({ kept }: Lease, { threads }: InstanceOptions): void {
   else keep(kept, threads)
 }
 
+let isKeeping = false
+
 function keep(kept: Kept, threads: number | undefined): void {
   if (!isKeeping) process.once('exit', removeFolders)
   isKeeping = true
@@ -126,8 +132,6 @@ function keep(kept: Kept, threads: number | undefined): void {
   }, IDLE_MS)
 }
 
-let isKeeping = false
-
 /** This thread ends before those that it keeps do. */
 function removeFolders(): void {
   for (const { folder } of idle.values()) removeFolder(folder)
@@ -138,9 +142,12 @@ function end({ instance, folder }: Kept): void {
   removeFolder(folder)
 }
 
-/** In the system's own folder one stays as long as its DuckDB: to make and to remove it takes up to a millisecond. */
+/**
+ * In the system's own folder one stays as long as its DuckDB: to make and to remove it takes up to a millisecond. Not that of a thread which may be
+ * terminated, and could not remove it then.
+ */
 function mayStay(folder: string): boolean {
-  return dirname(folder) === tmpdir()
+  return isMainThread && dirname(folder) === tmpdir()
 }
 
 /** False: it holds something, the statement had no room. */
