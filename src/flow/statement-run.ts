@@ -96,6 +96,7 @@ export class StatementRun {
         waits: this.#waits,
         spill: spill && new Spill(createSpillFolder(spill.folder), spill.limitBytes),
         isWhole: true,
+        isLeader: true,
       },
     )
     return this.#cursor

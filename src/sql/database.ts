@@ -22,6 +22,7 @@ export interface DatabaseOptions {
   readonly threads: number | undefined
   /** Where it puts what has no room; undefined: nowhere. */
   readonly spill: Spill | undefined
+  readonly isLeader: boolean
 }
 
 /** Columns, by their places. */
@@ -36,8 +37,8 @@ export class Database {
   readonly #options: InstanceOptions
   readonly #lease: Lease
 
-  static async open(engine: DuckDB, { memoryBytes, threads, spill }: DatabaseOptions): Promise<Database> {
-    const options = { memoryBytes, threads, room: spill?.room }
+  static async open(engine: DuckDB, { memoryBytes, threads, spill, isLeader }: DatabaseOptions): Promise<Database> {
+    const options = { memoryBytes, threads, room: spill?.room, isLeader }
     return new Database(engine, options, await takeInstance(engine, options))
   }
 

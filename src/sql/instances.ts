@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { isMainThread } from 'node:worker_threads'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { systemClock } from '../base/clock.js'
 import { folderPrefix } from '../exchange/spill-owner.js'
@@ -16,6 +15,8 @@ export interface InstanceOptions {
   readonly threads: number | undefined
   /** Where it puts what has no room, in a folder of its own; undefined: nowhere. */
   readonly room: { readonly path: string; readonly limitBytes: number } | undefined
+  /** It is in the thread that runs the flow, which nobody terminates. */
+  readonly isLeader: boolean
 }
 
 /** A DuckDB in memory, and the connection of the one statement that has it. */
@@ -29,10 +30,11 @@ interface Kept {
   readonly instance: DuckDBInstance
   /** What it was told last. */
   settings: readonly string[]
-  /** In a folder of the user's only there while a statement has it. */
   folder?: string | undefined
+  /** The folder is there as long as it; else only while a statement has it. */
+  hasFolder: boolean
   /** For the next statement. */
-  connection?: Promise<DuckDBConnection | undefined>
+  connection?: Promise<DuckDBConnection | undefined> | undefined
   /** Ends the wait for its end. */
   stop?: () => void
 }
@@ -55,7 +57,7 @@ export async function takeInstance(engine: DuckDB, options: InstanceOptions): Pr
   const config = { errors_as_json: 'true', ...(threads === undefined ? {} : { threads: String(threads) }) }
   const instance = await engine.DuckDBInstance.create(':memory:', config)
   try {
-    return await leaseOf({ instance, settings: [] }, options)
+    return await leaseOf({ instance, settings: [], hasFolder: false }, options)
   } catch (error) {
     instance.closeSync()
     throw error
@@ -63,13 +65,11 @@ export async function takeInstance(engine: DuckDB, options: InstanceOptions): Pr
 }
 
 async function leaseOf(kept: Kept, options: InstanceOptions): Promise<Lease> {
-  const { folder: before } = kept
-  kept.folder = openFolder(before, options.room)
-  if (before !== undefined && before !== kept.folder && mayStay(before)) removeFolder(before)
+  openFolder(kept, options)
   let connection: DuckDBConnection | undefined
   try {
     connection = (await kept.connection) ?? (await kept.instance.connect())
-    kept.connection = Promise.resolve(undefined)
+    kept.connection = undefined
     const settings = settingsOf(options, kept.folder)
     // To set the limit of memory again takes away what is cached, and costs the next statement 12 ms.
     const news = settings.filter((setting) => !kept.settings.includes(setting))
@@ -84,19 +84,27 @@ async function leaseOf(kept: Kept, options: InstanceOptions): Promise<Lease> {
   }
 }
 
-/** The one that it had before, where that may be: a DuckDB does not have to be told then. */
-function openFolder(before: string | undefined, room: InstanceOptions['room']): string | undefined {
-  if (room === undefined) return undefined
-  if (before !== undefined && dirname(before) === room.path) {
-    if (mayStay(before)) return before
-    try {
-      mkdirSync(before, { mode: 0o700 })
-      return before
-    } catch {
-      // Somebody else has one of this name.
-    }
+/**
+ * The one that it had before, where that may be: a DuckDB does not have to be told then. In the system's own folder it stays as long as its DuckDB,
+ * for to make and to remove it takes up to a millisecond; not in one of the user's, nor that of a thread that may be terminated.
+ */
+function openFolder(kept: Kept, { room, isLeader }: InstanceOptions): void {
+  const { folder: before, hasFolder } = kept
+  if (before !== undefined && dirname(before) === room?.path) {
+    if (hasFolder || isMade(before)) return
+  } else if (hasFolder) removeFolder(before)
+  kept.hasFolder = isLeader && room?.path === tmpdir()
+  kept.folder = room && mkdtempSync(join(room.path, folderPrefix()))
+}
+
+/** False: somebody else has one of this name. */
+function isMade(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+    return true
+  } catch {
+    return false
   }
-  return mkdtempSync(join(room.path, folderPrefix()))
 }
 
 function settingsOf({ memoryBytes, room }: InstanceOptions, folder: string | undefined): string[] {
@@ -109,9 +117,9 @@ function settingsOf({ memoryBytes, room }: InstanceOptions, folder: string | und
 
 /** Of a statement that has ended, and whose connection is closed: its tables went with that. */
 export function giveBack({ kept }: Lease, { threads }: InstanceOptions): void {
-  const { folder } = kept
+  const { folder, hasFolder } = kept
   // What has been on disk cannot change to another folder.
-  const hasSpilled = folder !== undefined && !isEmptied(folder)
+  const hasSpilled = folder !== undefined && !isEmptied(folder, hasFolder)
   if (hasSpilled || idle.has(threads)) end(kept)
   else keep(kept, threads)
 }
@@ -125,10 +133,7 @@ function keep(kept: Kept, threads: number | undefined): void {
   kept.connection = kept.instance.connect().catch(() => undefined)
   kept.stop = systemClock.schedule(() => {
     idle.delete(threads)
-    void kept.connection?.then((connection) => {
-      connection?.closeSync()
-      end(kept)
-    })
+    end(kept)
   }, IDLE_MS)
 }
 
@@ -137,23 +142,21 @@ function removeFolders(): void {
   for (const { folder } of idle.values()) removeFolder(folder)
 }
 
-function end({ instance, folder }: Kept): void {
-  instance.closeSync()
+/** A connection is waited for: a DuckDB must not go while it is being made, and does not as long as it is open. */
+function end({ instance, connection, folder }: Kept): void {
   removeFolder(folder)
-}
-
-/**
- * In the system's own folder one stays as long as its DuckDB: to make and to remove it takes up to a millisecond. Not that of a thread which may be
- * terminated, and could not remove it then.
- */
-function mayStay(folder: string): boolean {
-  return isMainThread && dirname(folder) === tmpdir()
+  if (connection === undefined) instance.closeSync()
+  else
+    void connection.then((made) => {
+      made?.closeSync()
+      instance.closeSync()
+    })
 }
 
 /** False: it holds something, the statement had no room. */
-function isEmptied(folder: string): boolean {
+function isEmptied(folder: string, stays: boolean): boolean {
   try {
-    if (mayStay(folder)) return readdirSync(folder).length === 0
+    if (stays) return readdirSync(folder).length === 0
     rmdirSync(folder)
     return true
   } catch {

@@ -146,11 +146,11 @@ export class StatementCursor implements BlockCursor, Waiter {
   }
 
   async #open(): Promise<void> {
-    const { share, spill, where } = this.#place
+    const { share, spill, where, isLeader = false } = this.#place
     const engine = await this.#load()
     if (this.#isClosed) return
     const threads = this.#tables.length === 0 ? undefined : 1
-    this.#database = await Database.open(engine, { memoryBytes: share, threads, spill })
+    this.#database = await Database.open(engine, { memoryBytes: share, threads, spill, isLeader })
     for (const table of this.#tables) {
       if (this.#isClosed) return
       table.loader = new TableLoader(table.name, where, this.#database)

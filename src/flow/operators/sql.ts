@@ -26,6 +26,8 @@ export interface SqlPlace {
   readonly spill?: Spill | undefined
   /** Its rows go as they are to who runs the flow. */
   readonly isWhole: boolean
+  /** It is in the thread that runs the flow, and not in that of a worker; false by default. */
+  readonly isLeader?: boolean
 }
 
 /** The rows that a statement gives. */
