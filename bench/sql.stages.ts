@@ -40,6 +40,11 @@ export function endless(): Flow<{ i: number }> {
   return sql({ i: 'float64' })`select i::double i from range(1000000000000) r(i) where sin(i) > 2 * (select count(*) from ${numbers})`
 }
 
+/** Likewise, and over no rows. */
+export function endlessAlone(): Flow<{ i: number }> {
+  return flow(import.meta.url).read(sql({ i: 'float64' })`select i::double i from range(1000000000000) r(i) where sin(i) > 2`)
+}
+
 /** Values out of one statement, which reads a Parquet file, and into the table of another, which looks at each. */
 export function carried<C extends SourceColumns>(columns: C, file: string, looks: readonly string[]): Flow<Record<string, number>> {
   const read = flow(import.meta.url).read(sql(columns)`from read_parquet(${file})`)

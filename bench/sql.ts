@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPool, type Flow, type FlowPool, type StallReport } from 'millrace/flow'
+import { createPool, type Flow, type FlowPool, type Inputs, type StallReport } from 'millrace/flow'
 import type { SourceColumns, SourceRow } from 'millrace/sql'
 import { type Bench, collectGarbage, type Figure, figure, interleaved, median, ratios, timed } from './harness.js'
 import { PlainDuckDB, TYPES } from './rivals/duckdb.js'
 import { registerFunction } from './rivals/duckdb-function.js'
-import { type Bucket, carried, endless, scoreOf, scoresOf, wholeFlow } from './sql.stages.js'
+import { type Bucket, carried, endless, endlessAlone, scoreOf, scoresOf, wholeFlow } from './sql.stages.js'
 import { columnsOf, overFiles, QUERIES } from './tpch/queries.js'
 import { writeTables } from './tpch/tables.js'
 
@@ -23,9 +23,9 @@ interface Place {
   readonly plain: PlainDuckDB
 }
 
-async function withPlace<T>(workers: number, work: (place: Place) => Promise<T>): Promise<T> {
+async function withPlace<T>(workers: number, work: (place: Place) => Promise<T>, kind: 'thread' | 'process' = 'thread'): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-sql-'))
-  const pool = createPool({ workers })
+  const pool = createPool({ workers, kind })
   const plain = await PlainDuckDB.open()
   try {
     return await work({ folder, pool, plain })
@@ -188,9 +188,9 @@ function measureCarried(name: string, { rows, columns, values, looks }: Carried,
 
 const CANCELS = 20
 
-/** What a cancel waits for until nothing runs any more, where a worker is in the midst of a statement: milliseconds, of each of so many runs. */
-function measureCancel(): Promise<Figure> {
-  return withPlace(WORKERS, async ({ pool }) => {
+/** What a cancel waits for until nothing runs any more, in the midst of a statement: milliseconds, of each of so many runs. */
+function measureCancel(name: string, job: Flow<{ i: number }>, inputs: Inputs, kind?: 'process'): Promise<Figure> {
+  const measure = async ({ pool }: Place): Promise<Figure> => {
     const times: number[] = []
     for (let turn = 0; turn < CANCELS; turn++) {
       let begun = (): void => {}
@@ -200,21 +200,27 @@ function measureCancel(): Promise<Figure> {
       const onStall = ({ text }: StallReport): void => {
         if (text.includes('waits for its statement')) begun()
       }
-      const run = endless().run({ pool, inputs: { n: [{ n: 1 }] }, stallMs: 20, onStall })
+      const run = job.run({ pool, inputs, stallMs: 20, onStall })
       const rows = run.collect().then(
         () => false,
         ({ code }: { code?: string }) => code === 'Cancelled',
       )
       await statement
       times.push(await timed(() => run.cancel()))
-      if (!(await rows)) throw new Error('sql-cancel: the statement was not cancelled')
+      if (!(await rows)) throw new Error(`${name}: the statement was not cancelled`)
     }
-    return figure('sql-cancel', 'ms', times, { runs: CANCELS, workers: WORKERS })
-  })
+    return figure(name, 'ms', times, { runs: CANCELS, workers: WORKERS })
+  }
+  return withPlace(WORKERS, measure, kind)
 }
 
+const ONE_ROW = { n: [{ n: 1 }] }
+const CANCEL_LIMITS = { floor: 20, aim: 10, better: 'lower' } as const
+
 export const benches: readonly Bench[] = [
-  { name: 'sql-cancel', floor: 20, aim: 10, better: 'lower', run: measureCancel },
+  { name: 'sql-cancel', ...CANCEL_LIMITS, run: () => measureCancel('sql-cancel', endless(), ONE_ROW) },
+  { name: 'sql-cancel-alone', ...CANCEL_LIMITS, run: () => measureCancel('sql-cancel-alone', endlessAlone(), {}) },
+  { name: 'sql-cancel-process', ...CANCEL_LIMITS, run: () => measureCancel('sql-cancel-process', endless(), ONE_ROW, 'process') },
   { name: 'sql-whole', floor: 1.15, aim: 1.03, better: 'lower', run: measureWhole },
   { name: 'sql-costly', floor: 1.5, aim: 1.9, better: 'higher', run: measureCostly },
   { name: 'sql-strings', floor: 1.5, aim: 5, better: 'higher', run: (rounds) => measureCarried('sql-strings', STRINGS, rounds) },

@@ -16,7 +16,7 @@ const full = options.includes('--full')
 const countsAll = options.includes('--coverage')
 const only = options.includes('--only') ? options.slice(options.indexOf('--only') + 1) : []
 /** Guards against what hangs, for a machine under load; `npm test` is to take less than three minutes on a quiet one. Those of all steps add up to less than the outer kill of `.ci/run`. */
-const limits = full ? { testMs: 1_800_000, stepMs: 3_600_000 } : { testMs: 120_000, stepMs: 600_000 }
+const limits = full ? { testMs: 1_800_000, stepMs: 3_600_000 } : { testMs: 90_000, stepMs: 500_000 }
 
 /** The list starts from the sources, so that a test whose source is gone never runs. */
 function testFiles() {
