@@ -59,6 +59,9 @@ export class Inbound implements Borrower {
   private assemblyCost = 0
   private messages = WIDE_ZERO
   private messageBytes = WIDE_ZERO
+  /** The limit that the sender was told last, and how many messages were here when it was told that we wait. */
+  private toldLimit = WIDE_ZERO
+  private toldMessages = WIDE_ZERO
   private failure: unknown
   /** Why our session ended under a consumer that had not left. */
   private abandonedBy: Error | undefined
@@ -120,7 +123,7 @@ export class Inbound implements Borrower {
     if (next === undefined) return undefined
     this.giveBack(next.cost)
     const { credit } = this
-    if (this.current === 'open' && credit?.isDue) this.options.outlet.credit(this, credit.grant(), false)
+    if (this.current === 'open' && credit?.isDue) this.tell(credit.grant(), false)
     return next.message
   }
 
@@ -152,9 +155,11 @@ export class Inbound implements Borrower {
 
   /** Nothing more is on its way: grants all there is and says so to the sender, if the consumer still waits. */
   starve(): void {
-    const { outlet, overdraft } = this.options
+    const { overdraft } = this.options
     if (this.waitPromise === undefined || this.credit === undefined) return
-    outlet.credit(this, this.credit.grant(), true)
+    const limit = this.credit.grant()
+    // The sender takes it that we wait until it has sent one message more: START and CALL say so by themselves.
+    if (limit > this.toldLimit || this.messages > this.toldMessages) this.tell(limit, true)
     if (this.needsOverdraft) overdraft.ask(this)
   }
 
@@ -187,7 +192,7 @@ export class Inbound implements Borrower {
 
   lend(): void {
     const { credit } = this
-    if (credit !== undefined) this.options.outlet.credit(this, credit.overdraw(this.lacking()), true)
+    if (credit !== undefined) this.tell(credit.overdraw(this.lacking()), true)
   }
 
   // Frames.
@@ -308,7 +313,14 @@ export class Inbound implements Borrower {
   private firstGrant(): number {
     const { payloadMax, budget, windowBytes } = this.options
     this.credit = new ReceiveCredit(payloadMax, budget, windowBytes)
-    return this.credit.grant()
+    this.toldLimit = this.credit.grant()
+    return this.toldLimit
+  }
+
+  private tell(limit: number, starving: boolean): void {
+    this.toldLimit = limit
+    if (starving) this.toldMessages = this.messages
+    this.options.outlet.credit(this, limit, starving)
   }
 
   private lacking(): number {

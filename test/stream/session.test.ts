@@ -5,8 +5,10 @@ import { LIMITS } from '../../src/base/limits.js'
 import { CALL_HEADER_BYTES, encodeCall } from '../../src/frame/call-payload.js'
 import { CONTROL, FRAME } from '../../src/frame/kinds.js'
 import { RING } from '../../src/ring/layout.js'
+import { ControlCells } from '../../src/stream/control-cells.js'
 import { frameCost } from '../../src/stream/credit.js'
 import { Session } from '../../src/stream/session.js'
+import { patch } from '../mutants/patch.js'
 import { memoryLink, ringLinkWithRegions } from '../support/links.js'
 import { RawPeer } from '../support/raw-peer.js'
 import { TestLoop } from '../support/test-loop.js'
@@ -17,14 +19,14 @@ const NOTHING = new Uint8Array(0)
 const CALL = { procedure: 0, inputId: streamId(0, 0), inputGeneration: 0, input: NOTHING }
 
 /** A session of participant 0, with participant 1 played by hand; it answers each call with one message. */
-function servedByHand(options: { answers?: boolean; isReady?: () => boolean } = {}): {
+function servedByHand(options: { answers?: boolean; isReady?: () => boolean; ringBytes?: number } = {}): {
   loop: TestLoop
   session: Session
   raw: RawPeer
   sources: TestSource[]
 } {
   const loop = new TestLoop()
-  const link = memoryLink({ wakeA: () => loop.wake(0) })
+  const link = memoryLink({ wakeA: () => loop.wake(0), ...(options.ringBytes && { ringBytes: options.ringBytes }) })
   const sources: TestSource[] = []
   const session: Session = loop.add(
     (schedule) =>
@@ -170,13 +172,47 @@ test('a call says its first limit in the CALL and nothing more on the control ri
   assert.deepEqual(raw.records(), [])
 })
 
-test('what is said of a call before its CALL is published follows it', async () => {
+test('what is said of a call before its CALL is published follows it: memory that is freed meanwhile is granted', async () => {
   const { loop, session, raw } = servedByHand()
+  session.budget.charge(LIMITS.elasticBytes)
   const stream = session.call(streamId(1, 1), { ...CALL, generation: 1 }, { delivery: 'calls' })
+  session.budget.charge(-LIMITS.elasticBytes)
   consume(stream)
   await loop.settle()
   assert.deepEqual(raw.frames(), ['CALL 1@1 g1'])
   assert.deepEqual(raw.records(), [`CREDIT 1@1 g1 ${2 * frameCost(LIMITS.framePayloadBytesMax)} starving`])
+})
+
+/** Eight calls of which the last has no room, and to which more is granted before it has. What is in the rings then, and once there is room. */
+async function recordOfLateCall() {
+  const { loop, session, raw } = servedByHand({ ringBytes: 4096 })
+  const input = new Uint8Array(session.callInputBytesMax(P(1)))
+  for (let logical = 1; logical < 8; logical++) session.call(streamId(logical, 1), { ...CALL, generation: 1, input }, { delivery: 'calls' })
+  session.budget.charge(LIMITS.elasticBytes)
+  const late = session.call(streamId(8, 1), { ...CALL, generation: 1, input }, { delivery: 'calls' })
+  session.budget.charge(-LIMITS.elasticBytes)
+  consume(late)
+  await loop.settle()
+  const early = raw.records()
+  const frames = raw.frames()
+  await loop.settle()
+  return { early, frames, later: [raw.frames(), raw.records()] }
+}
+
+test('a record does not overtake the CALL that it is about, for which there is no room yet; a planted fault is found', async () => {
+  const { early, frames, later } = await recordOfLateCall()
+  assert.deepEqual([early, frames.length], [[], 7])
+  assert.deepEqual(later, [['CALL 8@1 g1'], [`CREDIT 8@1 g1 ${2 * frameCost(512)} starving`]])
+  const remove = patch(ControlCells, 'hold', () => {})
+  const { early: overtaking } = await recordOfLateCall().finally(remove)
+  assert.equal(overtaking.length, 1)
+})
+
+test('a call says by itself that its consumer waits: no record follows it', async () => {
+  const { loop, session, raw } = servedByHand()
+  consume(session.call(streamId(1, 1), { ...CALL, generation: 1 }, { delivery: 'calls' }))
+  await loop.settle()
+  assert.deepEqual([raw.frames(), raw.records()], [['CALL 1@1 g1'], []])
 })
 
 test('a call that is cancelled before it is sent lets go of its input stream too', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { PhysicalStreamId } from '../../src/base/ids.js'
 import { FRAME } from '../../src/frame/kinds.js'
 import { MemoryFrames } from '../../src/frame/memory-frames.js'
 import { Budget } from '../../src/stream/credit.js'
@@ -101,8 +102,11 @@ test('a consumer that waits starves once everything that was published is read, 
     stream.open()
     return stream
   })
-  frames.tryWrite(FRAME.DATA, IDS[1], message(8), 0, 8, -1)
-  frames.publish()
+  const send = (id: PhysicalStreamId) => frames.tryWrite(FRAME.DATA, id, message(8), 0, 8, -1) && frames.publish()
+  assert.ok(send(IDS[0]))
+  await Promise.all([streams[0].ready(), reader.drain()])
+  assert.deepEqual([streams[0].take(), starved], [message(8), []])
+  assert.ok(send(IDS[1]))
   const waits = streams.map((stream) => stream.ready())
   assert.deepEqual(starved, [])
   assert.equal(reader.drain(), true)
