@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { logicalId, participantId, physicalId } from '../../src/base/ids.js'
 import { CallServer } from '../../src/call/call-server.js'
 import type { CallContext, Handlers } from '../../src/call/handlers.js'
@@ -43,11 +44,12 @@ export function servePeer(side: WorkerSide): void {
     *blocks({ blocks, bytes }: { blocks: number; bytes: number }) {
       for (let n = 0; n < blocks; n++) yield new Uint8Array(bytes).fill(n)
     },
-    async pull({ peer, ...input }: { peer: number; blocks: number; bytes: number }) {
+    async pull({ peer, marker, ...input }: { peer: number; blocks: number; bytes: number; marker?: string }) {
       const stream = await call(peer, 'blocks', input)
       let bytes = 0
       for await (const block of new RemoteStream<Uint8Array>(async () => stream, undefined)) bytes += block.length
-      return { bytes, endedAt: process.hrtime.bigint() }
+      if (marker !== undefined) writeFileSync(marker, '')
+      return { bytes }
     },
     link: async ({ peer }: { peer: number }) => side.linkTo(participantId(peer)),
     published: () => Object.fromEntries(session.peerIds.map((peer) => [peer, session.publishedBytes(peer)])),
