@@ -9,7 +9,7 @@ import { measured } from '../examples/support/measured.js'
 import { countPairs, type PairCount } from '../examples/word-pairs/stages.js'
 import { corpus, PAIRS_800K } from './corpus.js'
 import { type Bucket, exchanged, lastWorks, scored, scores, sizes, streamed } from './flows.stages.js'
-import { type Bench, collectGarbage, type Figure, figure, interleaved, median, ratios, timed } from './harness.js'
+import { type Bench, collectGarbage, type Figure, FLOW_WARM_UPS, figure, interleaved, median, ratios, timed } from './harness.js'
 import { startItemPorts } from './rivals/item-port.js'
 import { startPairs } from './rivals/pairs.js'
 
@@ -132,7 +132,7 @@ function measureExchange(rounds: number): Promise<Figure> {
     writeSplits(folder, String(ROWS_EACH))
     const ports = startItemPorts()
     let expected = { rows: 0, sum: 0 }
-    const { objects, columns } = await interleaved(rounds, {
+    const contenders = {
       objects: () =>
         timed(async () => {
           expected = await ports.exchange(ROWS_EACH)
@@ -147,7 +147,8 @@ function measureExchange(rounds: number): Promise<Figure> {
           }
           mustBeEqual('exchange-rows', total, { ...expected, tripped: expected.rows })
         }),
-    })
+    }
+    const { objects, columns } = await interleaved(rounds, contenders, FLOW_WARM_UPS)
     await ports.stop()
     const perSecond = (ms: readonly number[]): number => (2 * ROWS_EACH * 1000) / median(ms)
     return figure('exchange-rows', 'x', ratios(objects, columns), {

@@ -53,6 +53,9 @@ export async function timed(work: () => unknown): Promise<number> {
   return performance.now() - started
 }
 
+/** For what is measured once it is warm: in a flow's first runs V8 compiles beside the workers, on the same cores, and hardly after the fourth. */
+export const FLOW_WARM_UPS = 4
+
 type Results<C> = { readonly [N in keyof C]: number[] }
 
 /**

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPool, type Flow, type FlowPool, type Inputs, type StallReport } from 'millrace/flow'
 import type { SourceColumns, SourceRow } from 'millrace/sql'
-import { type Bench, collectGarbage, type Figure, figure, interleaved, median, ratios, timed } from './harness.js'
+import { type Bench, collectGarbage, type Figure, FLOW_WARM_UPS, figure, interleaved, median, ratios, timed } from './harness.js'
 import { PlainDuckDB, TYPES } from './rivals/duckdb.js'
 import { registerFunction } from './rivals/duckdb-function.js'
 import { type Bucket, carried, endless, endlessAlone, scoreOf, scoresOf, wholeFlow } from './sql.stages.js'
@@ -103,9 +103,6 @@ function measureWhole(rounds: number): Promise<Figure> {
  * a third slower than those of a text of its own, as DuckDB's package makes it: 22.3 us against 16.2, measured.
  */
 const LINES = 200_000
-/** In its first runs V8 compiles beside the workers, on the same cores: up to 2 s of work in all, and none after the fourth. */
-const WARM_UPS = 4
-
 function measureCostly(rounds: number): Promise<Figure> {
   return withPlace(WORKERS, async ({ folder, pool, plain }) => {
     const file = join(folder, 'lines.parquet')
@@ -122,7 +119,7 @@ function measureCostly(rounds: number): Promise<Figure> {
         }),
       flow: () => timed(async () => mustBeAlike('sql-costly', byBucket(await scoresOf(file).run({ pool }).collect()), expected)),
     }
-    const { udf, flow } = await interleaved(2 * rounds, contenders, WARM_UPS)
+    const { udf, flow } = await interleaved(2 * rounds, contenders, FLOW_WARM_UPS)
     return figure('sql-costly', 'x', ratios(udf, flow), { workers: WORKERS, 'function in DuckDB ms': median(udf), 'flow ms': median(flow) })
   })
 }

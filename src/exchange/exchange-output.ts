@@ -108,8 +108,12 @@ export class ExchangeOutput implements GatedOutput {
     return sent
   }
 
+  isBuilding(receiver: number): boolean {
+    return this.outletOf(receiver).isBuilding
+  }
+
   flush(receiver: number): void {
-    this.send(this.outlets[this.isBroadcast ? 0 : receiver])
+    this.send(this.outletOf(receiver))
   }
 
   flushAll(): void {
@@ -124,6 +128,10 @@ export class ExchangeOutput implements GatedOutput {
   /** Forgets what is on disk. */
   close(): void {
     for (const outlet of this.outlets) outlet.close()
+  }
+
+  private outletOf(receiver: number): Outlet {
+    return this.outlets[this.isBroadcast ? 0 : receiver]
   }
 
   private routed(row: Row): number {

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../base/clock.js'
 import { MillraceError } from '../base/errors.js'
 import type { ClosedGate, SourceTask } from '../stream/source-task.js'
 
@@ -15,9 +16,14 @@ export interface GatedOutput {
   finishUnspilled(): void
   /** Gives receivers that are hungry what waits for them on disk. */
   refill(): void
+  /** Whether a receiver has a half-built batch. */
+  isBuilding(receiver: number): boolean
   /** Sends the half-built batch of a receiver, if it has one. */
   flush(receiver: number): void
 }
+
+/** Half-built batches go out no more often: to wake who waits for them costs both sides as much as some thousand rows. */
+const LINGER_MS = 1
 
 /**
  * Decides whether a source may pull its own input.
@@ -25,13 +31,18 @@ export interface GatedOutput {
  * Rows for a receiver that is not hungry have nowhere to go but its queue. Within the budget, any hungry receiver opens the gate.
  * Above it, and while anything is on disk, only one does whose consumer waits (starving), for what that consumer waits for may be what
  * all the others wait for in turn: an ordered merge takes no row of one input before it has one of each. Its half-built batch goes out
- * first. What then exceeds the budget goes to disk; where it may not, the query fails with `QueueBudget`: it never hangs.
+ * first; within the budget that may be a millisecond later. What then exceeds the budget goes to disk; where it may not, the query fails with `QueueBudget`: it never hangs.
  */
 export class Gate {
+  private fedMs = Number.NEGATIVE_INFINITY
+  /** Whether a half-built batch waits for its time. */
+  private lingers = false
+
   constructor(
     private readonly task: SourceTask,
     private readonly output: GatedOutput,
     private readonly budgetBytes: number,
+    private readonly clock: Pick<Clock, 'now'> = systemClock,
   ) {}
 
   /** Resolves when the source may go on. False: nobody wants more. Rejects with `QueueBudget`, `SpillFailed`. */
@@ -41,6 +52,11 @@ export class Gate {
       await this.task.changed()
     }
     return !this.task.isCancelled
+  }
+
+  /** For who waits for input while the gate is open: what else it has to wait for, then to ask again. */
+  awaited(): Readonly<Record<string, () => Promise<void>>> {
+    return this.lingers ? { gate: lingered } : {}
   }
 
   /** Why it is closed though some receiver would take more; undefined: it is not. Changes nothing. */
@@ -57,8 +73,7 @@ export class Gate {
     this.output.refill()
     this.feedStarving()
     const { sinks } = this.task
-    const isWithin = this.output.queuedBytes <= this.budgetBytes && this.output.spilledBytes === 0
-    if (isWithin) return sinks.some((sink) => sink.isHungry)
+    if (this.isWithin) return sinks.some((sink) => sink.isHungry)
     const starving = sinks.findIndex((sink) => sink.isStarving)
     if (starving >= 0 && !this.output.canSpill) throw this.exceeded(starving)
     return starving >= 0
@@ -77,14 +92,22 @@ export class Gate {
     }
   }
 
+  private get isWithin(): boolean {
+    return this.output.queuedBytes <= this.budgetBytes && this.output.spilledBytes === 0
+  }
+
   private feedStarving(): void {
-    let fed = false
-    this.task.sinks.forEach((sink, receiver) => {
-      if (!sink.isStarving) return
-      this.output.flush(receiver)
-      fed = true
-    })
-    if (fed) this.task.flush()
+    this.lingers = false
+    const waiting = [...this.task.sinks.keys()].filter((receiver) => this.task.sinks[receiver].isStarving)
+    if (waiting.length === 0) return
+    if (waiting.some((receiver) => this.output.isBuilding(receiver))) {
+      const nowMs = this.clock.now()
+      this.lingers = this.isWithin && nowMs - this.fedMs < LINGER_MS
+      if (this.lingers) return
+      this.fedMs = nowMs
+      for (const receiver of waiting) this.output.flush(receiver)
+    }
+    this.task.flush()
   }
 
   private exceeded(starving: number): MillraceError {
@@ -96,4 +119,8 @@ export class Gate {
         `participant ${sinks[starving].receiver} waits for rows of its own: let it spill, give more memoryBytes, or spread the keys`,
     )
   }
+}
+
+function lingered(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LINGER_MS))
 }

@@ -40,6 +40,11 @@ export class Outlet {
     return this.builder.byteSize
   }
 
+  /** Whether there is a half-built batch. */
+  get isBuilding(): boolean {
+    return this.builder.rowCount > 0
+  }
+
   get spilledBytes(): number {
     return this.spill?.unreadBytes ?? 0
   }

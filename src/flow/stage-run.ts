@@ -162,7 +162,7 @@ export class StageRun implements StreamSource {
     // What was gathered so far goes to whoever waits for it; also to one who begins to wait while there is no input.
     if (gate.isOpen() && !slice.expired) {
       this.isResting = true
-      await this.wakeups.any({ sinks: () => task.changed(), ...inputs.awaited() })
+      await this.wakeups.any({ sinks: () => task.changed(), ...gate.awaited(), ...inputs.awaited() })
       this.isResting = false
     } else this.slices++
     task.flush()

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { Block } from '../../src/columnar/block.js'
 import { hashRow } from '../../src/columnar/hash.js'
 import { gatherRouter, hashRouter, type Route, roundRobinRouter } from '../../src/exchange/router.js'
-import { receive, settled, startSender } from './support.js'
+import { disk, receive, settled, startSender } from './support.js'
 
 const text = (bytes: number): string => 'x'.repeat(bytes)
 
@@ -173,6 +173,60 @@ test('a starving receiver gets its half-built batch before the gate opens', asyn
       .map((row) => row.n),
     [1],
   )
+  sender.finish()
+  for (const receiver of [0, 1]) await receive(sender, receiver)
+  await sender.mesh.end()
+})
+
+test('a receiver that waits again within a millisecond gets its half-built batch when that is over', async () => {
+  let ms = 5
+  const sender = await startSender({ receivers: 2, nowMs: () => ms })
+  const receivedAt = async (at: number): Promise<unknown[]> => {
+    ms = at
+    assert.equal(sender.gate.isOpen(), true)
+    await sender.mesh.settle()
+    return (await receive(sender, 0)).map(({ n }) => n)
+  }
+  assert.deepEqual(sender.gate.awaited(), {})
+  sender.output.push({ to: 0, n: 1 })
+  assert.deepEqual(await receivedAt(5), [1], 'the first at once')
+  assert.deepEqual(await receivedAt(5.5), [])
+  assert.deepEqual(Object.keys(sender.gate.awaited()), [], 'there is nothing to linger')
+  for (const n of [2, 3]) sender.output.push({ to: 0, n })
+  assert.deepEqual(await receivedAt(5.9), [])
+  assert.deepEqual(Object.keys(sender.gate.awaited()), ['gate'])
+  await sender.gate.awaited().gate?.()
+  assert.deepEqual(await receivedAt(6), [2, 3])
+  assert.deepEqual(sender.gate.awaited(), {})
+  for (const n of [4, 5]) sender.output.push({ to: 0, n })
+  assert.deepEqual(await receivedAt(6.1), [])
+  sender.finish()
+  assert.deepEqual(
+    await receive(sender, 0),
+    [
+      { to: 0, n: 4 },
+      { to: 0, n: 5 },
+    ],
+    'at the end at once',
+  )
+  await receive(sender, 1)
+  await sender.mesh.end()
+})
+
+test('above the budget a half-built batch does not linger', async () => {
+  const { spill } = disk()
+  const sender = await startSender({ receivers: 2, nowMs: () => 5, budgetBytes: 10_000, spill })
+  const [, waiting] = sender.task.sinks
+  sender.output.push({ to: 1, n: 1 })
+  assert.equal(sender.gate.isOpen(), true)
+  assert.equal((await receive(sender, 1)).length, 1)
+  sender.output.push({ to: 1, n: 2 })
+  assert.deepEqual([sender.gate.isOpen(), waiting.isStarving], [true, true])
+  assert.deepEqual(Object.keys(sender.gate.awaited()), ['gate'])
+  for (let n = 0; n < 3000; n++) sender.output.push({ to: 0, text: text(1000) })
+  assert.equal(sender.gate.isOpen(), false, 'nobody waits any more')
+  assert.deepEqual([sender.gate.awaited(), waiting.isStarving], [{}, false])
+  assert.equal((await receive(sender, 1)).length, 1)
   sender.finish()
   for (const receiver of [0, 1]) await receive(sender, receiver)
   await sender.mesh.end()

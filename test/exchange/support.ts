@@ -30,6 +30,8 @@ export interface SenderOptions {
   /** Receivers that ask for rows at once; all by default. */
   readonly asking?: readonly number[]
   readonly ringBytes?: number
+  /** Of the gate; by default so much later each time that a half-built batch never lingers. */
+  readonly nowMs?: () => number
 }
 
 /** Starts it: the receivers in `asking` wait for their first row. */
@@ -41,12 +43,14 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
   const finished = new Promise<void>((resolve) => {
     finish = resolve
   })
+  let laterMs = 0
+  const now = options.nowMs ?? (() => (laterMs += 1000))
   let made: Pick<Sender, 'output' | 'gate' | 'task'> | undefined
   const source = new TestSource(
     streamId(1, 0),
     async (task) => {
       const output = new ExchangeOutput('stage 7', task, route, () => task.flush(), spill && { spill, queueBytes: budgetBytes })
-      const gate = new Gate(task, output, budgetBytes)
+      const gate = new Gate(task, output, budgetBytes, { now })
       made = { output, task, gate }
       try {
         await finished
