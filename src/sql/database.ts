@@ -77,21 +77,24 @@ export class Database {
 
   /**
    * What a statement gives that has nothing to bind, by way of a table: then it is planned once, where one that is prepared and reads files is
-   * planned twice. DuckDB puts the table on disk where there is no room.
+   * planned twice. DuckDB puts the table on disk where there is no room. The first rows are asked for with it, for to ask again takes 0.7 ms.
    */
   async runThroughTable(text: string): Promise<DuckDBResult> {
     const { connection } = this.#lease
     const query = queryOf(text)
     if (query.includes(';')) await this.prepare(text)
+    const all = `FROM ${RESULT}`
     try {
-      const { rowsChanged } = await connection.run(`CREATE TEMP TABLE ${RESULT} AS SELECT * FROM (\n${query}\n)`)
-      const all = `FROM ${RESULT}`
-      return await (rowsChanged <= FEW_ROWS ? connection.run(all) : connection.stream(all))
+      const few = await connection.run(`CREATE TEMP TABLE ${RESULT} AS SELECT * FROM (\n${query}\n); ${all} WHERE rowid <= ${FEW_ROWS}`)
+      if (few.rowCount <= FEW_ROWS && !hasRowId(few)) return few
     } catch (error) {
       // What is wrong with it is told of it alone, with the place.
-      await this.prepare(text)
-      throw error
+      if (!hasRowId(await this.prepare(text))) throw error
+      return await connection.stream(all).catch(() => {
+        throw error
+      })
     }
+    return await connection.stream(all)
   }
 
   /** Why a statement failed whose rows were read: it runs again, and keeps no row. */
@@ -136,4 +139,13 @@ export class Database {
 /** Without what may end it, but not inside another statement. */
 function queryOf(text: string): string {
   return text.replace(/[;\s]+$/, '')
+}
+
+export function namesOf(described: Described): string[] {
+  return Array.from({ length: described.columnCount }, (_none, index) => described.columnName(index))
+}
+
+/** A column of its own of this name stands before the number that every row has. */
+function hasRowId(described: Described): boolean {
+  return namesOf(described).some((name) => name.toLowerCase() === 'rowid')
 }

@@ -3,7 +3,7 @@ import { MillraceError } from '../base/errors.js'
 import { elementPath, memberPath } from '../columnar/schema.js'
 import type { ColumnPlan } from '../flow/column-plan.js'
 import type { ColumnType } from '../flow/column-spec.js'
-import type { Described } from './database.js'
+import { type Described, namesOf } from './database.js'
 import type { DuckDB } from './engine.js'
 import { converterOf, type Kind, kindOf } from './result-values.js'
 import { type ReadVector, vectorReader } from './result-vectors.js'
@@ -39,7 +39,7 @@ const READS: { readonly [T in ColumnType]: readonly Kind[] } = {
  * @throws MillraceError `SqlColumn`
  */
 export function resultColumns(declared: readonly ColumnPlan[], described: Described, engine: DuckDB, where: string): ResultColumn[] {
-  const names = Array.from({ length: described.columnCount }, (_none, index) => described.columnName(index))
+  const names = namesOf(described)
   return declared.map((plan) => {
     const { column } = plan
     const index = names.indexOf(column)

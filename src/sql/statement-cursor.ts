@@ -9,7 +9,7 @@ import { type BlockCursor, END, PAUSE } from '../flow/operators/cursor.js'
 import type { SqlPlace, SqlStatement } from '../flow/operators/sql.js'
 import { BatchInput } from './batch-input.js'
 import { bindValues } from './bind.js'
-import { Database, type Described } from './database.js'
+import { Database, type Described, namesOf } from './database.js'
 import type { DuckDB } from './engine.js'
 import { ResultBlocks } from './result-blocks.js'
 import { resultColumns } from './result-columns.js'
@@ -196,7 +196,7 @@ export class StatementCursor implements BlockCursor, Waiter {
 
   /** A table calls the second column of a name `x_1`. */
   #mayBeRenamed(described: Described): boolean {
-    const names = Array.from({ length: described.columnCount }, (_none, index) => described.columnName(index))
+    const names = namesOf(described)
     return this.#statement.columns.some(({ column }) =>
       names.some((name) => name.startsWith(`${column}_`) && /^\d+$/.test(name.slice(column.length + 1))),
     )

@@ -140,6 +140,22 @@ test('a 64-bit integer, a sum of them and a decimal are numbers where they are e
   await assert.rejects(alone(flow(MODULE).read(sql({ x: 'int32' })`select 2147483648 x`)), { code: 'SqlColumn' })
 })
 
+test('a statement without tables gives all its rows, in their order, however many, whatever its columns are called', async () => {
+  const made = (columns: Record<string, 'float64' | 'utf8'>, text: string) =>
+    alone(flow(MODULE).read(sql(columns)([text] as unknown as TemplateStringsArray)))
+  for (const count of [0, 1, 4095, 4096, 4097, 4098, 10_000]) {
+    const numbersFrom = (from: number) => upTo(count).map(({ n }) => ({ n: from + n }))
+    const range = `from range(${count}) r(i) order by i`
+    assert.deepEqual(await made({ n: 'float64' }, `select i::double n ${range}`), numbersFrom(0))
+    // Not the number that DuckDB gives every row of a table.
+    assert.deepEqual(await made({ n: 'float64' }, `select (i + 4000)::double n, i + 4000 as RowId ${range}`), numbersFrom(4000))
+    const words = upTo(count).map(({ n }) => ({ rowid: `w${n}` }))
+    assert.deepEqual(await made({ rowid: 'utf8' }, `select 'w' || i as rowid ${range}`), words)
+  }
+  const late = "select case when i = 5000 then error('late') else 'w' end as rowid from range(10000) r(i)"
+  await assert.rejects(made({ rowid: 'utf8' }, late), { code: 'SqlFailed', message: /late/ })
+})
+
 test('a result that is not what was declared', async () => {
   const refused = [
     [source`select 1 y`, /stage 0 sql: column "x" is not in the result, which has y/],
