@@ -26,6 +26,8 @@ export interface Mutant {
   readonly name: string
   /** A seed that finds it, where the first few do not: tried first, so that the test is quick. */
   readonly seed?: number
+  /** That of its schedule, in place of its own. */
+  readonly schedule?: number
   readonly plant: () => () => void
 }
 
@@ -209,6 +211,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a source that looks at its control rings itself wakes nobody who waits for the room that this frees',
     seed: 1029530,
+    schedule: 1,
     plant: () =>
       patch(Session, 'poll', (self) => {
         for (const peer of self.peers.values()) self.guard(peer, () => self.control.poll(peer))
@@ -238,5 +241,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what a broadcast puts on disk for some of its receivers is read by all',
     seed: 1193,
     plant: () => patch(OutletSpill, 'append', (_self, original, message) => original(message, undefined)),
+  },
+  {
+    name: 'a half-built batch that lingers is not asked for again',
+    plant: () => patch(Gate, 'awaited', () => ({})),
   },
 ]

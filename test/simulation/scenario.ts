@@ -148,6 +148,11 @@ const STEPS = 160
 const BROADCASTS = 1_000_000_007
 const STREAMS = 2_000_000_011
 
+/** The same in another order of steps. */
+export function rescheduled(scenario: Scenario, seed: number): Scenario {
+  return { ...scenario, schedule: { ...scenario.schedule, seed } }
+}
+
 /** The scenario of a seed. */
 export function scenarioOf(seed: number): Scenario {
   const draw = new Draw(seed)

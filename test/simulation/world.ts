@@ -24,6 +24,8 @@ export class Seat {
   /** The step at which each bell on its way arrives. */
   readonly bells: number[] = []
   readonly macrotasks: (() => void)[] = []
+  /** What it has scheduled for later, by the virtual clock. */
+  timers: { readonly atMs: number; readonly act: () => void }[] = []
   /** Its turn does not see what was published on control rings since its last step. */
   isStale = false
   /** Whether it acted since the microtasks ran last. */
@@ -177,6 +179,7 @@ export class World {
   async hold<T>(body: () => Promise<T>): Promise<T> {
     const real = {
       setImmediate,
+      setTimeout,
       random: Math.random,
       date: Date.now,
       performanceNow: performance.now,
@@ -192,6 +195,8 @@ export class World {
     process.on('unhandledRejection', failed)
     // biome-ignore lint/suspicious/noExplicitAny: the virtual one gives no handle, and nobody takes it.
     globalThis.setImmediate = ((act: (...args: unknown[]) => void) => void this.current.macrotasks.push(act)) as any
+    // biome-ignore lint/suspicious/noExplicitAny: as above.
+    globalThis.setTimeout = ((act: () => void, ms: number) => void this.current.timers.push({ atMs: this.nowMs + ms, act })) as any
     performance.now = this.now
     // Asked once: to ask takes time.
     process.hrtime = (() => [0, this.now() * 1e6]) as unknown as typeof process.hrtime
@@ -201,6 +206,7 @@ export class World {
       return await body()
     } finally {
       globalThis.setImmediate = real.setImmediate
+      globalThis.setTimeout = real.setTimeout
       performance.now = real.performanceNow
       process.hrtime = real.hrtime
       Math.random = real.random
@@ -211,6 +217,7 @@ export class World {
   }
 
   private async step(): Promise<boolean> {
+    for (const seat of this.seats) this.ripen(seat)
     const appointment = this.dueAppointment()
     const seat = appointment === undefined ? this.pick() : undefined
     if (appointment !== undefined) this.keep(appointment)
@@ -227,6 +234,14 @@ export class World {
   /** What is reserved above the floors never exceeds the budget. */
   private assertWithin({ chargedBytes }: Session['budget']): void {
     if (chargedBytes > this.elasticBytes) this.failures.push(new Error(`${chargedBytes} bytes charged of ${this.elasticBytes}`))
+  }
+
+  /** Timers whose time has come are macrotasks. */
+  private ripen(seat: Seat): void {
+    const due = seat.timers.filter(({ atMs }) => atMs <= this.nowMs)
+    if (due.length === 0) return
+    seat.timers = seat.timers.filter(({ atMs }) => atMs > this.nowMs)
+    seat.macrotasks.push(...due.map(({ act }) => act))
   }
 
   private keep({ who, act }: Appointment): void {
@@ -297,8 +312,16 @@ export class World {
       if (blockedUntil > this.steps && (phase !== 'asleep' || macrotasks.length + bells.length > 0)) next = Math.min(next, blockedUntil)
       else for (const step of bells) next = Math.min(next, step)
     }
-    if (next === Number.POSITIVE_INFINITY) return false
+    if (next === Number.POSITIVE_INFINITY) return this.awaitTimer()
     this.steps = Math.max(this.steps, next - 1)
+    return true
+  }
+
+  /** Where nothing else is to come, the clock goes on to the next timer. False: there is none. */
+  private awaitTimer(): boolean {
+    const times = this.seats.flatMap(({ isDead, timers }) => (isDead ? [] : timers.map(({ atMs }) => atMs)))
+    if (times.length === 0) return false
+    this.nowMs = Math.max(this.nowMs, Math.min(...times))
     return true
   }
 }
