@@ -54,7 +54,7 @@ interface Query {
 
 /**
  * Each query in turn by both, over the same files; both sides keep an instance and plan each query anew. The figure is of the sums over all 22, which is what
- * one waits for: a median of ratios would say the most about the shortest.
+ * one waits for: a median of ratios would say the most about the shortest. A round is half a second, so there are four for one.
  */
 function measureWhole(rounds: number): Promise<Figure> {
   return withPlace(WORKERS, async ({ folder, pool, plain }) => {
@@ -70,7 +70,7 @@ function measureWhole(rounds: number): Promise<Figure> {
     const byPlain = ({ text }: Query): Promise<readonly Row[]> => plain.rows(text)
     const byFlow = ({ job }: Query): Promise<readonly Row[]> => job.run({ pool }).collect()
     const sums: Record<'plain' | 'flow', number[]> = { plain: [], flow: [] }
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = 0; round < FLOW_WARM_UPS + 4 * rounds; round++) {
       const sum = { plain: 0, flow: 0 }
       collectGarbage()
       for (const [index, query] of queries.entries()) {
@@ -85,7 +85,7 @@ function measureWhole(rounds: number): Promise<Figure> {
         }
         mustBeAlike(`sql-whole ${index + 1}`, answers[1], answers[0])
       }
-      if (round === 0) continue
+      if (round < FLOW_WARM_UPS) continue
       sums.plain.push(sum.plain)
       sums.flow.push(sum.flow)
     }

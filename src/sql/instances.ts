@@ -75,6 +75,8 @@ async function leaseOf(kept: Kept, options: InstanceOptions): Promise<Lease> {
     const news = settings.filter((setting) => !kept.settings.includes(setting))
     if (news.length > 0) await connection.run(news.join(';'))
     kept.settings = settings
+    // Beside the statement, so that the next one does not wait for it.
+    kept.connection = kept.instance.connect().catch(() => undefined)
     return { kept, connection }
   } catch (error) {
     // As long as it is open the DuckDB lives on.
@@ -130,7 +132,6 @@ function keep(kept: Kept, threads: number | undefined): void {
   if (!isKeeping) process.once('exit', removeFolders)
   isKeeping = true
   idle.set(threads, kept)
-  kept.connection = kept.instance.connect().catch(() => undefined)
   kept.stop = systemClock.schedule(() => {
     idle.delete(threads)
     end(kept)
