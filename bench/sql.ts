@@ -103,6 +103,7 @@ function measureWhole(rounds: number): Promise<Figure> {
  * a third slower than those of a text of its own, as DuckDB's package makes it: 22.3 us against 16.2, measured.
  */
 const LINES = 200_000
+
 function measureCostly(rounds: number): Promise<Figure> {
   return withPlace(WORKERS, async ({ folder, pool, plain }) => {
     const file = join(folder, 'lines.parquet')

@@ -152,6 +152,17 @@ test('a statement without tables gives all its rows, in their order, however man
     const words = upTo(count).map(({ n }) => ({ rowid: `w${n}` }))
     assert.deepEqual(await made({ rowid: 'utf8' }, `select 'w' || i as rowid ${range}`), words)
   }
+  // Few rows from many threads, row groups and partitions.
+  const scattered = [
+    'select i::double n from range(5000000) r(i) where i % 50021 = 7',
+    'select i::double n from range(5000000) r(i) where i % 2500 = 7',
+    'select (i % 4096)::double n from range(1000000) r(i) group by all',
+  ]
+  for (const text of scattered) {
+    const numbers = (await made({ n: 'float64' }, text)).map(({ n }) => n as number)
+    const sums = await made({ count: 'float64', sum: 'float64' }, `select count(*) as "count", sum(n) as "sum" from (${text})`)
+    assert.deepEqual(sums, [{ count: numbers.length, sum: numbers.reduce((sum, n) => sum + n, 0) }])
+  }
   const late = "select case when i = 5000 then error('late') else 'w' end as rowid from range(10000) r(i)"
   await assert.rejects(made({ rowid: 'utf8' }, late), { code: 'SqlFailed', message: /late/ })
 })
